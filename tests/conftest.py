@@ -1,0 +1,7 @@
+"""What every test may ask for; the parts themselves are in tests/parts."""
+
+pytest_plugins = [
+    "tests.parts.databases",
+    "tests.parts.smtp",
+    "tests.parts.browser",
+]
