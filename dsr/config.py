@@ -1,0 +1,402 @@
+"""config.toml and register.toml -> frozen dataclasses. Every mistake is reported at once, with its key, then we stop."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar
+from zoneinfo import ZoneInfo
+
+from pydantic import TypeAdapter, ValidationError
+
+from dsr.domain.calendars import Profile
+from dsr.domain.register import STRICT, Register, Text
+from dsr.domain.register_check import mistakes as register_mistakes
+
+TIMEZONE = ZoneInfo("Europe/Amsterdam")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing wrong in a file: the key's path, a sentence, and the line where it could be found."""
+
+    file: Path
+    key: str
+    sentence: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = f"{self.file.name}:{self.line}" if self.line else self.file.name
+        return f"{place}: {self.key}: {self.sentence}" if self.key else f"{place}: {self.sentence}"
+
+
+class ConfigurationError(Exception):
+    """The configuration cannot be used; `mistakes` holds all that is wrong with it."""
+
+    def __init__(self, mistakes: list[Mistake]) -> None:
+        super().__init__("\n".join(str(mistake) for mistake in mistakes))
+        self.mistakes = mistakes
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """Where a secret is: a file with nothing else in it, or an environment variable. Never the secret itself."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    file: str | None = None
+    env: str | None = None
+
+    def read(self, base: Path) -> str:
+        """The secret; ValueError in a sentence when it cannot be read."""
+        if bool(self.file) == bool(self.env):
+            raise ValueError('give either file = "…" or env = "…"')
+        if self.env:
+            return _from_environment(self.env)
+        try:
+            return (base / str(self.file)).read_text().strip()
+        except OSError as error:
+            raise ValueError(f"the file {self.file} cannot be read ({error.strerror})") from None
+
+
+def _from_environment(name: str) -> str:
+    value = os.environ.get(name)
+    if not value:
+        raise ValueError(f"the environment variable {name} is not set")
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class Controller:
+    """Who answers: name, address and the ways to reach them, as the public pages and letters show them."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    name: str
+    address: str
+    email: str
+    phone: str
+    phone_hours: Text
+    registration: str | None = None
+    privacy_officer: str | None = None
+    logo: str | None = None
+    privacy_notice: Text = Text("", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Web:
+    """Where the pages are served. `proxy_hops` is the number of proxies of our own before the program."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    base_url: str
+    listen: str = "127.0.0.1"
+    port: int = 8080
+    proxy_hops: int = 0
+    threads: int = 8
+    requests_per_address_per_hour: int = 5
+    requests_per_hour: int = 500
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the public reaches us over https."""
+        return self.base_url.startswith("https://")
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A database account."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    user: str
+    password: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A database: a SQLite file, or a server with its name. `tls` checks the server's certificate."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    engine: Literal["sqlite", "postgresql", "mariadb"] = "sqlite"
+    path: str | None = None
+    host: str = "localhost"
+    port: int | None = None
+    name: str | None = None
+    tls: bool = True
+    ca_file: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Database(Server):
+    """The database of this program itself."""
+
+    account: Account | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DataSystem(Server):
+    """A database of the controller. The reader may only read; the eraser may change the tables of the register."""
+
+    label: Text = Text("", "")
+    reader: Account | None = None
+    eraser: Account | None = None
+    statement_seconds: int = 30
+    lock_seconds: int = 5
+    row_cap: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """The mail server that takes our mail, and who it is from."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    host: str
+    sender: str
+    port: int = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str | None = None
+    password: Secret | None = None
+    ca_file: str | None = None
+    timeout_seconds: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Files outside the database: the key set (to be kept apart), the file store, and the anchors of the audit chain."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    key_set: Secret = Secret(file="keys.json")
+    files: str = "files"
+    anchors: str = "anchors.log"
+
+
+@dataclass(frozen=True, slots=True)
+class Procedure:
+    """The choices that the law leaves to the controller."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    holiday_profile: Profile = Profile.NL_DEFAULT
+    fiscal_year_start_month: int = 1
+    approval: Literal["two-people", "single"] = "two-people"
+    idle_minutes: int = 30
+    copy_days: int = 30
+    copy_downloads: int = 5
+    confirmation_reminder_days: int = 3
+    language: Literal["nl", "en"] = "nl"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything config.toml says, with the register beside it. `base` is the folder that relative paths start from."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    controller: Controller
+    web: Web
+    mail: Mail
+    database: Database = Database(path="dsr.db")
+    storage: Storage = Storage()
+    procedure: Procedure = Procedure()
+    systems: Mapping[str, DataSystem] = field(default_factory=dict)
+    register_file: str = "register.toml"
+    demo: bool = False
+
+    register: Register = field(default_factory=lambda: Register({}))
+    base: Path = Path()
+
+    def path(self, name: str) -> Path:
+        """A file of the configuration, relative to the folder of config.toml."""
+        return self.base / name
+
+
+def load(file: Path) -> Settings:
+    """The settings of `file` and its register; ConfigurationError with every mistake of both."""
+    table, text, mistakes = _read(file)
+    if mistakes:
+        raise ConfigurationError(mistakes)
+    given = {key: value for key, value in table.items() if key not in ("register", "base")}
+    unknown = [Mistake(file, key, "is not a setting") for key in table if key in ("register", "base")]
+    settings, mistakes = _validated(Settings, given, file, text)
+    register_file = file.parent / str(table.get("register_file", "register.toml"))
+    register, register_mistakes_ = _load_register(register_file)
+    mistakes = [*unknown, *mistakes, *register_mistakes_]
+    if settings is not None:
+        settings = replace(settings, base=file.parent, register=register or Register({}))
+        mistakes += _wrong_values(settings, file, text)
+        if register is not None:
+            mistakes += _unknown_systems(settings, register_file)
+    if mistakes or settings is None:
+        raise ConfigurationError(mistakes)
+    return settings
+
+
+def load_register(file: Path) -> Register:
+    """The register of `file`; ConfigurationError with every mistake."""
+    register, mistakes = _load_register(file)
+    if mistakes or register is None:
+        raise ConfigurationError(mistakes)
+    return register
+
+
+def _load_register(file: Path) -> tuple[Register | None, list[Mistake]]:
+    table, text, mistakes = _read(file)
+    if mistakes:
+        return None, mistakes
+    register, mistakes = _validated(Register, table, file, text)
+    if register is None:
+        return None, mistakes
+    found = [Mistake(file, key, sentence, _line(text, key)) for key, sentence in register_mistakes(register)]
+    return replace(register, digest=hashlib.sha256(text.encode()).hexdigest()), found
+
+
+def _read(file: Path) -> tuple[dict[str, Any], str, list[Mistake]]:
+    try:
+        text = file.read_text(encoding="utf-8")
+        return tomllib.loads(text), text, []
+    except OSError as error:
+        return {}, "", [Mistake(file, "", f"cannot be read ({error.strerror})")]
+    except UnicodeDecodeError:
+        return {}, "", [Mistake(file, "", "is not text in UTF-8")]
+    except tomllib.TOMLDecodeError as error:
+        return {}, "", [Mistake(file, "", f"is not TOML: {error}")]
+
+
+def _validated(kind: type[T], table: Mapping[str, Any], file: Path, text: str) -> tuple[T | None, list[Mistake]]:
+    try:
+        # By way of JSON, so that "5" is not taken for 5 while tables may still become dataclasses.
+        return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True), []
+    except ValidationError as error:
+        return None, [_mistake(kind, problem, file, text) for problem in error.errors()]
+
+
+def _mistake(kind: type, problem: Any, file: Path, text: str) -> Mistake:
+    path = [str(part) for part in problem["loc"] if not _is_union_tag(part)]
+    key = ".".join(path)
+    return Mistake(file, key, _sentence(kind, problem, path), _line(text, key))
+
+
+def _is_union_tag(part: object) -> bool:
+    return isinstance(part, str) and part in ("str", "int", "Period")
+
+
+_SENTENCES = {
+    "missing": "is missing",
+    "string_type": "must be text in quotes",
+    "int_type": "must be a whole number",
+    "bool_type": "must be true or false",
+    "tuple_type": 'must be a list, such as ["a", "b"]',
+    "dict_type": "must be a table",
+    "dataclass_type": "must be a table",
+    "mapping_type": "must be a table",
+}
+
+
+def _sentence(kind: type, problem: Any, path: list[str]) -> str:
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return "is not a setting" + _hint(path[-1], _names(kind))
+    if problem["type"] in ("literal_error", "enum"):
+        return f"must be one of {problem['ctx']['expected']}"
+    return _SENTENCES.get(problem["type"], problem["msg"])
+
+
+def _names(kind: type) -> list[str]:
+    schema = json.dumps(TypeAdapter(kind).json_schema())
+    return list(dict.fromkeys(re.findall(r'"(\w+)": \{', schema)))
+
+
+def _hint(name: str, known: list[str]) -> str:
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _line(text: str, key: str) -> int | None:
+    """The line of a key path: its own, else that of the nearest table that holds it."""
+    path = key.split(".")
+    table: list[str] = []
+    best: tuple[int, int] | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            table = [part.strip(" \"'") for part in header[1].split(".")]
+            depth = _shared(table, path)
+        elif assigned := re.match(r"\s*([\w\".-]+)\s*=", line):
+            depth = _shared([*table, *(part.strip('"') for part in assigned[1].split("."))], path)
+        else:
+            continue
+        if depth and (best is None or depth > best[0]):
+            best = (depth, number)
+    return best[1] if best else None
+
+
+def _shared(place: list[str], path: list[str]) -> int:
+    return len(place) if place == path[: len(place)] else 0
+
+
+def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
+    found = {
+        "web.base_url": ""
+        if re.match(r"https?://[^/]+$", settings.web.base_url)
+        else "must be an address such as https://privacy.example.org, without a path",
+        "procedure.idle_minutes": "" if 1 <= settings.procedure.idle_minutes <= 90 else "must lie between 1 and 90",
+        "procedure.fiscal_year_start_month": ""
+        if 1 <= settings.procedure.fiscal_year_start_month <= 12
+        else "must lie between 1 and 12",
+        "procedure.copy_days": "" if 1 <= settings.procedure.copy_days <= 30 else "must lie between 1 and 30",
+        **_unreadable_secrets(settings),
+        **_incomplete_servers(settings),
+    }
+    return [Mistake(file, key, sentence, _line(text, key)) for key, sentence in found.items() if sentence]
+
+
+def secrets(settings: Settings) -> dict[str, Secret]:
+    """Every secret the settings point to, by key path. The key set is left out: `keys` reports it."""
+    accounts = {"database.account": settings.database.account}
+    for name, system in settings.systems.items():
+        accounts[f"systems.{name}.reader"] = system.reader
+        accounts[f"systems.{name}.eraser"] = system.eraser
+    found = {f"{key}.password": account.password for key, account in accounts.items() if account}
+    found["mail.password"] = settings.mail.password
+    return {key: secret for key, secret in found.items() if secret}
+
+
+def _unreadable_secrets(settings: Settings) -> dict[str, str]:
+    return {key: _unreadable(secret, settings.base) for key, secret in secrets(settings).items()}
+
+
+def _unreadable(secret: Secret, base: Path) -> str:
+    try:
+        return "" if secret.read(base) else "is empty"
+    except ValueError as error:
+        return str(error)
+
+
+def _incomplete_servers(settings: Settings) -> dict[str, str]:
+    servers: dict[str, Server] = {"database": settings.database}
+    servers.update({f"systems.{name}": system for name, system in settings.systems.items()})
+    return {key: _incomplete(server) for key, server in servers.items()}
+
+
+def _incomplete(server: Server) -> str:
+    if server.engine == "sqlite":
+        return "" if server.path else "needs path, the SQLite file"
+    return "" if server.name else "needs name, the database on the server"
+
+
+def _unknown_systems(settings: Settings, file: Path) -> list[Mistake]:
+    return [
+        Mistake(file, f"tables.{name}", f"no system {name} in config.toml" + _hint(name, list(settings.systems)))
+        for name in settings.register.tables
+        if name not in settings.systems
+    ]

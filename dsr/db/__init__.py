@@ -1,0 +1,1 @@
+"""Our own database: mapped classes, one file per aggregate, and the named reads."""

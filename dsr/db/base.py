@@ -1,0 +1,173 @@
+"""Engine, transactions and column types. Only this module knows Flask-SQLAlchemy.
+
+On SQLite every connection is WAL, synchronous FULL, with foreign keys; a transaction that writes begins IMMEDIATE,
+since a reading one that turns to writing fails at once when somebody else wrote in between.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any, cast
+
+from flask import Flask
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, event
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+from dsr.config import Database, Settings
+from dsr.keys import Keys
+
+CONVENTION = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment, stored in UTC."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError("a moment without a time zone cannot be stored")
+        return value.astimezone(UTC) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Base(DeclarativeBase):
+    """The base of all mapped classes."""
+
+    metadata = MetaData(naming_convention=CONVENTION)
+    type_annotation_map = {datetime: Instant()}
+
+
+db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
+
+_open_keys: list[Keys] = []
+
+
+def use_keys(keys: Keys) -> None:
+    """The key set that encrypted columns use from now on; one installation has one."""
+    _open_keys[:] = [keys]
+
+
+def keys() -> Keys:
+    """The key set in use."""
+    return _open_keys[0]
+
+
+def sealed_column() -> Mapped[bytes | None]:
+    """The column beneath an `Encrypted` attribute."""
+    return mapped_column(LargeBinary, nullable=True)
+
+
+class Encrypted:
+    """A text attribute that its row keeps encrypted in the column `<name>_sealed`.
+
+    The table, the attribute and the row's `sealed_for` (its case, as a rule) are bound in: a value moved to another
+    row does not open. Set the identity of a row before its encrypted attributes.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, row: Any, owner: type) -> Any:
+        if row is None:
+            return self
+        sealed = getattr(row, f"{self.name}_sealed")
+        return keys().decrypt(sealed, self._context(row)) if sealed is not None else None
+
+    def __set__(self, row: Any, text: str | None) -> None:
+        sealed = keys().encrypt(text, self._context(row)) if text is not None else None
+        setattr(row, f"{self.name}_sealed", sealed)
+
+    def _context(self, row: Any) -> str:
+        return f"{row.__tablename__}.{self.name}:{row.sealed_for}"
+
+
+def new_id() -> uuid.UUID:
+    """An identity for a row; it orders nothing and tells nothing."""
+    return uuid.uuid4()
+
+
+def url(database: Database, settings: Settings) -> URL:
+    """The address of our database, with the password read from where the configuration says."""
+    if database.engine == "sqlite":
+        return URL.create("sqlite", database=str(settings.path(str(database.path))))
+    account = database.account
+    password = account.password.read(settings.base) if account and account.password else None
+    query = {"sslmode": "verify-full"} if database.tls else {}
+    if database.tls and database.ca_file:
+        query["sslrootcert"] = str(settings.path(database.ca_file))
+    return URL.create(
+        "postgresql+psycopg",
+        username=account.user if account else None,
+        password=password,
+        host=database.host,
+        port=database.port,
+        database=database.name,
+        query=query,
+    )
+
+
+def init_app(app: Flask, settings: Settings, key_set: Keys) -> None:
+    """Bind the application to its database and key set."""
+    use_keys(key_set)
+    app.config["SQLALCHEMY_DATABASE_URI"] = url(settings.database, settings)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": settings.database.engine != "sqlite"}
+    db.init_app(app)
+    with app.app_context():
+        prepare(db.engine)
+
+
+def prepare(engine: Engine) -> None:
+    """Hold every connection of a SQLite engine to our rules; nothing to do for PostgreSQL."""
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _connected)
+        event.listen(engine, "begin", _begun)
+
+
+def _connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        "secure_delete=ON",
+        "trusted_schema=OFF",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begun(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+@contextmanager
+def transaction(*, writes: bool = True) -> Iterator[Session]:
+    """One transaction of the running application: committed at the end, rolled back on an error, then released."""
+    session = cast(Session, db.session())
+    session.connection(execution_options={"writes": writes})
+    try:
+        yield session
+        if writes:
+            session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()

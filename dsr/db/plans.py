@@ -1,0 +1,134 @@
+"""The erasure: the plan that two people agree on, its execution per system, and the ledger of what was kept."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from dsr.db.base import Base, Encrypted, new_id, sealed_column
+
+
+class Search(Base):
+    """A search for a case: rows per category, with counts. The rows themselves stay where they are."""
+
+    __tablename__ = "search"
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
+    searched_at: Mapped[datetime]
+    findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
+    """One object per table: system, table, category, rows."""
+
+
+class ErasurePlan(Base):
+    """A plan and the two people behind it. The rows are sealed as one document, bound by `digest`."""
+
+    __tablename__ = "erasure_plan"
+    __table_args__ = (UniqueConstraint("case_id", "number"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"))
+    number: Mapped[int]
+    state: Mapped[str] = mapped_column(String(16))
+    """proposed, approved, executed, void or returned"""
+    digest: Mapped[str] = mapped_column(String(64))
+    register_digest: Mapped[str] = mapped_column(String(64))
+    counts: Mapped[dict[str, int]] = mapped_column(JSON)
+    decisions_sealed: Mapped[bytes | None] = sealed_column()
+    rows_sealed: Mapped[bytes | None] = sealed_column()
+    note_sealed: Mapped[bytes | None] = sealed_column()
+    made_at: Mapped[datetime]
+    made_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff_member.id"))
+    approved_at: Mapped[datetime | None]
+    approved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    executed_at: Mapped[datetime | None]
+    decisions = Encrypted()
+    rows = Encrypted()
+    note = Encrypted()
+    """Why it was returned or voided, in words."""
+
+    executions: Mapped[list[Execution]] = relationship(order_by="Execution.system")
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.case_id
+
+
+class Execution(Base):
+    """The attempt on one system, and its receipt. `after` holds what the kept rows look like once it is done."""
+
+    __tablename__ = "execution"
+    __table_args__ = (UniqueConstraint("plan_id", "system"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("erasure_plan.id"))
+    system: Mapped[str] = mapped_column(String(64))
+    state: Mapped[str] = mapped_column(String(16))
+    """started, prepared or done"""
+    attempts: Mapped[int] = mapped_column(default=1)
+    started_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    is_observed: Mapped[bool] = mapped_column(default=True)
+    """False where the commit was found done after a crash."""
+    erased: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """Rows per table."""
+    changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
+    """Rows per table of which a part went."""
+    after_sealed: Mapped[bytes | None] = sealed_column()
+    after = Encrypted()
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.plan_id
+
+
+class LedgerEntry(Base):
+    """Rows of one table that a law keeps until one day. The keys and fingerprints are sealed; no contact data."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (Index(None, "state", "may_erase_from"),)
+
+    id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("erasure_plan.id"))
+    system: Mapped[str] = mapped_column(String(64))
+    category: Mapped[str] = mapped_column(String(64))
+    table: Mapped[str] = mapped_column(String(128))
+    verdict: Mapped[str] = mapped_column(String(16))
+    rule: Mapped[str | None] = mapped_column(String(32))
+    law: Mapped[str | None] = mapped_column(String(160))
+    keep_through: Mapped[date | None]
+    may_erase_from: Mapped[date | None]
+    columns_kept: Mapped[list[str] | None] = mapped_column(JSON)
+    row_count: Mapped[int]
+    rows_sealed: Mapped[bytes | None] = sealed_column()
+    rows = Encrypted()
+    state: Mapped[str] = mapped_column(String(16), default="kept")
+    """kept, erased, or task where somebody has to look"""
+    erased_at: Mapped[datetime | None]
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.case_id
+
+
+class LedgerIdentifier(Base):
+    """Keyed digests of the identifiers of a person of whom something is kept: a later request finds the ledger."""
+
+    __tablename__ = "ledger_identifier"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), primary_key=True)
+
+
+class Suppression(Base):
+    """An address that gets no advertising any more (art. 21(3)): the digest is all that is needed to honour it."""
+
+    __tablename__ = "suppression"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    since: Mapped[datetime]

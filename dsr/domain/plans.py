@@ -1,0 +1,344 @@
+"""The erasure plan: per category a ground of art. 17(1), per row a verdict, and a digest that an approval binds.
+
+Retention beats erasure (art. 17(3)(b)); a row that kept rows still need keeps only the columns they need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from dsr.domain import retention
+from dsr.domain.errors import DomainError
+from dsr.domain.register import NOT_STATED, Category, ErasureGround, Period, Register, Table
+
+Key = tuple[Any, ...]
+
+
+class Verdict(StrEnum):
+    """What happens to one row."""
+
+    ERASE = "erase"
+    KEEP = "keep"
+    REFUSE = "refuse"
+    FIRST = "first"
+    PROTECTED = "protected"
+
+
+class PlanChanged(DomainError):
+    """The rows, the register or a hold are no longer what was approved."""
+
+
+class SeveralPersons(DomainError):
+    """More than one person answers to the identifiers; nobody is erased on a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row as found in a system; `values` maps column to value."""
+
+    table: str
+    key: Key
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What was decided for a category: the ground, the reason where there is none, steps that must come first."""
+
+    ground: ErasureGround
+    reason: str | None = None
+    outstanding: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRow:
+    """One row of a plan. Dates are inclusive days of law; `columns_kept` is None unless only a part stays."""
+
+    system: str
+    category: str
+    table: str
+    key: Mapping[str, Any]
+    verdict: Verdict
+    rule: str | None
+    keep_through: date | None
+    may_erase_from: date | None
+    columns_kept: tuple[str, ...] | None
+    fingerprint: str
+    why: str | None = None
+
+    @property
+    def key_values(self) -> Key:
+        """The values of the key, in the order of the register."""
+        return tuple(self.key.values())
+
+    @property
+    def law(self) -> str | None:
+        """The law behind the rule."""
+        rule = retention.RULES.get(self.rule or "")
+        return rule.law if rule else None
+
+    def to_record(self) -> dict[str, Any]:
+        """The row as JSON carries it."""
+        return {
+            "system": self.system,
+            "category": self.category,
+            "table": self.table,
+            "key": dict(self.key),
+            "verdict": self.verdict.value,
+            "rule": self.rule,
+            "keep_through": _iso(self.keep_through),
+            "may_erase_from": _iso(self.may_erase_from),
+            "columns_kept": list(self.columns_kept) if self.columns_kept is not None else None,
+            "why": self.why,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All rows of one person with their verdicts."""
+
+    rows: tuple[PlanRow, ...]
+    register_digest: str
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Rows per verdict, all verdicts named."""
+        counted = Counter(row.verdict for row in self.rows)
+        return {verdict.value: counted[verdict] for verdict in Verdict}
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over register, rows, fingerprints and verdicts: what an approval binds. Not over the day."""
+        content = [self.register_digest, *sorted(_canonical(row.to_record(), row.fingerprint) for row in self.rows)]
+        return hashlib.sha256("\n".join(content).encode()).hexdigest()
+
+    def with_verdict(self, verdict: Verdict) -> list[PlanRow]:
+        """The rows with one verdict."""
+        return [row for row in self.rows if row.verdict is verdict]
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None
+
+
+def _canonical(record: Mapping[str, Any], fingerprint: str) -> str:
+    return json.dumps([record, fingerprint], sort_keys=True, default=_plain)
+
+
+def _plain(value: Any) -> str:
+    """A value of any driver as text that is the same on every reading."""
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return hashlib.sha256(value).hexdigest()
+    return str(value)
+
+
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """A digest of the content of a row: equal while nobody changed it."""
+    content = json.dumps(values, sort_keys=True, default=_plain, separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def register_decisions(register: Register, language: str = "nl") -> dict[str, Decision]:
+    """What the register says of each category, before a handler decides otherwise."""
+    return {
+        name: Decision(
+            category.erasure_ground,
+            category.refusal_reason.in_language(language) if category.refusal_reason else None,
+        )
+        for name, category in register.categories.items()
+    }
+
+
+def build(
+    register: Register,
+    system: str,
+    rows: Iterable[Row],
+    *,
+    on: date,
+    decisions: Mapping[str, Decision],
+    hold_until: date | None = None,
+    fiscal_year_start_month: int = 1,
+) -> list[PlanRow]:
+    """The verdict for every row of one system on the day `on`; parents of kept rows keep the columns these need."""
+    judge = _Judge(register, system, on, decisions, hold_until, fiscal_year_start_month)
+    by_table: dict[str, list[Row]] = {}
+    for row in rows:
+        by_table.setdefault(row.table, []).append(row)
+    for name in register.nearest_first(system):
+        judge.judge_table(name, by_table.get(name, []))
+    for name in reversed(register.nearest_first(system)):
+        judge.keep_what_is_needed(name)
+    return [found.plan_row for table in judge.judged.values() for found in table]
+
+
+@dataclass(slots=True)
+class _Judged:
+    row: Row
+    plan_row: PlanRow
+
+
+class _Judge:
+    """The verdicts of one system, table by table from the person outwards."""
+
+    def __init__(
+        self,
+        register: Register,
+        system: str,
+        on: date,
+        decisions: Mapping[str, Decision],
+        hold_until: date | None,
+        fiscal_year_start_month: int,
+    ) -> None:
+        self.register, self.system, self.on = register, system, on
+        self.decisions, self.hold_until = decisions, hold_until
+        self.fiscal_year_start_month = fiscal_year_start_month
+        self.judged: dict[str, list[_Judged]] = {}
+        self._parents: dict[tuple[str, tuple[str, ...]], dict[Key, _Judged]] = {}
+
+    def judge_table(self, name: str, rows: Sequence[Row]) -> None:
+        table = self.register.tables[self.system][name]
+        follows = self.register.follows_parent(self.system, name)
+        self.judged[name] = [
+            _Judged(row, self._following(name, table, row) if follows else self._verdict(name, table, row))
+            for row in rows
+        ]
+
+    def _verdict(self, name: str, table: Table, row: Row) -> PlanRow:
+        category = self.register.categories[table.category]
+        kept, why = self._retention(category, table, row)
+        verdict = self._weigh(table, row, kept, why)
+        if verdict in (Verdict.REFUSE, Verdict.FIRST):
+            why = self._reason(table, verdict)
+        return PlanRow(
+            system=self.system,
+            category=table.category,
+            table=name,
+            key=dict(zip(table.key, row.key, strict=True)),
+            verdict=verdict,
+            rule=_rule_name(category),
+            keep_through=kept.keep_through if kept else None,
+            may_erase_from=kept.may_erase_from if kept else None,
+            columns_kept=None,
+            fingerprint=fingerprint(row.values),
+            why=why,
+        )
+
+    def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, why: str | None) -> Verdict:
+        decision = self.decisions[table.category]
+        if why:
+            return Verdict.PROTECTED
+        if decision.outstanding or (table.current_value_ends and row.values[table.current_value_ends] is None):
+            return Verdict.FIRST
+        if kept and self.on < kept.may_erase_from:
+            return Verdict.KEEP
+        return Verdict.REFUSE if decision.ground is ErasureGround.NONE else Verdict.ERASE
+
+    def _reason(self, table: Table, verdict: Verdict) -> str | None:
+        decision = self.decisions[table.category]
+        if verdict is Verdict.FIRST:
+            return decision.outstanding or table.current_value_ends
+        return decision.reason
+
+    def _retention(self, category: Category, table: Table, row: Row) -> tuple[retention.Retention | None, str | None]:
+        if category.retention == NOT_STATED:
+            return None, None
+        try:
+            return self._retain(category, table, row), None
+        except (retention.AnchorMissing, retention.AnchorUnreadable) as error:
+            return None, str(error)
+
+    def _retain(self, category: Category, table: Table, row: Row) -> retention.Retention:
+        inputs: dict[str, Any] = {anchor: row.values[column] for anchor, column in table.dates.items()}
+        if isinstance(category.retention, Period):
+            return retention.retain_period(inputs.get("start"), category.retention, self.hold_until)
+        if "fiscal_year_start_month" in retention.RULES[category.retention].settings:
+            inputs["fiscal_year_start_month"] = self.fiscal_year_start_month
+        return retention.retain(category.retention, inputs, self.hold_until)
+
+    def _following(self, name: str, table: Table, row: Row) -> PlanRow:
+        parent = self.parent_of(table, row)
+        own = self._verdict(name, replace(table, dates={}, current_value_ends=None), row) if not parent else None
+        if own:
+            return own
+        return replace(
+            parent.plan_row,  # type: ignore[union-attr]
+            table=name,
+            category=table.category,
+            key=dict(zip(table.key, row.key, strict=True)),
+            fingerprint=fingerprint(row.values),
+        )
+
+    def parent_of(self, table: Table, row: Row) -> _Judged | None:
+        """The judged row that `row` belongs to."""
+        if not table.parent:
+            return None
+        columns = tuple(table.path.values())
+        index = self._parents.setdefault((table.parent, columns), {})
+        if not index:
+            index.update({tuple(p.row.values[c] for c in columns): p for p in self.judged.get(table.parent, [])})
+        return index.get(tuple(row.values[column] for column in table.path))
+
+    def keep_what_is_needed(self, name: str) -> None:
+        table = self.register.tables[self.system][name]
+        for child in self.judged.get(name, []):
+            parent = self.parent_of(table, child.row)
+            if parent and child.plan_row.verdict is not Verdict.ERASE:
+                parent.plan_row = self._needed_by(parent, child.plan_row)
+
+    def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:
+        own = parent.plan_row
+        if own.verdict is not Verdict.ERASE and own.columns_kept is None:
+            return own
+        table = self.register.tables[self.system][own.table]
+        columns = self._columns_needed(own.table, table)
+        if own.verdict is Verdict.ERASE:
+            return replace(_lent(own, child), columns_kept=columns)
+        return _later(own, child)
+
+    def _columns_needed(self, name: str, table: Table) -> tuple[str, ...]:
+        pointed_at = [
+            column
+            for other in self.register.tables[self.system].values()
+            if other.parent == name
+            for column in other.path.values()
+        ]
+        needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
+        return tuple(dict.fromkeys(needed))
+
+
+def _rule_name(category: Category) -> str | None:
+    if category.retention == NOT_STATED:
+        return None
+    return "period" if isinstance(category.retention, Period) else category.retention
+
+
+def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
+    """A row with no duty of its own takes that of the row that needs it."""
+    return replace(
+        own,
+        verdict=Verdict.KEEP,
+        rule=child.rule,
+        keep_through=child.keep_through if child.verdict is Verdict.KEEP else None,
+        may_erase_from=child.may_erase_from if child.verdict is Verdict.KEEP else None,
+        why=child.table,
+    )
+
+
+def _later(own: PlanRow, child: PlanRow) -> PlanRow:
+    """The longer of two needs; a need without a date lasts until it has one."""
+    open_ended = child.verdict is not Verdict.KEEP or child.may_erase_from is None
+    if own.may_erase_from is None or (not open_ended and child.may_erase_from <= own.may_erase_from):  # type: ignore[operator]
+        return own
+    return _lent(own, child)

@@ -1,0 +1,122 @@
+"""Writing the audit trail, verifying it, and anchoring its head outside the database."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from dsr.db.audit import AuditEntry
+from dsr.db.base import keys
+from dsr.domain.audit import GENESIS, link
+
+DATA_SUBJECT, WORKER, COMMAND = "data-subject", "worker", "command"
+_LOCK = 0x64737261  # any number of our own: it names the lock under which entries are appended
+
+
+def record(
+    session: Session,
+    event: str,
+    *,
+    by: uuid.UUID | str,
+    now: datetime,
+    case_id: uuid.UUID | None = None,
+    **details: Any,
+) -> AuditEntry:
+    """Append one event, in the caller's transaction; two writers never fork the chain.
+
+    `details` are ids, dates and counts, never personal data; `by` is a staff member's id or one of the constants above.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    session.flush()
+    last = session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
+    number = last.number + 1 if last else 1
+    previous = last.hash if last else GENESIS
+    entry = AuditEntry(
+        number=number,
+        at=now,
+        event=event,
+        actor=str(by),
+        case_id=case_id,
+        details=details,
+        previous=previous,
+        hash=link(previous, number, now, event, str(by), str(case_id) if case_id else None, details),
+    )
+    session.add(entry)
+    session.flush()
+    return entry
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The result of reading the whole chain: how many entries, how many anchors, and what is wrong, if anything."""
+
+    entries: int
+    anchors: int
+    faults: tuple[str, ...]
+
+
+def verify(session: Session, anchors: Path) -> Verification:
+    """Whether every entry still is what was written, and none is missing before the last anchor."""
+    faults: list[str] = []
+    hashes: dict[int, bytes] = {}
+    previous, expected = GENESIS, 1
+    for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)):
+        faults += _faults_of(entry, previous, expected)
+        hashes[entry.number] = entry.hash
+        previous, expected = entry.hash, entry.number + 1
+    anchored = list(_read_anchors(anchors))
+    for number, digest in anchored:
+        if number is None:
+            faults.append(f"an anchor is not ours: {digest}")
+        elif hashes.get(number, b"").hex() != digest:
+            faults.append(f"entry {number} is anchored, but missing or different")
+    return Verification(len(hashes), len(anchored), tuple(faults))
+
+
+def _faults_of(entry: AuditEntry, previous: bytes, expected: int) -> Iterator[str]:
+    if entry.number != expected:
+        yield f"entry {expected} is missing"
+    if entry.previous != previous:
+        yield f"entry {entry.number} does not follow the one before it"
+    case_id = str(entry.case_id) if entry.case_id else None
+    if entry.hash != link(entry.previous, entry.number, entry.at, entry.event, entry.actor, case_id, entry.details):
+        yield f"entry {entry.number} was altered"
+
+
+def anchor(session: Session, anchors: Path, *, now: datetime) -> None:
+    """Write the head of the chain, sealed, to a file outside the database, unless it is there already."""
+    last = session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
+    if last is None or _last_anchored(anchors) == last.number:
+        return
+    line = {"number": last.number, "hash": last.hash.hex(), "at": now.isoformat()}
+    with anchors.open("a") as out:
+        out.write(json.dumps({**line, "seal": _seal(line)}) + "\n")
+
+
+def _seal(line: dict[str, Any]) -> str:
+    return keys().digest("audit-anchor", f"{line['number']}:{line['hash']}:{line['at']}").hex()
+
+
+def _last_anchored(anchors: Path) -> int | None:
+    return max((number for number, _ in _read_anchors(anchors) if number), default=None)
+
+
+def _read_anchors(anchors: Path) -> Iterator[tuple[int | None, str]]:
+    if not anchors.exists():
+        return
+    for text_line in anchors.read_text().splitlines():
+        try:
+            line = json.loads(text_line)
+            genuine = line.pop("seal") == _seal(line)
+            yield (line["number"] if genuine else None), line["hash"]
+        except (ValueError, KeyError, TypeError, AttributeError):
+            yield None, "unreadable line"
