@@ -1,0 +1,22 @@
+"""Where the folders are that stand beside the package in a checkout and inside it in an installation."""
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def templates() -> Path:
+    """The folder with the Jinja templates of pages, notices and letters."""
+    return _beside_or_inside("templates")
+
+
+def migrations() -> Path:
+    """The folder with Alembic's env.py and versions/."""
+    return _beside_or_inside("migrations")
+
+
+def _beside_or_inside(name: str) -> Path:
+    checkout = _PACKAGE.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
+        return checkout / name
+    return _PACKAGE / "_data" / name
