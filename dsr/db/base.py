@@ -16,7 +16,7 @@ from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, event
 from sqlalchemy.engine import Connection, Engine
-from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
+from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
 from dsr.config import Database, Settings
@@ -49,8 +49,8 @@ class Instant(TypeDecorator[datetime]):
 class Base(DeclarativeBase):
     """The base of all mapped classes."""
 
-    metadata = MetaData(naming_convention=CONVENTION)
-    type_annotation_map = {datetime: Instant()}
+    registry = registry(metadata=MetaData(naming_convention=CONVENTION), type_annotation_map={datetime: Instant()})
+    metadata = registry.metadata
 
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
