@@ -2,6 +2,7 @@
 
 pytest_plugins = [
     "tests.parts.databases",
+    "tests.parts.store",
     "tests.parts.smtp",
     "tests.parts.browser",
 ]
