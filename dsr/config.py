@@ -309,7 +309,7 @@ def _sentence(kind: type, problem: Any, path: list[str]) -> str:
         return "is not a setting" + _hint(path[-1], _names(kind))
     if problem["type"] in ("literal_error", "enum"):
         return f"must be one of {problem['ctx']['expected']}"
-    return _SENTENCES.get(problem["type"], problem["msg"])
+    return _SENTENCES.get(problem["type"], str(problem["msg"]))
 
 
 def _names(kind: type) -> list[str]:

@@ -21,6 +21,9 @@ from dsr.domain.register import NOT_STATED, Category, ErasureGround, Period, Reg
 
 Key = tuple[Any, ...]
 
+DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
+"""Why a row is protected, or waits for something first, where the handler gave no words of their own."""
+
 
 class Verdict(StrEnum):
     """What happens to one row."""
@@ -235,41 +238,47 @@ class _Judge:
             why=why,
         )
 
-    def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, why: str | None) -> Verdict:
+    def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
         decision = self.decisions[table.category]
-        if why:
+        if unknown:
             return Verdict.PROTECTED
-        if decision.outstanding or (table.current_value_ends and row.values[table.current_value_ends] is None):
+        if decision.outstanding or self._has_current_value(table, row):
             return Verdict.FIRST
         if kept and self.on < kept.may_erase_from:
             return Verdict.KEEP
         return Verdict.REFUSE if decision.ground is ErasureGround.NONE else Verdict.ERASE
 
+    def _has_current_value(self, table: Table, row: Row) -> bool:
+        """Whether the column that ends the current value of the record is still empty: an unpaid invoice."""
+        rule = retention.RULES.get(str(self.register.categories[table.category].retention))
+        column = table.dates.get(rule.later_anchor) if rule and rule.later_anchor else None
+        return column is not None and row.values[column] is None
+
     def _reason(self, table: Table, verdict: Verdict) -> str | None:
         decision = self.decisions[table.category]
-        if verdict is Verdict.FIRST:
-            return decision.outstanding or table.current_value_ends
-        return decision.reason
+        return decision.outstanding or CURRENT_VALUE if verdict is Verdict.FIRST else decision.reason
 
     def _retention(self, category: Category, table: Table, row: Row) -> tuple[retention.Retention | None, str | None]:
         if category.retention == NOT_STATED:
             return None, None
         try:
-            return self._retain(category, table, row), None
-        except (retention.AnchorMissing, retention.AnchorUnreadable) as error:
-            return None, str(error)
+            return self._retain(category.retention, table, row), None
+        except retention.AnchorMissing:
+            return None, DATE_MISSING
+        except retention.AnchorUnreadable:
+            return None, DATE_UNREADABLE
 
-    def _retain(self, category: Category, table: Table, row: Row) -> retention.Retention:
-        inputs: dict[str, Any] = {anchor: row.values[column] for anchor, column in table.dates.items()}
-        if isinstance(category.retention, Period):
-            return retention.retain_period(inputs.get("start"), category.retention, self.hold_until)
-        if "fiscal_year_start_month" in retention.RULES[category.retention].settings:
-            inputs["fiscal_year_start_month"] = self.fiscal_year_start_month
-        return retention.retain(category.retention, inputs, self.hold_until)
+    def _retain(self, rule: str | Period, table: Table, row: Row) -> retention.Retention:
+        inputs = {anchor: row.values[column] for anchor, column in table.dates.items()}
+        if isinstance(rule, Period):
+            return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule, self.hold_until)
+        known: dict[str, object] = {anchor: value for anchor, value in inputs.items() if value is not None}
+        known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
+        return retention.retain(rule, known, self.hold_until)
 
     def _following(self, name: str, table: Table, row: Row) -> PlanRow:
         parent = self.parent_of(table, row)
-        own = self._verdict(name, replace(table, dates={}, current_value_ends=None), row) if not parent else None
+        own = self._verdict(name, replace(table, dates={}), row) if not parent else None
         if own:
             return own
         return replace(

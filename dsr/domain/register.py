@@ -102,7 +102,6 @@ class Table:
     match_exactly: bool = False
     via: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
-    current_value_ends: str | None = None
     keep_columns: tuple[str, ...] | None = None
     fixed: Mapping[str, str | int] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
@@ -149,6 +148,5 @@ class Register:
         table = self.tables[system][name]
         if not table.parent or table.dates:
             return False
-        own = self.categories[table.category].retention
-        parent = self.categories[self.tables[system][table.parent].category].retention
-        return own != NOT_STATED and own == parent
+        parent = self.tables[system].get(table.parent)
+        return parent is not None and parent.category == table.category

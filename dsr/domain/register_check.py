@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from dsr.domain.register import NOT_STATED, ErasureGround, Period, Register, Table
-from dsr.domain.retention import RULES
+from dsr.domain.retention import PERIOD, RULES
 
 Mistake = tuple[str, str]
 
@@ -46,8 +46,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_columns(register, system, name, table, at)
 
 
-def _in_path(tables: dict[str, Table] | object, name: str, table: Table, at: str) -> Iterator[Mistake]:
-    assert isinstance(tables, dict)
+def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
     if not table.key:
         yield f"{at}.key", "is empty: name the columns of the primary key"
     if not table.match and not table.via:
@@ -60,10 +59,10 @@ def _in_path(tables: dict[str, Table] | object, name: str, table: Table, at: str
         yield f"{at}.via", "goes round in a circle and never reaches the person"
 
 
-def _is_cycle(tables: dict[str, Table], name: str) -> bool:
+def _is_cycle(tables: Mapping[str, Table], name: str) -> bool:
     seen = set()
     current: str | None = name
-    while current in tables:
+    while current is not None and current in tables:
         if current in seen:
             return True
         seen.add(current)
@@ -75,15 +74,25 @@ def _in_dates(register: Register, system: str, name: str, table: Table, at: str)
     rule = register.categories[table.category].retention
     if rule == NOT_STATED or (table.parent in register.tables[system] and register.follows_parent(system, name)):
         return
-    wanted = {"start"} if isinstance(rule, Period) else set(RULES[rule].anchors) if rule in RULES else set()
-    for anchor in sorted(wanted - set(table.dates)):
+    needed, known = _anchors(rule)
+    for anchor in sorted(needed - set(table.dates)):
         yield f"{at}.dates", f"{anchor} is missing: name the column that holds this date"
-    for anchor in sorted(set(table.dates) - wanted) if wanted else ():
-        yield f"{at}.dates.{anchor}", f"is not a date of this rule; it takes {', '.join(sorted(wanted))}"
+    for anchor in sorted(set(table.dates) - known) if known else ():
+        yield f"{at}.dates.{anchor}", f"is not a date of this rule; it takes {', '.join(sorted(known))}"
+
+
+def _anchors(rule: str | Period) -> tuple[set[str], set[str]]:
+    """The dates a rule cannot do without, and all that it knows."""
+    if isinstance(rule, Period):
+        return {PERIOD.anchor}, {PERIOD.anchor}
+    if rule not in RULES:
+        return set(), set()
+    return set(RULES[rule].anchors), {*RULES[rule].anchors, *RULES[rule].optional_anchors}
 
 
 def _in_columns(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
-    children = [other for other, t in register.tables[system].items() if t.parent == name]
+    tables = register.tables[system]
+    children = [other for other, t in tables.items() if t.parent == name and not register.follows_parent(system, other)]
     if children and table.keep_columns is None:
         yield (
             f"{at}.keep_columns",

@@ -1,0 +1,63 @@
+"""What a connector can be asked, and the two ways in which it can fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from dsr.domain.plans import Key, Row
+
+Identifiers = Mapping[str, str]
+"""Kind of identifier (email, customer_number) -> its value, normalised."""
+
+
+class ConnectorError(Exception):
+    """A system did not do what was asked. `system` and the message hold no personal data."""
+
+    def __init__(self, system: str, sentence: str) -> None:
+        super().__init__(f"{system}: {sentence}")
+        self.system = system
+        self.sentence = sentence
+
+
+class SystemDown(ConnectorError):
+    """Passing: the system cannot be reached or is busy; the same step may be tried again."""
+
+
+class SystemRefuses(ConnectorError):
+    """Permanent: the system and the register do not fit, or the account may not do this; somebody must look."""
+
+
+class Erasing(Protocol):
+    """A transaction in which rows are locked, read and erased; leaving it commits, an exception rolls back."""
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """The rows of the person, locked."""
+
+    def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
+        """The rows with these keys, locked; one that is gone is left out."""
+
+    def delete(self, table: str, keys: Sequence[Key]) -> int:
+        """Erase these rows; returns how many there were."""
+
+    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
+        """Empty these columns; returns how many rows there were."""
+
+
+class Connector(Protocol):
+    """A system of the controller, as the register describes it."""
+
+    name: str
+
+    def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
+        """Per identifier whether the system knows it: yes or no, and no row leaves it."""
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """The rows of the person, by the reading account."""
+
+    def erasing(self) -> AbstractContextManager[Erasing]:
+        """Open a transaction with the erasing account."""
+
+    def mistakes(self) -> list[str]:
+        """What the register says that the system does not have; in sentences."""

@@ -1,0 +1,186 @@
+"""A SQL database of the controller: SQLite, PostgreSQL or MariaDB.
+
+Statements are built from the names in the register, never from text of a person. The reading account opens a
+read-only session; the erasing account locks what it reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection, Engine
+
+from dsr.config import Settings
+from dsr.connectors.base import Identifiers, SystemRefuses
+from dsr.connectors.sql_engine import engine_for
+from dsr.connectors.sql_errors import translated
+from dsr.connectors.sql_schema import schema_mistakes
+from dsr.domain.plans import Key, Row
+from dsr.domain.register import Table
+
+PARAMETERS = 10_000
+"""How many values one statement carries at most; every engine takes this many."""
+
+
+class SqlSystem:
+    """One database, seen through the tables that the register names."""
+
+    def __init__(self, name: str, settings: Settings) -> None:
+        self.name = name
+        self.system = settings.systems[name]
+        self.register = settings.register
+        self.tables = settings.register.tables.get(name, {})
+        self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
+        self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
+
+    def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
+        """Per identifier whether a table that matches on it has a row. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return {kind: self._knows(connection, {kind: value}) for kind, value in identifiers.items()}
+
+    def _knows(self, connection: Connection, identifier: Identifiers) -> bool:
+        matching = [name for name, table in self.tables.items() if set(table.match) & set(identifier)]
+        found = (sa.select(sa.exists(self._rows_of_person(name, identifier))) for name in matching)
+        return any(connection.scalar(statement) for statement in found)
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """Every row of the person, parents before children. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return self._search(connection, identifiers, locks=False)
+
+    @contextmanager
+    def erasing(self) -> Iterator[SqlErasing]:
+        """One transaction with the erasing account. Raises SystemDown or SystemRefuses, and has then changed nothing."""
+        with self._transaction(self._eraser) as connection:
+            yield SqlErasing(self, connection)
+
+    def mistakes(self) -> list[str]:
+        """What the register says that the database does not have. Raises SystemDown."""
+        with self._transaction(self._reader) as connection:
+            return schema_mistakes(connection, self.register, self.name)
+
+    @contextmanager
+    def _transaction(self, engine: Engine) -> Iterator[Connection]:
+        with translated(self.name), engine.begin() as connection:
+            yield connection
+
+    def _search(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Row]:
+        rows: list[Row] = []
+        for name in self.register.nearest_first(self.name):
+            statement = self._rows_of_person(name, identifiers)
+            rows += self.fetch(connection, name, statement.with_for_update() if locks else statement)
+            if len(rows) > self.system.row_cap:
+                raise SystemRefuses(self.name, f"more than {self.system.row_cap} rows, the most for one person")
+        return rows
+
+    def fetch(self, connection: Connection, name: str, statement: sa.Select[Any]) -> list[Row]:
+        """The rows that a statement on one table gives."""
+        table = self.tables[name]
+        result = connection.execute(statement).mappings()
+        missing = _columns(table) - set(result.keys())
+        if missing:
+            raise SystemRefuses(self.name, f"table {name} has no column {', '.join(sorted(missing))}")
+        return [Row(name, tuple(values[column] for column in table.key), dict(values)) for values in result]
+
+    def clause(self, name: str) -> sa.TableClause:
+        """The table as statements name it."""
+        return sa.table(name, *(sa.column(column) for column in _columns(self.tables[name])), schema=self.schema(name))
+
+    def schema(self, name: str) -> str | None:
+        """The schema of a table, where it is not the default one."""
+        return self.tables[name].schema
+
+    def _rows_of_person(self, name: str, identifiers: Identifiers) -> sa.Select[Any]:
+        source = self.clause(name)
+        return (
+            sa.select(sa.literal_column("*")).select_from(source).where(self._is_of_person(name, source, identifiers))
+        )
+
+    def _is_of_person(self, name: str, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
+        table = self.tables[name]
+        ways = [
+            _matches(source.c[column], identifiers[kind], exactly=table.match_exactly)
+            for kind, column in table.match.items()
+            if kind in identifiers
+        ]
+        if table.parent:
+            ways.append(self._belongs(table, source, identifiers))
+        return sa.or_(*ways) if ways else sa.false()
+
+    def _belongs(self, table: Table, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
+        """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
+        parent = self.clause(str(table.parent)).alias()
+        of_person = self._is_of_person(str(table.parent), parent, identifiers)
+        own, other = [source.c[c] for c in table.path], [parent.c[c] for c in table.path.values()]
+        if len(own) == 1:
+            return own[0].in_(sa.select(other[0]).where(of_person))
+        return sa.tuple_(*own).in_(sa.select(*other).where(of_person))
+
+
+class SqlErasing:
+    """The open transaction in which rows are locked and erased."""
+
+    def __init__(self, system: SqlSystem, connection: Connection) -> None:
+        self.system, self.connection = system, connection
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """The rows of the person, locked."""
+        return self.system._search(self.connection, identifiers, locks=True)
+
+    def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
+        """The rows with these keys, locked; one that is gone is left out."""
+        source = self.system.clause(table)
+        statement: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(source).with_for_update()
+        found = [self._fetch(table, statement.where(self._has_key(table, part))) for part in self._parts(table, keys)]
+        return [row for rows in found for row in rows]
+
+    def delete(self, table: str, keys: Sequence[Key]) -> int:
+        """Erase these rows; returns how many there were."""
+        statement = sa.delete(self.system.clause(table))
+        return self._change(table, statement, keys)
+
+    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
+        """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
+        fixed = self.system.tables[table].fixed
+        values: dict[Any, Any] = {sa.column(column): fixed.get(column) for column in columns}
+        source = sa.table(table, *values, schema=self.system.schema(table))
+        return self._change(table, sa.update(source).values(values), keys) if values else 0
+
+    def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
+        parts = self._parts(table, keys)
+        return sum(self.connection.execute(statement.where(self._has_key(table, part))).rowcount for part in parts)
+
+    def _fetch(self, table: str, statement: sa.Select[Any]) -> list[Row]:
+        return self.system.fetch(self.connection, table, statement)
+
+    def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
+        size = PARAMETERS // len(self.system.tables[table].key)
+        return (keys[start : start + size] for start in range(0, len(keys), size))
+
+    def _has_key(self, table: str, keys: Sequence[Key]) -> sa.ColumnElement[bool]:
+        columns: list[Any] = [sa.column(column) for column in self.system.tables[table].key]
+        if len(columns) == 1:
+            return columns[0].in_([key[0] for key in keys])  # type: ignore[no-any-return]
+        return sa.tuple_(*columns).in_(list(keys))
+
+
+def _columns(table: Table) -> set[str]:
+    """Every column that the register names."""
+    return {
+        *table.key,
+        *table.match.values(),
+        *table.path,
+        *table.dates.values(),
+        *(table.keep_columns or ()),
+        *table.fixed,
+        *table.masked,
+    }
+
+
+def _matches(column: Any, value: str, *, exactly: bool) -> sa.ColumnElement[bool]:
+    if exactly:
+        return column == value  # type: ignore[no-any-return]
+    return sa.func.lower(sa.cast(column, sa.String)) == value.lower()

@@ -1,0 +1,84 @@
+"""Opening the controller's databases: two accounts, time limits, and certificates that are checked."""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import quote
+
+import sqlalchemy as sa
+from sqlalchemy import URL, event
+from sqlalchemy.engine import Connection, Engine
+
+from dsr.config import Account, DataSystem, Settings
+
+CONNECT_SECONDS = 5
+
+
+def engine_for(system: DataSystem, account: Account | None, settings: Settings, *, reads_only: bool) -> Engine:
+    """An engine with one account of a system; it connects when it is first used."""
+    if system.engine == "sqlite":
+        return _sqlite(system, settings, reads_only=reads_only)
+    open_url = _postgresql if system.engine == "postgresql" else _mariadb
+    url, connect_args = open_url(system, settings, reads_only)
+    password = account.password.read(settings.base) if account and account.password else None
+    url = url.set(username=account.user if account else None, password=password)
+    return sa.create_engine(url, connect_args=connect_args, pool_pre_ping=True, pool_size=2)
+
+
+def _sqlite(system: DataSystem, settings: Settings, *, reads_only: bool) -> Engine:
+    path = settings.path(str(system.path)).resolve()
+    url = URL.create(
+        "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro" if reads_only else "rw", "uri": "true"}
+    )
+    engine = sa.create_engine(url, connect_args={"timeout": system.lock_seconds})
+    event.listen(engine, "connect", _with_foreign_keys)
+    event.listen(engine, "begin", _begin_reading if reads_only else _begin_erasing)
+    return engine
+
+
+def _with_foreign_keys(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _begin_reading(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN")
+
+
+def _begin_erasing(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _postgresql(system: DataSystem, settings: Settings, reads_only: bool) -> tuple[URL, dict[str, Any]]:
+    options = [
+        f"-c statement_timeout={system.statement_seconds * 1000}",
+        f"-c lock_timeout={system.lock_seconds * 1000}",
+        f"-c default_transaction_read_only={'on' if reads_only else 'off'}",
+    ]
+    arguments: dict[str, Any] = {"options": " ".join(options), "connect_timeout": CONNECT_SECONDS}
+    if system.tls:
+        arguments["sslmode"] = "verify-full"
+        arguments["sslrootcert"] = str(settings.path(system.ca_file)) if system.ca_file else "system"
+    return _url("postgresql+psycopg", system), arguments
+
+
+def _mariadb(system: DataSystem, settings: Settings, reads_only: bool) -> tuple[URL, dict[str, Any]]:
+    session = [
+        f"SET SESSION max_statement_time={system.statement_seconds}",
+        f"innodb_lock_wait_timeout={system.lock_seconds}",
+        f"tx_read_only={int(reads_only)}",
+        "sql_mode='STRICT_ALL_TABLES'",
+    ]
+    arguments: dict[str, Any] = {"init_command": ", ".join(session), "connect_timeout": CONNECT_SECONDS}
+    if system.tls:
+        cafile = str(settings.path(system.ca_file)) if system.ca_file else None
+        arguments["ssl"] = ssl.create_default_context(cafile=cafile)
+    if system.host.startswith("/"):
+        arguments["unix_socket"] = system.host
+    return _url("mysql+pymysql", system).update_query_dict({"charset": "utf8mb4"}), arguments
+
+
+def _url(driver: str, system: DataSystem) -> URL:
+    return URL.create(driver, host=system.host, port=system.port, database=system.name)
