@@ -1,0 +1,155 @@
+"""The encrypted file store: sealed as it streams in, proven whole before one byte comes out, never on disk in clear."""
+
+from __future__ import annotations
+
+import io
+import os
+import uuid
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import obstore
+from obstore.store import LocalStore
+from tink import TinkError
+
+from dsr.config import Settings
+from dsr.keys import Keys
+
+CHUNK = 256 * 1024  # bytes
+_VERSION = 1
+
+
+class FileDamaged(Exception):
+    """A stored file is not, or not wholly, what was put there, or belongs to another case."""
+
+
+class FileGone(Exception):
+    """There is no such file (any more)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file belongs. All of it is bound into the encryption: a file moved to another place does not open."""
+
+    name: str
+    case_id: uuid.UUID
+    purpose: str
+
+    @property
+    def associated_data(self) -> bytes:
+        """The same for every reading of the same file, and for no other."""
+        return "\0".join((str(self.case_id), self.name, self.purpose, str(_VERSION))).encode()
+
+
+class FileStore:
+    """Files in one folder, readable by nobody without the key set."""
+
+    def __init__(self, folder: Path, keys: Keys) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._folder, self._keys, self._objects = folder, keys, LocalStore(folder)
+
+    def put(self, place: Place, chunks: Iterable[bytes]) -> int:
+        """Store what `chunks` yield; the file is there whole, and on the disk, or not at all. Returns its bytes."""
+        content = _Counted(chunks)
+        obstore.put(self._objects, place.name, self._sealed(content, place), max_concurrency=1)
+        _sync(self._folder / place.name)
+        _sync(self._folder)
+        return content.size
+
+    def read(self, place: Place) -> Iterator[bytes]:
+        """The content, after all of it was found genuine; FileDamaged or FileGone before the first byte otherwise."""
+        for _ in self._opened(place):
+            pass
+        return self._opened(place)
+
+    def delete(self, name: str) -> None:
+        """Remove a file; no fault where it has gone before."""
+        (self._folder / name).unlink(missing_ok=True)
+
+    def names_before(self, moment: datetime) -> Iterator[str]:
+        """The files that were last written before `moment`."""
+        for batch in obstore.list(self._objects):
+            yield from (str(found["path"]) for found in batch if found["last_modified"] < moment)
+
+    def _sealed(self, chunks: Iterable[bytes], place: Place) -> Iterator[bytes]:
+        ciphertext = _Ciphertext()
+        with self._keys.stream.new_encrypting_stream(ciphertext, place.associated_data) as stream:
+            for chunk in chunks:
+                stream.write(chunk)
+                yield ciphertext.take()
+        yield ciphertext.take()
+
+    def _opened(self, place: Place) -> Iterator[bytes]:
+        try:
+            source = _Source(obstore.open_reader(self._objects, place.name))
+            with closing(self._keys.stream.new_decrypting_stream(source, place.associated_data)) as stream:
+                while chunk := stream.read(CHUNK):
+                    yield chunk
+        except FileNotFoundError as error:
+            raise FileGone("The file is no longer there.") from error
+        except TinkError as error:
+            raise FileDamaged("The file is damaged, or is not the one it should be.") from error
+
+
+def open_store(settings: Settings, keys: Keys) -> FileStore:
+    """The file store that the settings point to."""
+    return FileStore(settings.path(settings.storage.files), keys)
+
+
+class _Counted:
+    """Passes bytes on and counts them."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.size = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.size += len(chunk)
+            yield chunk
+
+
+class _Ciphertext(io.RawIOBase):
+    """What the encrypting stream wrote and nobody took yet."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: list[bytes] = []
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._parts.append(bytes(data))
+        return len(data)
+
+    def take(self) -> bytes:
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
+
+
+class _Source(io.RawIOBase):
+    """A stored object as the decrypting stream wants to read it."""
+
+    def __init__(self, reader: obstore.ReadableFile) -> None:
+        super().__init__()
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(self._reader.read(size))
+
+
+def _sync(path: Path) -> None:
+    """Have the disk write it now: a row will soon name this file."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
