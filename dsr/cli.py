@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
@@ -21,6 +21,8 @@ from dsr.domain.retention import Retention
 from dsr.domain.wording import N_
 from dsr.templating import LANGUAGES, date_long, translations
 
+PROFILES = [profile.value for profile in Profile]
+
 as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a line in, a JSON object a line out.")
 language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", help="The language of the words.")
 
@@ -33,7 +35,7 @@ def main() -> None:
 
 @main.command()
 @click.argument("when", required=False, metavar="[DATE-OR-INSTANT]")
-@click.option("--profile", type=click.Choice([*Profile]), default=Profile.NL_DEFAULT, help="The holidays that count.")
+@click.option("--profile", type=click.Choice(PROFILES), default=PROFILES[0], help="The holidays that count.")
 @language
 @as_json
 def deadline(when: str | None, profile: str, lang: str, as_json: bool) -> None:
@@ -72,13 +74,19 @@ def retention_(rule: str | None, anchor: str | None, lang: str, as_json: bool) -
 def answer_lines(answer: Callable[[object], dict[str, Any]]) -> None:
     """Answer every JSON line of standard input with one line; exit with 1 if one of them had to be refused."""
     refused = False
-    for line in filter(bytes.strip, click.get_binary_stream("stdin")):
-        try:
-            reply = answer(_parse(line))
-        except DomainError as error:
-            refused, reply = True, {"error": str(error)}
-        click.echo(json.dumps(reply))
+    for line in sys.stdin.buffer:
+        if line.strip():
+            reply = _answer(line, answer)
+            refused = refused or "error" in reply
+            click.echo(json.dumps(reply))
     sys.exit(refused)
+
+
+def _answer(line: bytes, answer: Callable[[object], dict[str, Any]]) -> dict[str, Any]:
+    try:
+        return answer(_parse(line))
+    except DomainError as error:
+        return {"error": str(error)}
 
 
 def _parse(line: bytes) -> object:
@@ -92,14 +100,16 @@ def _parse(line: bytes) -> object:
 def _clock_of(when: str, profile: Profile) -> Clock:
     try:
         return deadlines.compute(_instant(when), profile=profile)
-    except (DomainError, ValueError) as error:
+    except DomainError as error:
         raise click.BadParameter(str(error), param_hint="DATE-OR-INSTANT") from None
 
 
 def _instant(when: str) -> datetime:
-    if len(when) == len("2026-01-31"):
-        return datetime.combine(date.fromisoformat(when), time(12), AMSTERDAM)
-    return datetime.fromisoformat(when)
+    try:
+        instant = datetime.fromisoformat(when)
+    except ValueError:
+        raise click.BadParameter(f"{when} is not a date.", param_hint="DATE-OR-INSTANT") from None
+    return instant.replace(hour=12, tzinfo=AMSTERDAM) if len(when) == len("2026-01-31") else instant
 
 
 def _show_clock(clock: Clock, lang: str, as_json: bool) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import tomllib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
@@ -17,6 +19,9 @@ from tests.parts.source import ROOT, name, python_files, templates
 METHODS = {".py": "python", ".html": "jinja2", ".txt": "jinja2"}
 PLACEHOLDER = re.compile(r"%\((\w+)\)|(?<!%)%([sd])|\{(\w*)\}")
 
+# The tables of the law, whose names, laws and texts are shown.
+TABLES = [ROOT / "dsr/domain/calendars.toml", ROOT / "dsr/domain/retention.toml"]
+
 Key = tuple[str, str]  # context, English sentence (the singular)
 
 
@@ -24,7 +29,18 @@ Key = tuple[str, str]  # context, English sentence (the singular)
 def used() -> dict[Key, str]:
     """Every sentence that the program or a template marks for translation, with a place where it does."""
     sources = [path for path in [*python_files("dsr"), *templates()] if path.suffix in METHODS]
-    return {key: f"{name(path)}:{line}" for path in sources for line, key in _marked(path)}
+    marked = {key: f"{name(path)}:{line}" for path in sources for line, key in _marked(path)}
+    for path in TABLES:
+        marked |= {("", sentence): name(path) for sentence in _said_by(tomllib.loads(path.read_text("utf-8")))}
+    return marked
+
+
+def _said_by(table: Mapping[str, Any]) -> Iterator[str]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _said_by(value)
+        elif key in {"name", "law", "text"}:
+            yield value
 
 
 def _marked(path: Path) -> Iterator[tuple[int, Key]]:
