@@ -1,0 +1,1 @@
+"""The pages: one package per audience, and what they share."""

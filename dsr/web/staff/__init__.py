@@ -1,0 +1,5 @@
+"""The pages of staff members."""
+
+from flask import Blueprint
+
+BLUEPRINTS: tuple[Blueprint, ...] = ()
