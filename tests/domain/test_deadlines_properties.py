@@ -47,6 +47,10 @@ def last_days(clock: Clock) -> list[date]:
     return [day for day in days if day]
 
 
+def days_between(start: date, end: date) -> list[date]:
+    return [start + timedelta(days=n) for n in range(1, (end - start).days)]
+
+
 @given(clocks())
 def test_the_last_day_is_a_working_day_and_not_before_the_nominal_one(clock: Clock) -> None:
     for day in last_days(clock):
@@ -101,6 +105,20 @@ def test_a_suspension_never_brings_the_last_day_forward(story: Story, data: st.D
     if before.due and after.due:
         assert after.due >= before.due
     assert after.refusal_notice_latest == before.refusal_notice_latest
+
+
+@given(stories())
+def test_each_day_the_clock_stood_still_counts_once(story: Story) -> None:
+    received, events = story
+    clock = compute(received, events)
+    still = {
+        day
+        for event in events
+        if isinstance(event, Suspension) and event.answered_at and event.valid_ground and event.without_undue_delay
+        if local_date(event.asked_at) <= clock.due_without_suspension
+        for day in days_between(local_date(event.asked_at), local_date(event.answered_at))
+    }
+    assert clock.suspended_days == len(still)
 
 
 @given(RECEIPTS)
