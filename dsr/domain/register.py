@@ -92,7 +92,10 @@ class Category:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need."""
+    """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
+
+    `kept_as` tells the data subject in words what `keep_columns` are: "your name and address".
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -103,6 +106,7 @@ class Table:
     via: Mapping[str, str] = field(default_factory=dict)
     dates: Mapping[str, str] = field(default_factory=dict)
     keep_columns: tuple[str, ...] | None = None
+    kept_as: Text | None = None
     fixed: Mapping[str, str | int] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
     schema: str | None = None
@@ -120,7 +124,10 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """The whole register, as validated; `digest` identifies its text."""
+    """The whole register, as validated; `digest` identifies its text.
+
+    `automated_decisions` is what the answer to an access request says of art. 22(1) and (4); without it nothing is said.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -128,6 +135,7 @@ class Register:
     tables: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
     backup_days: int | None = None
+    automated_decisions: Text | None = None
     digest: str = ""
 
     def nearest_first(self, system: str) -> list[str]:

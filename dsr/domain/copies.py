@@ -1,0 +1,181 @@
+"""What the copy of art. 15(3) holds: every row found, with what art. 15(1)(a)-(h) and 15(2) ask of its category."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from dsr.domain.plans import Row
+from dsr.domain.register import NOT_STATED, Category, LegalBasis, Period, Recipient, Register, Table
+from dsr.domain.retention import RULES, Rule
+from dsr.domain.wording import N_
+
+LEGAL_BASES = {
+    LegalBasis.CONSENT: N_("you gave your consent (article 6(1)(a) GDPR)"),
+    LegalBasis.CONTRACT: N_("needed for a contract with you (article 6(1)(b) GDPR)"),
+    LegalBasis.LEGAL_OBLIGATION: N_("a law obliges us (article 6(1)(c) GDPR)"),
+    LegalBasis.VITAL_INTEREST: N_("needed to protect a life (article 6(1)(d) GDPR)"),
+    LegalBasis.PUBLIC_TASK: N_("needed for a public task (article 6(1)(e) GDPR)"),
+    LegalBasis.LEGITIMATE_INTEREST: N_("our own or another's legitimate interest (article 6(1)(f) GDPR)"),
+}
+
+ROLES = {
+    "processor": N_("works for us"),
+    "joint-controller": N_("decides with us"),
+    "independent-controller": N_("decides for itself"),
+    "authority": N_("public authority"),
+}
+
+MASK = "•••"
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The rows of one table, masked where the register says so."""
+
+    system: str
+    table: str
+    columns: tuple[str, ...]
+    masked: tuple[str, ...]
+    rows: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One category of which something was found."""
+
+    name: str
+    category: Category
+    recipients: tuple[Recipient, ...]
+    listings: tuple[Listing, ...]
+
+    @property
+    def row_count(self) -> int:
+        """Rows in all its tables."""
+        return sum(len(listing.rows) for listing in self.listings)
+
+    @property
+    def rule(self) -> Rule | Period | None:
+        """How long the category is kept; None where that was not laid down (art. 15(1)(d))."""
+        kept = self.category.retention
+        if isinstance(kept, Period):
+            return kept
+        return None if kept == NOT_STATED else RULES[kept]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A whole copy. `left_out` names the confidential categories that it does not show; it is never shown itself."""
+
+    parts: tuple[Part, ...]
+    nothing_found: tuple[Category, ...]
+    not_searched: tuple[Category, ...]
+    left_out: tuple[str, ...]
+
+    @property
+    def row_count(self) -> int:
+        """Rows in all parts."""
+        return sum(part.row_count for part in self.parts)
+
+    @property
+    def has_masks(self) -> bool:
+        """Whether anything in it is masked."""
+        return any(listing.masked for part in self.parts for listing in part.listings)
+
+
+def content(register: Register, rows_by_system: Mapping[str, Iterable[Row]]) -> Content:
+    """The copy of what was found in each system, category by category in the order of the register."""
+    listings: dict[str, list[Listing]] = {name: [] for name in register.categories}
+    for system, rows in rows_by_system.items():
+        for table, found in _by_table(rows).items():
+            mapped = register.tables[system][table]
+            listings[mapped.category].append(_listing(system, table, mapped, found))
+    shown = {name: category for name, category in register.categories.items() if not category.confidential}
+    searched = {table.category for system in rows_by_system for table in register.tables[system].values()}
+    return Content(
+        parts=tuple(_part(register, name, listings[name]) for name in shown if listings[name]),
+        nothing_found=tuple(shown[name] for name in shown if not listings[name] and name in searched),
+        not_searched=tuple(shown[name] for name in shown if name not in searched),
+        left_out=tuple(name for name in listings if listings[name] and name not in shown),
+    )
+
+
+def _by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.table, []).append(row)
+    return found
+
+
+def _listing(system: str, name: str, table: Table, rows: list[Row]) -> Listing:
+    columns = tuple(rows[0].values)
+    masked = tuple(column for column in columns if column in table.masked)
+    return Listing(system, name, columns, masked, tuple(_masked(row.values, masked) for row in rows))
+
+
+def _masked(values: Mapping[str, Any], columns: tuple[str, ...]) -> Mapping[str, Any]:
+    return {**values, **{column: mask(values[column]) for column in columns}} if columns else values
+
+
+def mask(value: Any) -> str | None:
+    """A value of which the last three characters can be read; of a short one, or of bytes, nothing."""
+    if value is None:
+        return None
+    text = "" if isinstance(value, bytes) else str(value)
+    return MASK + text[-3:] if len(text) >= 2 * 3 else MASK
+
+
+def _part(register: Register, name: str, listings: list[Listing]) -> Part:
+    category = register.categories[name]
+    recipients = tuple(register.recipients[recipient] for recipient in category.recipients)
+    return Part(name, category, recipients, tuple(listings))
+
+
+def to_record(copy: Content, language: str) -> list[dict[str, Any]]:
+    """The parts as JSON carries them; the values of the rows are made fit by `exact`."""
+    return [_part_record(part, language) for part in copy.parts]
+
+
+def _part_record(part: Part, language: str) -> dict[str, Any]:
+    category = part.category
+    return {
+        "category": category.label.in_language(language),
+        "purpose": category.purpose.in_language(language),
+        "legal_basis": category.legal_basis.value,
+        "source": category.source.in_language(language),
+        "retention": _retention_record(part.rule),
+        "recipients": [_recipient_record(recipient, language) for recipient in part.recipients],
+        "tables": [
+            {"system": listing.system, "table": listing.table, "masked": listing.masked, "rows": listing.rows}
+            for listing in part.listings
+        ],
+    }
+
+
+def _retention_record(rule: Rule | Period | None) -> dict[str, Any] | None:
+    if rule is None:
+        return None
+    length = {unit: getattr(rule, unit) for unit in ("years", "months", "weeks", "days") if getattr(rule, unit)}
+    return {**length, "law": rule.law} if isinstance(rule, Rule) else length
+
+
+def _recipient_record(recipient: Recipient, language: str) -> dict[str, Any]:
+    safeguard = recipient.safeguard.in_language(language) if recipient.safeguard else None
+    return {
+        "name": recipient.name,
+        "role": recipient.role,
+        "inside_eea": recipient.inside_eea,
+        "safeguard": safeguard,
+    }
+
+
+def exact(value: Any) -> Any:
+    """A value that JSON has no word for, without loss: dates in ISO 8601, bytes in base64, all else as its text."""
+    if isinstance(value, (date, datetime, time)):
+        return value.isoformat()
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        return {"base64": base64.b64encode(value).decode()}
+    return list(value) if isinstance(value, (set, frozenset)) else str(value)
