@@ -8,7 +8,6 @@ from functools import cache, partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Protocol
-from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from babel.messages.catalog import Catalog
@@ -21,10 +20,10 @@ from markupsafe import Markup
 
 from dsr import paths
 from dsr.domain import clockface
+from dsr.domain.calendars import AMSTERDAM, local_date
 from dsr.domain.wording import Translate, WriteDate
 
 LANGUAGES = ("nl", "en")
-AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 
 _CATALOGUES = Path(__file__).resolve().parent / "translations"
 _CHIP = {"nl": "d-M-y", "en": "d MMM y"}
@@ -105,11 +104,6 @@ def date_plain(day: date, *, language: str) -> str:
 def month(day: date, *, language: str) -> str:
     """A month under a drawing: "jan"."""
     return format_date(day, "MMM", locale=language)
-
-
-def local_date(instant: datetime) -> date:
-    """The Amsterdam date of an aware instant."""
-    return instant.astimezone(AMSTERDAM).date()
 
 
 def time_of_day(instant: datetime, *, language: str) -> str:

@@ -6,15 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from dsr.domain.deadlines import Clock
+from dsr.domain.deadlines import Clock, reminder_dates
 
 Anchor = Literal["start", "middle", "end"]
 Stop = tuple[date, date | None]
-
-REMINDER_DAYS = (7, 3, 1)
 
 _WIDTH = 700  # pixels for which labels are placed; a wider drawing only has more room
 _CHARACTER = 5.8
@@ -198,10 +195,9 @@ def _marks(
         marks.append(Mark("extension", scale.noon(extension_on), extension_on))
     if term_end:
         marks.append(Mark("first-term", scale.midnight(term_end), term_end))
-    if is_open and clock.due_on:
-        days = [clock.due_on - before * _DAY for before in REMINDER_DAYS]
-        marks += [Mark("reminder", scale.noon(day), day) for day in days if day > scale.start]
-        marks.append(Mark("target", scale.noon(clock.safe_target), clock.safe_target))
+    if is_open:
+        marks += [Mark("reminder", scale.noon(day), day) for day, _ in reminder_dates(clock) if day > scale.start]
+        marks.append(Mark("target", scale.noon(clock.target_on), clock.target_on))
     return tuple(marks)
 
 
