@@ -6,7 +6,7 @@ import uuid
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
@@ -16,21 +16,28 @@ class Notice(Base):
     """One mail on its way. The body is rendered once, sealed, and wiped when the mail has gone or been given up."""
 
     __tablename__ = "notice"
-    __table_args__ = (Index(None, "state", "next_try_at"), Index(None, "case_id", "made_at"))
+    __table_args__ = (
+        Index(None, "state", "next_try_at"),
+        Index(None, "case_id", "made_at"),
+        Index(None, "recipient_index", "next_try_at"),
+    )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(96), unique=True)
     kind: Mapped[str] = mapped_column(String(32))
     case_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("dsr_case.id"))
+    language: Mapped[str] = mapped_column(String(2))
     made_at: Mapped[datetime]
     state: Mapped[str] = mapped_column(String(16), default="queued")
     """queued, sending, sent or failed"""
     attempt: Mapped[int] = mapped_column(default=0)
-    lease_until: Mapped[datetime | None]
     next_try_at: Mapped[datetime]
+    """When it may be claimed: the next try, or the end of the lease of the running one."""
     sent_at: Mapped[datetime | None]
-    error: Mapped[str | None] = mapped_column(String(200))
-    message_id: Mapped[str] = mapped_column(String(160))
+    error: Mapped[str | None] = mapped_column(String(64))
+    """The mail server's code for the last fault, without its words: those repeat the address."""
+    message_id: Mapped[str | None] = mapped_column(String(320))
+    recipient_index: Mapped[bytes] = mapped_column(LargeBinary(32))
     recipient_sealed: Mapped[bytes | None] = sealed_column()
     facts_sealed: Mapped[bytes | None] = sealed_column()
     message_sealed: Mapped[bytes | None] = sealed_column()
@@ -38,6 +45,7 @@ class Notice(Base):
     facts = Encrypted()
     """What the text needs to know (JSON)."""
     message = Encrypted()
+    """The mail as every attempt sends it, headers included."""
 
     @property
     def sealed_for(self) -> uuid.UUID:
@@ -70,6 +78,8 @@ class Task(Base):
     kind: Mapped[str] = mapped_column(String(32))
     facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     made_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]
+    """When staff got a mail about it."""
     done_at: Mapped[datetime | None]
 
 
