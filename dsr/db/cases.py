@@ -21,6 +21,7 @@ class Case(Base):
     __table_args__ = (
         Index(None, "status", "next_legal_on", "id"),
         Index(None, "handler_id", "status", "next_legal_on", "id"),
+        Index(None, "answered_at"),
     )
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)

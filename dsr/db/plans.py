@@ -28,7 +28,7 @@ class ErasurePlan(Base):
     """A plan and the two people behind it. The rows are sealed as one document, bound by `digest`."""
 
     __tablename__ = "erasure_plan"
-    __table_args__ = (UniqueConstraint("case_id", "number"),)
+    __table_args__ = (UniqueConstraint("case_id", "number"), Index(None, "state"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"))
