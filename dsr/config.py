@@ -1,49 +1,22 @@
-"""config.toml and register.toml -> frozen dataclasses. Every mistake is reported at once, with its key, then we stop."""
+"""config.toml and register.toml -> frozen dataclasses. Every mistake is reported at once, then we stop."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
-
-from pydantic import TypeAdapter, ValidationError
 
 from dsr.domain.calendars import Profile
 from dsr.domain.register import STRICT, Register, Text
 from dsr.domain.register_check import mistakes as register_mistakes
+from dsr.toml import ConfigurationError, Mistake, hint, line_of, read, validated
 
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """One thing wrong in a file: the key's path, a sentence, and the line where it could be found."""
-
-    file: Path
-    key: str
-    sentence: str
-    line: int | None = None
-
-    def __str__(self) -> str:
-        place = f"{self.file.name}:{self.line}" if self.line else self.file.name
-        return f"{place}: {self.key}: {self.sentence}" if self.key else f"{place}: {self.sentence}"
-
-
-class ConfigurationError(Exception):
-    """The configuration cannot be used; `mistakes` holds all that is wrong with it."""
-
-    def __init__(self, mistakes: list[Mistake]) -> None:
-        super().__init__("\n".join(str(mistake) for mistake in mistakes))
-        self.mistakes = mistakes
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +146,7 @@ class Mail:
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Files outside the database: the key set (to be kept apart), the file store, and the anchors of the audit chain."""
+    """Files outside the database: the key set (to be kept apart), the file store, the anchors of the audit chain."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -224,12 +197,12 @@ class Settings:
 
 def load(file: Path) -> Settings:
     """The settings of `file` and its register; ConfigurationError with every mistake of both."""
-    table, text, mistakes = _read(file)
+    table, text, mistakes = read(file)
     if mistakes:
         raise ConfigurationError(mistakes)
     given = {key: value for key, value in table.items() if key not in ("register", "base")}
     unknown = [Mistake(file, key, "is not a setting") for key in table if key in ("register", "base")]
-    settings, mistakes = _validated(Settings, given, file, text)
+    settings, mistakes = validated(Settings, given, file, text)
     register_file = file.parent / str(table.get("register_file", "register.toml"))
     register, register_mistakes_ = _load_register(register_file)
     mistakes = [*unknown, *mistakes, *register_mistakes_]
@@ -252,96 +225,14 @@ def load_register(file: Path) -> Register:
 
 
 def _load_register(file: Path) -> tuple[Register | None, list[Mistake]]:
-    table, text, mistakes = _read(file)
+    table, text, mistakes = read(file)
     if mistakes:
         return None, mistakes
-    register, mistakes = _validated(Register, table, file, text)
+    register, mistakes = validated(Register, table, file, text)
     if register is None:
         return None, mistakes
-    found = [Mistake(file, key, sentence, _line(text, key)) for key, sentence in register_mistakes(register)]
+    found = [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in register_mistakes(register)]
     return replace(register, digest=hashlib.sha256(text.encode()).hexdigest()), found
-
-
-def _read(file: Path) -> tuple[dict[str, Any], str, list[Mistake]]:
-    try:
-        text = file.read_text(encoding="utf-8")
-        return tomllib.loads(text), text, []
-    except OSError as error:
-        return {}, "", [Mistake(file, "", f"cannot be read ({error.strerror})")]
-    except UnicodeDecodeError:
-        return {}, "", [Mistake(file, "", "is not text in UTF-8")]
-    except tomllib.TOMLDecodeError as error:
-        return {}, "", [Mistake(file, "", f"is not TOML: {error}")]
-
-
-def _validated(kind: type[T], table: Mapping[str, Any], file: Path, text: str) -> tuple[T | None, list[Mistake]]:
-    try:
-        # By way of JSON, so that "5" is not taken for 5 while tables may still become dataclasses.
-        return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True), []
-    except ValidationError as error:
-        return None, [_mistake(kind, problem, file, text) for problem in error.errors()]
-
-
-def _mistake(kind: type, problem: Any, file: Path, text: str) -> Mistake:
-    path = [str(part) for part in problem["loc"] if not _is_union_tag(part)]
-    key = ".".join(path)
-    return Mistake(file, key, _sentence(kind, problem, path), _line(text, key))
-
-
-def _is_union_tag(part: object) -> bool:
-    return isinstance(part, str) and part in ("str", "int", "Period")
-
-
-_SENTENCES = {
-    "missing": "is missing",
-    "string_type": "must be text in quotes",
-    "int_type": "must be a whole number",
-    "bool_type": "must be true or false",
-    "tuple_type": 'must be a list, such as ["a", "b"]',
-    "dict_type": "must be a table",
-    "dataclass_type": "must be a table",
-    "mapping_type": "must be a table",
-}
-
-
-def _sentence(kind: type, problem: Any, path: list[str]) -> str:
-    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return "is not a setting" + _hint(path[-1], _names(kind))
-    if problem["type"] in ("literal_error", "enum"):
-        return f"must be one of {problem['ctx']['expected']}"
-    return _SENTENCES.get(problem["type"], str(problem["msg"]))
-
-
-def _names(kind: type) -> list[str]:
-    schema = json.dumps(TypeAdapter(kind).json_schema())
-    return list(dict.fromkeys(re.findall(r'"(\w+)": \{', schema)))
-
-
-def _hint(name: str, known: list[str]) -> str:
-    close = get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _line(text: str, key: str) -> int | None:
-    """The line of a key path: its own, else that of the nearest table that holds it."""
-    path = key.split(".")
-    table: list[str] = []
-    best: tuple[int, int] | None = None
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
-            table = [part.strip(" \"'") for part in header[1].split(".")]
-            depth = _shared(table, path)
-        elif assigned := re.match(r"\s*([\w\".-]+)\s*=", line):
-            depth = _shared([*table, *(part.strip('"') for part in assigned[1].split("."))], path)
-        else:
-            continue
-        if depth and (best is None or depth > best[0]):
-            best = (depth, number)
-    return best[1] if best else None
-
-
-def _shared(place: list[str], path: list[str]) -> int:
-    return len(place) if place == path[: len(place)] else 0
 
 
 def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
@@ -357,7 +248,7 @@ def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
         **_unreadable_secrets(settings),
         **_incomplete_servers(settings),
     }
-    return [Mistake(file, key, sentence, _line(text, key)) for key, sentence in found.items() if sentence]
+    return [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in found.items() if sentence]
 
 
 def secrets(settings: Settings) -> dict[str, Secret]:
@@ -396,7 +287,7 @@ def _incomplete(server: Server) -> str:
 
 def _unknown_systems(settings: Settings, file: Path) -> list[Mistake]:
     return [
-        Mistake(file, f"tables.{name}", f"no system {name} in config.toml" + _hint(name, list(settings.systems)))
+        Mistake(file, f"tables.{name}", f"no system {name} in config.toml" + hint(name, list(settings.systems)))
         for name in settings.register.tables
         if name not in settings.systems
     ]

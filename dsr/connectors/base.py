@@ -44,6 +44,9 @@ class Erasing(Protocol):
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns; returns how many rows there were."""
 
+    def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
+        """How many rows of `table` point at these rows of its parent."""
+
 
 class Connector(Protocol):
     """A system of the controller, as the register describes it."""

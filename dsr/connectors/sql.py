@@ -53,7 +53,7 @@ class SqlSystem:
 
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
-        """One transaction with the erasing account. Raises SystemDown or SystemRefuses, and has then changed nothing."""
+        """One transaction with the erasing account. SystemDown or SystemRefuses: it has changed nothing."""
         with self._transaction(self._eraser) as connection:
             yield SqlErasing(self, connection)
 
@@ -114,10 +114,9 @@ class SqlSystem:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
         parent = self.clause(str(table.parent)).alias()
         of_person = self._is_of_person(str(table.parent), parent, identifiers)
-        own, other = [source.c[c] for c in table.path], [parent.c[c] for c in table.path.values()]
-        if len(own) == 1:
-            return own[0].in_(sa.select(other[0]).where(of_person))
-        return sa.tuple_(*own).in_(sa.select(*other).where(of_person))
+        own = [source.c[c] for c in table.path]
+        other = sa.select(*(parent.c[c] for c in table.path.values())).where(of_person)
+        return own[0].in_(other) if len(own) == 1 else sa.tuple_(*own).in_(other)
 
 
 class SqlErasing:
@@ -149,6 +148,16 @@ class SqlErasing:
         source = sa.table(table, *values, schema=self.system.schema(table))
         return self._change(table, sa.update(source).values(values), keys) if values else 0
 
+    def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
+        """How many rows of `table` point at these rows of its parent."""
+        path = self.system.tables[table].path
+        own: list[Any] = [sa.column(column) for column in path]
+        targets = [tuple(row.values[column] for column in path.values()) for row in rows]
+        statement = sa.select(sa.func.count()).select_from(self.system.clause(table))
+        size = PARAMETERS // len(own)
+        parts = (targets[start : start + size] for start in range(0, len(targets), size))
+        return sum(self.connection.scalar(statement.where(_is_in(own, part))) or 0 for part in parts)
+
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
         parts = self._parts(table, keys)
         return sum(self.connection.execute(statement.where(self._has_key(table, part))).rowcount for part in parts)
@@ -161,10 +170,13 @@ class SqlErasing:
         return (keys[start : start + size] for start in range(0, len(keys), size))
 
     def _has_key(self, table: str, keys: Sequence[Key]) -> sa.ColumnElement[bool]:
-        columns: list[Any] = [sa.column(column) for column in self.system.tables[table].key]
-        if len(columns) == 1:
-            return columns[0].in_([key[0] for key in keys])  # type: ignore[no-any-return]
-        return sa.tuple_(*columns).in_(list(keys))
+        return _is_in([sa.column(column) for column in self.system.tables[table].key], keys)
+
+
+def _is_in(columns: Sequence[Any], values: Sequence[Key]) -> sa.ColumnElement[bool]:
+    if len(columns) == 1:
+        return columns[0].in_([value[0] for value in values])  # type: ignore[no-any-return]
+    return sa.tuple_(*columns).in_(list(values))
 
 
 def _columns(table: Table) -> set[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -21,24 +22,40 @@ _TRIGGERS = {
 
 def schema_mistakes(connection: Connection, register: Register, system: str) -> list[str]:
     """Sentences about tables, columns, empty values, cascades and triggers that make an erasure unsafe."""
-    inspector = sa.inspect(connection)
-    return [
-        sentence
-        for name, table in register.tables[system].items()
-        for sentence in _of_table(connection, inspector, register, system, name, table)
-    ]
+    schema = _Schema(connection, sa.inspect(connection), register.tables[system], f"tables.{system}")
+    return [sentence for name, table in schema.tables.items() for sentence in schema.mistakes_of(name, table)]
 
 
-def _of_table(
-    connection: Connection, inspector: Any, register: Register, system: str, name: str, table: Table
-) -> Iterator[str]:
-    if not inspector.has_table(name, schema=table.schema) and name not in inspector.get_view_names(table.schema):
-        yield f"tables.{system}.{name}: there is no such table"
-        return
-    columns = {column["name"]: column for column in inspector.get_columns(name, schema=table.schema)}
-    yield from _in_columns(columns, f"tables.{system}.{name}", table)
-    yield from _cascades(inspector, register, system, name, table)
-    yield from _triggers(connection, system, name)
+@dataclass(frozen=True, slots=True)
+class _Schema:
+    connection: Connection
+    inspector: Any
+    tables: Mapping[str, Table]
+    at: str
+
+    def mistakes_of(self, name: str, table: Table) -> Iterator[str]:
+        at = f"{self.at}.{name}"
+        if not self._exists(name, table):
+            yield f"{at}: there is no such table"
+            return
+        columns = {column["name"]: column for column in self.inspector.get_columns(name, schema=table.schema)}
+        yield from _in_columns(columns, at, table)
+        for other, action in self._reached_from(name, table):
+            yield f"{at}: erasing would reach table {other} ({action}), which is not in the register"
+        for trigger in self.connection.scalars(sa.text(_TRIGGERS[self.connection.dialect.name]), {"table": name}):
+            yield f"{at}: a trigger runs when a row is erased ({trigger}); it may reach other rows"
+
+    def _exists(self, name: str, table: Table) -> bool:
+        is_table = self.inspector.has_table(name, schema=table.schema)
+        return is_table or name in self.inspector.get_view_names(table.schema)
+
+    def _reached_from(self, name: str, table: Table) -> Iterator[tuple[str, str]]:
+        """Tables outside the register whose foreign keys let an erasure here reach them."""
+        for other in set(self.inspector.get_table_names(schema=table.schema)) - set(self.tables):
+            for key in self.inspector.get_foreign_keys(other, schema=table.schema):
+                action = (key.get("options") or {}).get("ondelete", "").upper()
+                if key["referred_table"] == name and action in ("CASCADE", "SET NULL", "SET DEFAULT"):
+                    yield other, action
 
 
 def _in_columns(columns: dict[str, Any], at: str, table: Table) -> Iterator[str]:
@@ -60,18 +77,3 @@ def _in_columns(columns: dict[str, Any], at: str, table: Table) -> Iterator[str]
         for column, facts in columns.items():
             if not facts["nullable"] and column not in stays:
                 yield f"{at}.fixed: {column} may not be empty and needs a fixed value"
-
-
-def _cascades(inspector: Any, register: Register, system: str, name: str, table: Table) -> Iterator[str]:
-    """Foreign keys of tables outside the register that an erasure here would reach."""
-    for other in inspector.get_table_names(schema=table.schema):
-        for key in inspector.get_foreign_keys(other, schema=table.schema):
-            action = (key.get("options") or {}).get("ondelete", "").upper()
-            reaches = key["referred_table"] == name and action in ("CASCADE", "SET NULL", "SET DEFAULT")
-            if reaches and other not in register.tables[system]:
-                yield f"tables.{system}.{name}: erasing would reach table {other} ({action}), which is not in the register"
-
-
-def _triggers(connection: Connection, system: str, name: str) -> Iterator[str]:
-    for trigger in connection.scalars(sa.text(_TRIGGERS[connection.dialect.name]), {"table": name}):
-        yield f"tables.{system}.{name}: a trigger runs when a row is erased ({trigger}); it may reach other rows"

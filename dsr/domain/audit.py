@@ -13,6 +13,7 @@ GENESIS = b"\0" * 32
 
 def link(
     previous: bytes,
+    *,
     number: int,
     at: datetime,
     event: str,

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -192,23 +192,18 @@ class _Judged:
     plan_row: PlanRow
 
 
+@dataclass(slots=True)
 class _Judge:
     """The verdicts of one system, table by table from the person outwards."""
 
-    def __init__(
-        self,
-        register: Register,
-        system: str,
-        on: date,
-        decisions: Mapping[str, Decision],
-        hold_until: date | None,
-        fiscal_year_start_month: int,
-    ) -> None:
-        self.register, self.system, self.on = register, system, on
-        self.decisions, self.hold_until = decisions, hold_until
-        self.fiscal_year_start_month = fiscal_year_start_month
-        self.judged: dict[str, list[_Judged]] = {}
-        self._parents: dict[tuple[str, tuple[str, ...]], dict[Key, _Judged]] = {}
+    register: Register
+    system: str
+    on: date
+    decisions: Mapping[str, Decision]
+    hold_until: date | None
+    fiscal_year_start_month: int
+    judged: dict[str, list[_Judged]] = field(default_factory=dict)
+    parents: dict[tuple[str, tuple[str, ...]], dict[Key, _Judged]] = field(default_factory=dict)
 
     def judge_table(self, name: str, rows: Sequence[Row]) -> None:
         table = self.register.tables[self.system][name]
@@ -294,7 +289,7 @@ class _Judge:
         if not table.parent:
             return None
         columns = tuple(table.path.values())
-        index = self._parents.setdefault((table.parent, columns), {})
+        index = self.parents.setdefault((table.parent, columns), {})
         if not index:
             index.update({tuple(p.row.values[c] for c in columns): p for p in self.judged.get(table.parent, [])})
         return index.get(tuple(row.values[column] for column in table.path))

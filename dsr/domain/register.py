@@ -62,7 +62,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who receives the data (art. 4(9), 15(1)(c)); `safeguard` is the one of art. 46 for a recipient outside the EEA."""
+    """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA with the `safeguard` of art. 46."""
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -126,7 +126,7 @@ class Table:
 class Register:
     """The whole register, as validated; `digest` identifies its text.
 
-    `automated_decisions` is what the answer to an access request says of art. 22(1) and (4); without it nothing is said.
+    `automated_decisions` is what the answer to an access request says of art. 22; without it nothing is said.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -96,5 +96,5 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
     if children and table.keep_columns is None:
         yield (
             f"{at}.keep_columns",
-            f"is missing: rows of {', '.join(sorted(children))} that are kept need columns of this row ([] for the key only)",
+            f"is missing: which columns do kept rows of {', '.join(sorted(children))} need ([] for the key only)",
         )

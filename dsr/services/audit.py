@@ -48,7 +48,15 @@ def record(
         case_id=case_id,
         details=details,
         previous=previous,
-        hash=link(previous, number, now, event, str(by), str(case_id) if case_id else None, details),
+        hash=link(
+            previous,
+            number=number,
+            at=now,
+            event=event,
+            actor=str(by),
+            case_id=str(case_id) if case_id else None,
+            details=details,
+        ),
     )
     session.add(entry)
     session.flush()
@@ -87,8 +95,16 @@ def _faults_of(entry: AuditEntry, previous: bytes, expected: int) -> Iterator[st
         yield f"entry {expected} is missing"
     if entry.previous != previous:
         yield f"entry {entry.number} does not follow the one before it"
-    case_id = str(entry.case_id) if entry.case_id else None
-    if entry.hash != link(entry.previous, entry.number, entry.at, entry.event, entry.actor, case_id, entry.details):
+    written = link(
+        entry.previous,
+        number=entry.number,
+        at=entry.at,
+        event=entry.event,
+        actor=entry.actor,
+        case_id=str(entry.case_id) if entry.case_id else None,
+        details=entry.details,
+    )
+    if entry.hash != written:
         yield f"entry {entry.number} was altered"
 
 

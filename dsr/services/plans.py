@@ -1,16 +1,45 @@
-"""The erasure plan: drawn up from a search, proposed by one, approved by another, carried out as approved."""
+"""The erasure plan: asked for by one, drawn up by the worker, approved by another. `erasing` carries it out."""
 
 from __future__ import annotations
 
+import json
+import uuid
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Connector, Identifiers
+from dsr.db.answers import AccessCopy
+from dsr.db.cases import Case
+from dsr.db.plans import ErasurePlan
 from dsr.domain import plans
-from dsr.domain.plans import Decision, Plan, Row, SeveralPersons
-from dsr.domain.register import Register
+from dsr.domain.errors import DomainError
+from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
+from dsr.domain.register import ErasureGround, Register
+from dsr.domain.rights import Right
+from dsr.domain.wording import N_
+from dsr.services import audit, work
+from dsr.services.lookup import require_identity
+
+SINGLE_WAIT = timedelta(hours=72)
+ASKED, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = "asked", "proposed", "approved", "executed", "returned", "void"
+
+
+class SamePerson(DomainError):
+    """Who made a plan may not approve it."""
+
+
+class CopyFirst(DomainError):
+    """The access copy must be made before its source is erased."""
+
+
+class TooEarly(DomainError):
+    """One person works alone here: an erasure waits."""
 
 
 def draw_up(
@@ -35,22 +64,159 @@ def draw_up(
 
 def judge(
     settings: Settings, system: str, rows: list[Row], decisions: Mapping[str, Decision], *, on: date
-) -> list[plans.PlanRow]:
-    """The verdicts for the rows of one system."""
+) -> list[PlanRow]:
+    """The verdicts for the rows of one system on the day `on`."""
     check_one_person(settings.register, system, rows)
     month = settings.procedure.fiscal_year_start_month
     return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
 
 
 def check_one_person(register: Register, system: str, rows: list[Row]) -> None:
-    """SeveralPersons if a table that other tables point at has more than one row."""
+    """SeveralPersons if a table that other tables point at has more than one row of the person."""
     pointed_at = {table.parent for table in register.tables[system].values()}
     directly = {name for name, table in register.tables[system].items() if table.match and name in pointed_at}
-    counted = Counter(row.table for row in rows if row.table in directly)
-    for table, count in counted.items():
+    for table, count in Counter(row.table for row in rows if row.table in directly).items():
         if count > 1:
             raise SeveralPersons(
-                "%(count)s persons in %(table)s answer to this address; nothing can be planned for all of them at once.",
+                N_(
+                    "%(count)s persons in %(table)s answer to this address. Nothing is planned for all of them at once."
+                ),
                 count=count,
                 table=table,
             )
+
+
+def propose(
+    session: Session, case: Case, decisions: Mapping[str, Mapping[str, str | None]], *, by: uuid.UUID, now: datetime
+) -> ErasurePlan:
+    """Ask the worker to draw up a plan with these decisions per category; an earlier plan is void.
+
+    Raises IdentityNotConfirmed.
+    """
+    require_identity(session, case)
+    earlier = current(session, case.id)
+    if earlier and earlier.state in (ASKED, PROPOSED, APPROVED, RETURNED):
+        earlier.state = VOID
+    plan = ErasurePlan(
+        case_id=case.id,
+        number=earlier.number + 1 if earlier else 1,
+        state=ASKED,
+        digest="",
+        register_digest="",
+        counts={},
+        made_at=now,
+        made_by_id=by,
+    )
+    plan.decisions = json.dumps({name: dict(decision) for name, decision in decisions.items()})
+    session.add(plan)
+    audit.record(session, "plan-asked", by=by, now=now, case_id=case.id, plan=plan.number)
+    work.ask(session, case.id, "plan", by=by, now=now)
+    return plan
+
+
+def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
+    """What was decided per category: the handler's decisions over those of the register."""
+    stored: dict[str, dict[str, str | None]] = json.loads(plan.decisions or "{}")
+    decided = {
+        name: Decision(ErasureGround(str(given["ground"])), given.get("reason"), given.get("outstanding"))
+        for name, given in stored.items()
+        if name in register.categories
+    }
+    return {**plans.register_decisions(register), **decided}
+
+
+def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: datetime) -> None:
+    """The worker drew up the plan: it can be approved now."""
+    plan.state, plan.digest, plan.register_digest = PROPOSED, drawn.digest, drawn.register_digest
+    plan.counts = drawn.counts
+    plan.rows = json.dumps([_to_json(row) for row in drawn.rows], default=str)
+    audit.record(
+        session, "plan-proposed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=drawn.digest, **drawn.counts
+    )
+
+
+def _to_json(row: PlanRow) -> dict[str, Any]:
+    return {**row.to_record(), "fingerprint": row.fingerprint}
+
+
+def rows_of(plan: ErasurePlan) -> list[PlanRow]:
+    """The rows of a plan as it was drawn up."""
+    return [_from_json(row) for row in json.loads(plan.rows or "[]")]
+
+
+def _from_json(row: dict[str, Any]) -> PlanRow:
+    kept = row["columns_kept"]
+    return PlanRow(
+        **{
+            **row,
+            "verdict": Verdict(row["verdict"]),
+            "keep_through": _day(row["keep_through"]),
+            "may_erase_from": _day(row["may_erase_from"]),
+            "columns_kept": tuple(kept) if kept is not None else None,
+        }
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+    """The newest plan of a case, whatever its state."""
+    newest = select(ErasurePlan).where(ErasurePlan.case_id == case_id).order_by(ErasurePlan.number.desc()).limit(1)
+    return session.scalar(newest)
+
+
+def approve_plan(
+    session: Session, case: Case, digest: str, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> ErasurePlan:
+    """A second person agrees to the plan with this digest; the worker carries it out at once.
+
+    Raises PlanChanged, SamePerson, TooEarly, CopyFirst or IdentityNotConfirmed.
+    """
+    require_identity(session, case)
+    plan = current(session, case.id)
+    if plan is None or plan.state != PROPOSED or plan.digest != digest:
+        raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
+    _check_approver(plan, by, settings, now)
+    _check_copy(session, case)
+    approved = session.execute(
+        update(ErasurePlan)
+        .where(ErasurePlan.id == plan.id, ErasurePlan.state == PROPOSED, ErasurePlan.digest == digest)
+        .values(state=APPROVED, approved_at=now, approved_by_id=by)
+    )
+    if approved.rowcount != 1:  # type: ignore[attr-defined]
+        raise PlanChanged(N_("Somebody else has just decided on this plan."))
+    audit.record(
+        session,
+        "plan-approved",
+        by=by,
+        now=now,
+        case_id=case.id,
+        digest=digest,
+        approval=settings.procedure.approval,
+    )
+    work.ask(session, case.id, "erase", by=by, now=now)
+    return plan
+
+
+def _check_approver(plan: ErasurePlan, by: uuid.UUID, settings: Settings, now: datetime) -> None:
+    if settings.procedure.approval == "two-people" and plan.made_by_id == by:
+        raise SamePerson(N_("You made this plan. Somebody else must approve it."))
+    if settings.procedure.approval == "single" and now < plan.made_at + SINGLE_WAIT:
+        raise TooEarly(N_("With one person, an erasure waits 72 hours after the plan was made."))
+
+
+def _check_copy(session: Session, case: Case) -> None:
+    wants_copy = any(right.kind is Right.ACCESS and right.outcome is None for right in case.rights)
+    if wants_copy and session.get(AccessCopy, case.id) is None:
+        raise CopyFirst(N_("Make the copy first: what is erased cannot be copied any more."))
+
+
+def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: datetime) -> None:
+    """The second person does not agree and says why. Raises PlanChanged if there is nothing to return."""
+    plan = current(session, case.id)
+    if plan is None or plan.state != PROPOSED:
+        raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
+    plan.state, plan.note = RETURNED, note
+    audit.record(session, "plan-returned", by=by, now=now, case_id=case.id, plan=plan.number)

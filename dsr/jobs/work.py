@@ -1,0 +1,113 @@
+"""Doing what was asked for a case: look up, search, copy, plan, erase. Each step can be repeated."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+
+from dsr.connectors.base import ConnectorError, SystemDown
+from dsr.db.cases import Case
+from dsr.db.notices import Work
+from dsr.domain.calendars import local_date
+from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
+from dsr.jobs import erasing
+from dsr.jobs.context import Context
+from dsr.services import answers, lookup, plans, search, work
+
+log = logging.getLogger(__name__)
+
+
+def run_all(context: Context) -> int:
+    """Do everything that is asked for and due; returns how many steps were taken on."""
+    done = 0
+    while (claimed := _claim(context)) is not None:
+        _run(context, claimed)
+        done += 1
+    return done
+
+
+def _claim(context: Context) -> Work | None:
+    with context.transaction() as session:
+        return work.claim(session, now=context.now())
+
+
+def _run(context: Context, claimed: Work) -> None:
+    try:
+        STEPS[claimed.kind](context, claimed.case_id)
+    except SystemDown as error:
+        _put_off(context, claimed, str(error))
+    except (ConnectorError, DomainError) as error:
+        with context.transaction() as session:
+            work.refuse(session, claimed, str(error))
+    except Exception:
+        log.exception("The step %s of case %s failed", claimed.kind, claimed.case_id)
+        _put_off(context, claimed, N_("The program failed; it tries again by itself."))
+    else:
+        with context.transaction() as session:
+            work.finish(session, claimed)
+
+
+def _put_off(context: Context, claimed: Work, sentence: str) -> None:
+    with context.transaction() as session:
+        work.put_off(session, claimed, sentence, now=context.now())
+
+
+def _look_up(context: Context, case_id: uuid.UUID) -> None:
+    identifiers = _identifiers(context, case_id)
+    for name, system in context.systems.items():
+        known = system.lookup(identifiers)
+        with context.transaction() as session:
+            lookup.record_lookup(session, session.get_one(Case, case_id), name, known, now=context.now())
+
+
+def _search(context: Context, case_id: uuid.UUID) -> None:
+    found = search.search_systems(context.systems, _identified(context, case_id))
+    with context.transaction() as session:
+        case = session.get_one(Case, case_id)
+        search.record_search(session, case, found, context.settings.register, now=context.now())
+
+
+def _copy(context: Context, case_id: uuid.UUID) -> None:
+    found = search.search_systems(context.systems, _identified(context, case_id))
+    with context.transaction() as session:
+        case = session.get_one(Case, case_id)
+        answers.make_copy(session, case, found, settings=context.settings, now=context.now())
+
+
+def _plan(context: Context, case_id: uuid.UUID) -> None:
+    identifiers = _identified(context, case_id)
+    register = context.settings.register
+    with context.transaction() as session:
+        asked = plans.current(session, case_id)
+        if asked is None or asked.state != plans.ASKED:
+            return
+        decisions = plans.decisions_of(asked, register)
+    context.check_schemas()
+    drawn = plans.draw_up(context.settings, context.systems, identifiers, decisions, on=local_date(context.now()))
+    with context.transaction() as session:
+        asked = plans.current(session, case_id)
+        if asked is not None and asked.state == plans.ASKED:
+            plans.record_plan(session, asked, drawn, now=context.now())
+
+
+def _identifiers(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:
+    with context.transaction() as session:
+        return lookup.identifiers_of(session.get_one(Case, case_id))
+
+
+def _identified(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:
+    with context.transaction() as session:
+        case = session.get_one(Case, case_id)
+        lookup.require_identity(session, case)
+        return lookup.identifiers_of(case)
+
+
+STEPS: dict[str, Callable[[Context, uuid.UUID], None]] = {
+    "lookup": _look_up,
+    "search": _search,
+    "copy": _copy,
+    "plan": _plan,
+    "erase": erasing.carry_out_plan,
+}

@@ -1,0 +1,257 @@
+"""Carrying out an approved plan: the attempt noted, the rows checked under lock, the receipt, the ledger."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.connectors.base import Erasing
+from dsr.db.base import keys
+from dsr.db.cases import Case
+from dsr.db.notices import Task
+from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
+from dsr.domain.plans import Key, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_
+from dsr.services import audit, plans
+from dsr.services.lookup import identifiers_of
+
+Fingerprints = dict[str, dict[str, str]]
+"""Table -> key as text -> fingerprint of a row of which a part stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What one transaction on one system did: rows erased and rows emptied in part, by table."""
+
+    erased: dict[str, int]
+    changed: dict[str, int]
+    after: Fingerprints
+    is_observed: bool = True
+
+
+def key_text(key: Key) -> str:
+    """A key as text, the same on every reading."""
+    return json.dumps(list(key), default=str)
+
+
+def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) -> Execution:
+    """Note the attempt on a system before anything is touched."""
+    execution = session.scalar(
+        select(Execution).where(Execution.plan_id == plan.id, Execution.system == system).with_for_update()
+    )
+    if execution is None:
+        execution = Execution(plan_id=plan.id, system=system, state="started", started_at=now)
+        session.add(execution)
+    elif execution.state != "done":
+        execution.attempts += 1
+    audit.record(
+        session, "erasure-begun", by=audit.WORKER, now=now, case_id=plan.case_id, system=system, plan=plan.number
+    )
+    return execution
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What an execution goes by: the rows as approved, the locked rows with their verdicts of this moment, and what an
+    earlier attempt was about to commit."""
+
+    planned: Sequence[PlanRow]
+    current: Sequence[PlanRow]
+    rows: Sequence[Row]
+    prepared: Fingerprints | None = None
+
+
+def carry_out(erasing: Erasing, attempt: Attempt, nearest_first: Sequence[str]) -> Receipt:
+    """Erase as planned, in the open transaction, rows that point at others before those.
+
+    Raises PlanChanged where what was approved differs from what is there, unless an earlier attempt turns out to have
+    been committed.
+    """
+    planned = attempt.planned
+    if attempt.prepared is not None and _is_done(erasing, planned, attempt.prepared):
+        return Receipt(_counted(planned), _counted_parts(planned), attempt.prepared, is_observed=False)
+    check_unchanged(planned, attempt.current)
+    order = list(reversed(nearest_first))
+    erased = _erase(erasing, order, planned)
+    return Receipt(erased, _counted_parts(planned), _clear(erasing, order, planned, attempt.rows))
+
+
+def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> None:
+    """PlanChanged, with the numbers, unless the rows and verdicts are those that were approved."""
+    before, now = _content(planned), _content(current)
+    gone, new = before.keys() - now.keys(), now.keys() - before.keys()
+    other = [key for key in before.keys() & now.keys() if before[key] != now[key]]
+    if gone or new or other:
+        raise PlanChanged(
+            N_("The data changed after the approval: %(gone)s rows gone, %(new)s new, %(other)s different."),
+            gone=len(gone),
+            new=len(new),
+            other=len(other),
+        )
+
+
+def _content(rows: Sequence[PlanRow]) -> dict[tuple[str, str], tuple[Any, ...]]:
+    return {
+        (row.table, key_text(row.key_values)): (row.verdict, row.keep_through, row.columns_kept, row.fingerprint)
+        for row in rows
+    }
+
+
+def _erasable(planned: Sequence[PlanRow]) -> list[PlanRow]:
+    return [row for row in planned if row.verdict is Verdict.ERASE]
+
+
+def _counted(planned: Sequence[PlanRow]) -> dict[str, int]:
+    return dict(Counter(row.table for row in _erasable(planned)))
+
+
+def _parts(planned: Sequence[PlanRow]) -> list[PlanRow]:
+    return [row for row in planned if row.columns_kept is not None]
+
+
+def _counted_parts(planned: Sequence[PlanRow]) -> dict[str, int]:
+    return dict(Counter(row.table for row in _parts(planned)))
+
+
+def _keys(rows: Iterable[PlanRow], table: str) -> list[Key]:
+    return [row.key_values for row in rows if row.table == table]
+
+
+def _is_done(erasing: Erasing, planned: Sequence[PlanRow], prepared: Fingerprints) -> bool:
+    gone = not any(erasing.read(table, _keys(_erasable(planned), table)) for table in _counted(planned))
+    return gone and all(
+        prepared.get(table, {}) == _fingerprints(erasing.read(table, _keys(_parts(planned), table)))
+        for table in _counted_parts(planned)
+    )
+
+
+def _fingerprints(rows: Iterable[Row]) -> dict[str, str]:
+    return {key_text(row.key): fingerprint(row.values) for row in rows}
+
+
+def _erase(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow]) -> dict[str, int]:
+    counted = _counted(planned)
+    erased = {table: erasing.delete(table, _keys(_erasable(planned), table)) for table in order if table in counted}
+    if erased != counted:
+        raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
+    return erased
+
+
+def _clear(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow], rows: Iterable[Row]) -> Fingerprints:
+    columns = {row.table: tuple(row.values) for row in rows}
+    after: Fingerprints = {}
+    for table in order:
+        for kept, parts in _by_columns_kept(planned, table).items():
+            goes = [column for column in columns[table] if column not in kept]
+            if erasing.clear(table, parts, goes) != len(parts) and goes:
+                raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+            after.setdefault(table, {}).update(_fingerprints(erasing.read(table, parts)))
+    return after
+
+
+def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, ...], list[Key]]:
+    groups: dict[tuple[str, ...], list[Key]] = {}
+    for row in planned:
+        if row.table == table and row.columns_kept is not None:
+            groups.setdefault(row.columns_kept, []).append(row.key_values)
+    return groups
+
+
+def note_prepared(execution: Execution, receipt: Receipt) -> None:
+    """Before the other database commits: what will be found there if it did and we never heard."""
+    execution.state = "prepared"
+    execution.after = json.dumps(receipt.after)
+
+
+def record_receipt(
+    session: Session, case: Case, plan: ErasurePlan, execution: Execution, receipt: Receipt, *, now: datetime
+) -> None:
+    """The system has committed: write the receipt and what it keeps."""
+    execution.state, execution.done_at, execution.is_observed = "done", now, receipt.is_observed
+    execution.erased, execution.changed = receipt.erased, receipt.changed
+    session.add_all(_ledger(case, plan, execution.system, receipt.after))
+    audit.record(
+        session,
+        "rows-erased",
+        by=audit.WORKER,
+        now=now,
+        case_id=case.id,
+        system=execution.system,
+        erased=receipt.erased,
+        changed=receipt.changed,
+        is_observed=receipt.is_observed,
+    )
+
+
+def _ledger(case: Case, plan: ErasurePlan, system: str, after: Fingerprints) -> Iterable[LedgerEntry]:
+    groups: dict[tuple[Any, ...], list[PlanRow]] = {}
+    for row in plans.rows_of(plan):
+        if row.system == system and row.verdict in (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED):
+            groups.setdefault(_group(row), []).append(row)
+    for rows in groups.values():
+        yield _entry(case, plan, rows, after)
+
+
+def _group(row: PlanRow) -> tuple[Any, ...]:
+    return (row.category, row.table, row.verdict, row.rule, row.keep_through, row.may_erase_from, row.columns_kept)
+
+
+def _entry(case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
+    first = rows[0]
+    entry = LedgerEntry(
+        case_id=case.id,
+        plan_id=plan.id,
+        system=first.system,
+        category=first.category,
+        table=first.table,
+        verdict=first.verdict.value,
+        rule=first.rule,
+        law=first.law,
+        keep_through=first.keep_through,
+        may_erase_from=first.may_erase_from,
+        columns_kept=list(first.columns_kept) if first.columns_kept is not None else None,
+        row_count=len(rows),
+    )
+    changed = after.get(first.table, {})
+    entry.rows = json.dumps(
+        [[list(row.key_values), changed.get(key_text(row.key_values), row.fingerprint)] for row in rows], default=str
+    )
+    return entry
+
+
+def finish(session: Session, case: Case, plan: ErasurePlan, *, now: datetime) -> None:
+    """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
+    plan.state, plan.executed_at = plans.EXECUTED, now
+    for right in case.rights:
+        if right.kind is Right.ERASURE:
+            right.outcome, right.decided_at = outcome_of(plans.rows_of(plan)).value, now
+            right.decided_by_id = plan.approved_by_id
+    if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
+        for kind, value in identifiers_of(case).items():
+            session.merge(LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=case.id))
+    audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=case.id, digest=plan.digest)
+
+
+def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
+    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows."""
+    if not rows:
+        return Outcome.NOT_APPLICABLE
+    if all(row.verdict is Verdict.ERASE for row in rows):
+        return Outcome.FULFILLED
+    some = any(row.verdict is Verdict.ERASE or row.columns_kept is not None for row in rows)
+    return Outcome.PARTLY_FULFILLED if some else Outcome.REFUSED
+
+
+def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
+    """The plan no longer fits the data: the approval lapses, and somebody must make a new one."""
+    plan.state, plan.note = plans.VOID, sentence
+    session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
+    audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)

@@ -1,0 +1,68 @@
+"""Whether the controller's systems know who is asking, and the handler's check that builds on it (GDPR art. 12(6))."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from dsr.connectors.base import Identifiers
+from dsr.db.cases import Case
+from dsr.db.identity import IdentityCheck, Lookup
+from dsr.domain.errors import DomainError
+from dsr.domain.lifecycle import Status
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, work
+
+EMAIL = "email"
+
+
+class IdentityNotConfirmed(DomainError):
+    """Who is asking is not certain yet; nothing is searched, released or erased."""
+
+
+def identifiers_of(case: Case) -> Identifiers:
+    """What a person may be looked up by: the address, since a code can prove it; never the name."""
+    return {EMAIL: case.data_subject.email}
+
+
+def record_lookup(session: Session, case: Case, system: str, known: Mapping[str, bool], *, now: datetime) -> None:
+    """Record a system's yes or no per identifier, in the place of an earlier answer."""
+    session.execute(delete(Lookup).where(Lookup.case_id == case.id, Lookup.system == system))
+    for identifier, is_known in known.items():
+        session.add(Lookup(case_id=case.id, system=system, identifier=identifier, is_known=is_known, looked_up_at=now))
+    audit.record(session, "identifiers-looked-up", by=audit.WORKER, now=now, case_id=case.id, system=system)
+
+
+def lookups_of(session: Session, case: Case) -> list[Lookup]:
+    """What the systems answered so far."""
+    return list(session.scalars(select(Lookup).where(Lookup.case_id == case.id).order_by(Lookup.system)))
+
+
+def confirm_identity(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> IdentityCheck:
+    """Record that the person is who they say: the address was confirmed and is on file with the controller.
+
+    Starts the search. Raises IdentityNotConfirmed, or casework's Conflict.
+    """
+    if case.data_subject.email_confirmed_at is None:
+        raise IdentityNotConfirmed(N_("The e-mail address has not been confirmed with the code yet."))
+    if not any(lookup.is_known for lookup in lookups_of(session, case)):
+        raise IdentityNotConfirmed(N_("No system knows this e-mail address, so it proves nothing."))
+    check = IdentityCheck(
+        case_id=case.id, method="code-to-address-on-file", is_confirmed=True, checked_at=now, checked_by_id=by
+    )
+    session.add(check)
+    casework.move(session, case, Status.HANDLING, by=by, now=now)
+    audit.record(session, "identity-confirmed", by=by, now=now, case_id=case.id, method=check.method)
+    work.ask(session, case.id, "search", by=by, now=now)
+    return check
+
+
+def require_identity(session: Session, case: Case) -> None:
+    """Raises IdentityNotConfirmed unless the check of this case is recorded."""
+    check = session.get(IdentityCheck, case.id)
+    if check is None or not check.is_confirmed:
+        raise IdentityNotConfirmed(N_("The identity check has not been recorded yet."))

@@ -1,0 +1,74 @@
+"""What the worker must do for a case: asked for in a request, done outside it, tried again while a system is down."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import Session
+
+from dsr.db.notices import Work
+
+LEASE = timedelta(minutes=10)
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+
+
+def ask(session: Session, case_id: uuid.UUID, kind: str, *, by: uuid.UUID | None = None, now: datetime) -> Work:
+    """Ask the worker for a step of a case; asking again puts it at the front."""
+    work = session.scalar(select(Work).where(Work.case_id == case_id, Work.kind == kind))
+    if work is None:
+        work = Work(case_id=case_id, kind=kind, next_try_at=now)
+        session.add(work)
+    work.state, work.attempts, work.error = "queued", 0, None
+    work.next_try_at, work.lease_until, work.asked_by_id = now, None, by
+    session.flush()
+    return work
+
+
+def of(session: Session, case_id: uuid.UUID) -> dict[str, Work]:
+    """The steps asked for a case, by kind."""
+    return {work.kind: work for work in session.scalars(select(Work).where(Work.case_id == case_id))}
+
+
+def claim(session: Session, *, now: datetime) -> Work | None:
+    """One step to do now, leased to whoever claims it; None when there is nothing to do."""
+    waiting = (
+        select(Work.id)
+        .where(Work.state == "queued", Work.next_try_at <= now, or_(Work.lease_until.is_(None), Work.lease_until < now))
+        .order_by(Work.next_try_at)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = update(Work).where(Work.id == waiting.scalar_subquery())
+    return session.scalar(
+        claimed.values(lease_until=now + LEASE, attempts=Work.attempts + 1)
+        .returning(Work)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def finish(session: Session, work: Work) -> None:
+    """The step is done."""
+    _settle(session, work, state="done", lease_until=None, error=None)
+
+
+def put_off(session: Session, work: Work, error: str, *, now: datetime) -> None:
+    """The step could not be done now; it is tried again by itself."""
+    wait = WAITS[min(work.attempts, len(WAITS)) - 1]
+    _settle(session, work, next_try_at=now + wait, lease_until=None, error=error[:400])
+
+
+def refuse(session: Session, work: Work, error: str) -> None:
+    """The step cannot be done as it is; somebody must look and ask again."""
+    _settle(session, work, state="refused", lease_until=None, error=error[:400])
+
+
+def _settle(session: Session, work: Work, **values: object) -> None:
+    # Not if it was asked anew meanwhile: then attempts count from nought again.
+    session.execute(
+        update(Work)
+        .where(Work.id == work.id, Work.attempts == work.attempts)
+        .values(**values)
+        .execution_options(synchronize_session=False)
+    )

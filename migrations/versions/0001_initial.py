@@ -1,0 +1,472 @@
+"""Initial tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "audit_entry",
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("event", sa.String(length=48), nullable=False),
+        sa.Column("actor", sa.String(length=64), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("details", sa.JSON(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hash", sa.LargeBinary(length=32), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_audit_entry")),
+    )
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_audit_entry_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "code_attempt",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("window_start", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_code_attempt")),
+    )
+    op.create_table(
+        "draft",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("saved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answers_sealed", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_draft")),
+    )
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_draft_saved_at"), ["saved_at"], unique=False)
+
+    op.create_table(
+        "heartbeat",
+        sa.Column("job", sa.String(length=32), nullable=False),
+        sa.Column("ran_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("job", name=op.f("pk_heartbeat")),
+    )
+    op.create_table(
+        "staff_member",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("email_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("roles", sa.JSON(), nullable=False),
+        sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("is_active", sa.Boolean(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_member")),
+        sa.UniqueConstraint("email_index", name=op.f("uq_staff_member_email_index")),
+    )
+    op.create_table(
+        "suppression",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_suppression")),
+    )
+    op.create_table(
+        "dsr_case",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("reference", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("channel", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("received_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("next_legal_on", sa.Date(), nullable=False),
+        sa.Column("handler_id", sa.Uuid(), nullable=True),
+        sa.Column("register_digest", sa.String(length=64), nullable=False),
+        sa.Column("status_token_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("receipt_code_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("submission_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["handler_id"], ["staff_member.id"], name=op.f("fk_dsr_case_handler_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_dsr_case")),
+        sa.UniqueConstraint("reference", name=op.f("uq_dsr_case_reference")),
+        sa.UniqueConstraint("status_token_digest", name=op.f("uq_dsr_case_status_token_digest")),
+        sa.UniqueConstraint("submission_digest", name=op.f("uq_dsr_case_submission_digest")),
+    )
+    with op.batch_alter_table("dsr_case", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_dsr_case_handler_id_status_next_legal_on_id"),
+            ["handler_id", "status", "next_legal_on", "id"],
+            unique=False,
+        )
+        batch_op.create_index(
+            batch_op.f("ix_dsr_case_status_next_legal_on_id"), ["status", "next_legal_on", "id"], unique=False
+        )
+
+    op.create_table(
+        "staff_session",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("staff_member_id", sa.Uuid(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["staff_member_id"], ["staff_member.id"], name=op.f("fk_staff_session_staff_member_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_staff_session")),
+    )
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_staff_session_staff_member_id"), ["staff_member_id"], unique=False)
+
+    op.create_table(
+        "access_copy",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("file", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("viewed_by_id", sa.Uuid(), nullable=True),
+        sa.Column("released_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("released_by_id", sa.Uuid(), nullable=True),
+        sa.Column("expires_on", sa.Date(), nullable=True),
+        sa.Column("downloads", sa.Integer(), nullable=False),
+        sa.Column("purged_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_access_copy_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["released_by_id"], ["staff_member.id"], name=op.f("fk_access_copy_released_by_id_staff_member")
+        ),
+        sa.ForeignKeyConstraint(
+            ["viewed_by_id"], ["staff_member.id"], name=op.f("fk_access_copy_viewed_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_access_copy")),
+    )
+    op.create_table(
+        "clock_event",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_clock_event_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_clock_event")),
+    )
+    with op.batch_alter_table("clock_event", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_clock_event_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "data_subject",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("email_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("email_confirmed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("customer_number_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("details_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_data_subject_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_data_subject")),
+    )
+    with op.batch_alter_table("data_subject", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_data_subject_email_index"), ["email_index"], unique=False)
+
+    op.create_table(
+        "email_code",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_email_code_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_email_code")),
+    )
+    op.create_table(
+        "erasure_plan",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("register_digest", sa.String(length=64), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("decisions_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by_id", sa.Uuid(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_approved_by_id_staff_member")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_erasure_plan_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["made_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_made_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_plan")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_erasure_plan_case_id_number")),
+    )
+    op.create_table(
+        "identity_check",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("method", sa.String(length=32), nullable=False),
+        sa.Column("is_confirmed", sa.Boolean(), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("checked_by_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_identity_check_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["checked_by_id"], ["staff_member.id"], name=op.f("fk_identity_check_checked_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_identity_check")),
+    )
+    op.create_table(
+        "ledger_identifier",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_ledger_identifier_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("digest", "case_id", name=op.f("pk_ledger_identifier")),
+    )
+    op.create_table(
+        "letter",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("html_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sent_by_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_letter_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["sent_by_id"], ["staff_member.id"], name=op.f("fk_letter_sent_by_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_letter")),
+        sa.UniqueConstraint("case_id", "kind", name=op.f("uq_letter_case_id_kind")),
+    )
+    op.create_table(
+        "lookup",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("identifier", sa.String(length=32), nullable=False),
+        sa.Column("is_known", sa.Boolean(), nullable=False),
+        sa.Column("looked_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_lookup_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_lookup")),
+        sa.UniqueConstraint("case_id", "system", "identifier", name=op.f("uq_lookup_case_id_system_identifier")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=96), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("error", sa.String(length=64), nullable=True),
+        sa.Column("message_id", sa.String(length=320), nullable=True),
+        sa.Column("recipient_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("recipient_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("facts_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("message_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_notice_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint("key", name=op.f("uq_notice_key")),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_case_id_made_at"), ["case_id", "made_at"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_notice_recipient_index_next_try_at"), ["recipient_index", "next_try_at"], unique=False
+        )
+        batch_op.create_index(batch_op.f("ix_notice_state_next_try_at"), ["state", "next_try_at"], unique=False)
+
+    op.create_table(
+        "reminder",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("on", sa.Date(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_reminder_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_reminder")),
+        sa.UniqueConstraint("case_id", "kind", "on", name=op.f("uq_reminder_case_id_kind_on")),
+    )
+    op.create_table(
+        "requested_right",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("right", sa.String(length=24), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("outcome", sa.String(length=24), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("decided_by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_requested_right_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["staff_member.id"], name=op.f("fk_requested_right_decided_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_requested_right")),
+        sa.UniqueConstraint("case_id", "right", name=op.f("uq_requested_right_case_id_right")),
+    )
+    op.create_table(
+        "search",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("searched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("findings", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_search_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
+    )
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_search_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "task",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=96), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=True),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_task_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
+        sa.UniqueConstraint("key", name=op.f("uq_task_key")),
+    )
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_task_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
+        "work",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("asked_by_id", sa.Uuid(), nullable=True),
+        sa.Column("error", sa.String(length=400), nullable=True),
+        sa.ForeignKeyConstraint(["asked_by_id"], ["staff_member.id"], name=op.f("fk_work_asked_by_id_staff_member")),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_work_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work")),
+        sa.UniqueConstraint("case_id", "kind", name=op.f("uq_work_case_id_kind")),
+    )
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_work_state_next_try_at"), ["state", "next_try_at"], unique=False)
+
+    op.create_table(
+        "execution",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_observed", sa.Boolean(), nullable=False),
+        sa.Column("erased", sa.JSON(), nullable=False),
+        sa.Column("changed", sa.JSON(), nullable=False),
+        sa.Column("after_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_execution_plan_id_erasure_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_execution")),
+        sa.UniqueConstraint("plan_id", "system", name=op.f("uq_execution_plan_id_system")),
+    )
+    op.create_table(
+        "ledger_entry",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("plan_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=False),
+        sa.Column("table", sa.String(length=128), nullable=False),
+        sa.Column("verdict", sa.String(length=16), nullable=False),
+        sa.Column("rule", sa.String(length=32), nullable=True),
+        sa.Column("law", sa.String(length=160), nullable=True),
+        sa.Column("keep_through", sa.Date(), nullable=True),
+        sa.Column("may_erase_from", sa.Date(), nullable=True),
+        sa.Column("columns_kept", sa.JSON(), nullable=True),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_ledger_entry_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_ledger_entry_plan_id_erasure_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
+    )
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_ledger_entry_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_ledger_entry_state_may_erase_from"), ["state", "may_erase_from"], unique=False
+        )
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_state_may_erase_from"))
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_case_id"))
+
+    op.drop_table("ledger_entry")
+    op.drop_table("execution")
+    with op.batch_alter_table("work", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_work_state_next_try_at"))
+
+    op.drop_table("work")
+    with op.batch_alter_table("task", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_task_case_id"))
+
+    op.drop_table("task")
+    with op.batch_alter_table("search", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_search_case_id"))
+
+    op.drop_table("search")
+    op.drop_table("requested_right")
+    op.drop_table("reminder")
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notice_state_next_try_at"))
+        batch_op.drop_index(batch_op.f("ix_notice_recipient_index_next_try_at"))
+        batch_op.drop_index(batch_op.f("ix_notice_case_id_made_at"))
+
+    op.drop_table("notice")
+    op.drop_table("lookup")
+    op.drop_table("letter")
+    op.drop_table("ledger_identifier")
+    op.drop_table("identity_check")
+    op.drop_table("erasure_plan")
+    op.drop_table("email_code")
+    with op.batch_alter_table("data_subject", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_data_subject_email_index"))
+
+    op.drop_table("data_subject")
+    with op.batch_alter_table("clock_event", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_clock_event_case_id"))
+
+    op.drop_table("clock_event")
+    op.drop_table("access_copy")
+    with op.batch_alter_table("staff_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_staff_session_staff_member_id"))
+
+    op.drop_table("staff_session")
+    with op.batch_alter_table("dsr_case", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_dsr_case_status_next_legal_on_id"))
+        batch_op.drop_index(batch_op.f("ix_dsr_case_handler_id_status_next_legal_on_id"))
+
+    op.drop_table("dsr_case")
+    op.drop_table("suppression")
+    op.drop_table("staff_member")
+    op.drop_table("heartbeat")
+    with op.batch_alter_table("draft", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_draft_saved_at"))
+
+    op.drop_table("draft")
+    op.drop_table("code_attempt")
+    with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_audit_entry_case_id"))
+
+    op.drop_table("audit_entry")
