@@ -1,0 +1,136 @@
+"""Who is asking: the code that confirms an e-mail address, and the digests by which we know a code or an address."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db.base import keys
+from dsr.db.cases import Case
+from dsr.db.identity import EmailCode
+from dsr.domain import codes
+from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
+from dsr.services import audit, limits, notices
+
+CODE_LIFETIME = timedelta(days=3)
+CODE_TRIES = 5
+MAILS_A_DAY = 3
+"""To an address that nobody has confirmed: who types somebody else's address cannot flood them."""
+
+
+class WrongCode(DomainError):
+    """A code that is not the one we mailed; `left` tries remain."""
+
+    def __init__(self, left: int) -> None:
+        super().__init__(N_("This is not the code from our e-mail. Tries left: %(left)s."), left=left)
+        self.left = left
+
+
+class CodeLocked(DomainError):
+    """Too many wrong codes: only a new one will do."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Too many wrong codes. Ask for a new code, and use that one."))
+
+
+class CodeExpired(DomainError):
+    """The code is too old, or there is none."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("This code is too old. Ask for a new code, and use that one."))
+
+
+class TooManyCodes(DomainError):
+    """Enough mails for one day to one address."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("We have sent enough codes for today. Look among your unwanted e-mail, or call us."))
+
+
+def email_digest(address: str) -> bytes:
+    """What an address is found by without opening it; upper and lower case are the same."""
+    return keys().digest("email", address.strip().casefold())
+
+
+def receipt_code_digest(typed: str) -> bytes:
+    """What we keep of a receipt code, however it was typed."""
+    return keys().digest("receipt-code", codes.read(typed))
+
+
+def status_path(case: Case) -> str:
+    """The path of the status page; whoever knows it may see how far a case is, and no more."""
+    return f"/status/{keys().token('status', str(case.id))}"
+
+
+def confirm_email(session: Session, case: Case, code: str, *, now: datetime) -> None:
+    """Take the six digits as proof that the person reads mail at the address. Nothing happens the second time.
+
+    WrongCode, CodeLocked or CodeExpired; a wrong try counts, so commit all the same.
+    """
+    subject = case.data_subject
+    if subject.email_confirmed_at:
+        return
+    known = session.scalar(select(EmailCode).where(EmailCode.case_id == case.id).with_for_update())
+    if known is None or known.expires_at <= now:
+        raise CodeExpired
+    if known.attempts >= CODE_TRIES:
+        raise CodeLocked
+    if not hmac.compare_digest(known.digest, _code_digest(case, code)):
+        known.attempts += 1
+        raise WrongCode(CODE_TRIES - known.attempts)
+    subject.email_confirmed_at = now
+    session.delete(known)
+    audit.record(session, "email-confirmed", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
+
+
+def request_new_code(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
+    """Mail a new code; the old one is void. TooManyCodes after three mails in a day."""
+    if case.data_subject.email_confirmed_at:
+        return
+    if not may_mail(session, case, now=now):
+        raise TooManyCodes
+    notices.enqueue(
+        session,
+        "new-code",
+        key=f"new-code:{case.id}:{secrets.token_hex(8)}",
+        case=case,
+        recipient=case.data_subject.email,
+        facts={
+            "reference": case.reference,
+            "link": settings.web.base_url + status_path(case),
+            "code": issue_code(session, case, now=now),
+        },
+        now=now,
+    )
+    audit.record(session, "code-requested", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
+
+
+def may_mail(session: Session, case: Case, *, now: datetime) -> bool:
+    """Count a mail to the address of a case that nobody has confirmed; False after three in a day."""
+    what = f"mail:{case.data_subject.email_index.hex()}"
+    return limits.allow(session, what, MAILS_A_DAY, timedelta(days=1), now=now)
+
+
+def issue_code(session: Session, case: Case, *, now: datetime) -> str:
+    """A new code of six digits for a case; we keep its digest."""
+    code = f"{secrets.randbelow(1_000_000):06}"
+    session.merge(
+        EmailCode(
+            case_id=case.id,
+            digest=_code_digest(case, code),
+            made_at=now,
+            expires_at=now + CODE_LIFETIME,
+            attempts=0,
+        )
+    )
+    return code
+
+
+def _code_digest(case: Case, typed: str) -> bytes:
+    return keys().digest("email-code", f"{case.id}:{codes.read(typed)}")
