@@ -16,6 +16,7 @@ Stop = tuple[date, date | None]
 _WIDTH = 700  # pixels for which labels are placed; a wider drawing only has more room
 _CHARACTER = 5.8
 _GAP = 10
+_LED = {"today", "due", "extension", "first-term"}  # the others have their own line, or no single mark
 _DAY = timedelta(days=1)
 
 
@@ -142,7 +143,7 @@ def place_labels(events: Sequence[Event], texts: Sequence[str]) -> list[Label]:
         anchor, left, right = _fit(event, text)
         row = next(row for row in range(len(events)) if not _overlaps(placed, row, left, right))
         free = not any(label.row < row and start < event.at < end for label, start, end in placed)
-        has_leader = free and (row > 0 or event.kind == "first-term")
+        has_leader = free and event.kind in _LED and (row > 0 or event.kind == "first-term")
         placed.append((Label(event.kind, text, event.at, anchor, row, has_leader), left, right))
     return [label for label, _, _ in placed]
 
@@ -214,7 +215,7 @@ def _events(
     events += [Event(mark.kind, mark.at, anchors[mark.kind], mark.day) for mark in marks if mark.kind in anchors]
     if any(mark.kind == "reminder" for mark in marks):
         events.append(Event("reminders", 100.0, "end", due.day))
-    events += [Event("target", mark.at, "end", mark.day) for mark in marks if mark.kind == "target"]
+    events += [Event("target", 100.0, "end", mark.day) for mark in marks if mark.kind == "target"]
     return tuple(events)
 
 
