@@ -1,0 +1,1 @@
+"""Mail: what we write, and its way out of the door."""

@@ -1,0 +1,129 @@
+"""What we write: one function per notice. A template per language is the whole text; the HTML says the same.
+
+A mail carries a reference and a link, never a name and nothing of the request: anybody may be reading the mailbox.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from inspect import signature
+from typing import Any
+
+from dsr.config import Controller
+from dsr.templating import render
+
+WIDTH = 76  # characters of a line of plain text
+
+Item = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What every notice has: who writes, in which language, about which case (if any), and where to read on."""
+
+    controller: Controller
+    language: str
+    link: str
+    reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A notice in words. `is_reply` tells other programs that it answers something they may have sent (RFC 3834)."""
+
+    subject: str
+    text: str
+    html: str
+    is_reply: bool = False
+
+
+def acknowledgement(head: Letterhead, *, due_on: str, code: str | None = None) -> Message:
+    """Their request arrived: the last day to answer (ISO) and, where one is needed, the code for the address."""
+    return _write("acknowledgement", head, is_reply=True, due_on=date.fromisoformat(due_on), code=code)
+
+
+def new_code(head: Letterhead, *, code: str) -> Message:
+    """The code they asked for anew."""
+    return _write("new-code", head, is_reply=True, code=code)
+
+
+def confirmation_reminder(head: Letterhead) -> Message:
+    """They have not confirmed their address yet."""
+    return _write("confirmation-reminder", head)
+
+
+def copy_ready(head: Letterhead, *, expires_on: str) -> Message:
+    """Their copy can be fetched, through one day (ISO)."""
+    return _write("copy-ready", head, expires_on=date.fromisoformat(expires_on))
+
+
+def answer_ready(head: Letterhead) -> Message:
+    """Our answer can be read."""
+    return _write("answer-ready", head)
+
+
+def extension(head: Letterhead, *, due_on: str) -> Message:
+    """We need more time; the page says why (art. 12(3)). `due_on` is the new last day (ISO)."""
+    return _write("extension", head, due_on=date.fromisoformat(due_on))
+
+
+def plan_to_approve(head: Letterhead) -> Message:
+    """To an approver: an erasure plan waits for a second person."""
+    return _write("plan-to-approve", head)
+
+
+def staff_digest(head: Letterhead, *, cases: Sequence[Item], missed: Sequence[str], tasks: Sequence[Item]) -> Message:
+    """To staff, once a day: cases whose legal date is near or past, the days on which no digest went out, open tasks.
+
+    A case has reference, on (ISO) and days (to that date; negative when late); a task has kind and, perhaps, reference.
+    """
+    dated = [{**case, "on": date.fromisoformat(case["on"])} for case in cases]
+    days = [date.fromisoformat(day) for day in missed]
+    return _write("staff-digest", head, cases=dated, missed=days, tasks=tasks)
+
+
+def staff_task(head: Letterhead, *, tasks: Sequence[Item]) -> Message:
+    """To staff: something came up that a person must look at."""
+    return _write("staff-task", head, tasks=tasks)
+
+
+KINDS: Mapping[str, Callable[..., Message]] = {
+    "acknowledgement": acknowledgement,
+    "new-code": new_code,
+    "confirmation-reminder": confirmation_reminder,
+    "copy-ready": copy_ready,
+    "answer-ready": answer_ready,
+    "extension": extension,
+    "plan-to-approve": plan_to_approve,
+    "staff-digest": staff_digest,
+    "staff-task": staff_task,
+}
+STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
+
+
+def check(kind: str, facts: Mapping[str, Any]) -> None:
+    """Whether a notice can be written from these facts: KeyError for an unknown kind, TypeError for wrong facts."""
+    signature(KINDS[kind]).bind(None, **facts)
+
+
+def write(kind: str, head: Letterhead, facts: Mapping[str, Any]) -> Message:
+    """The notice of this kind, in words."""
+    return KINDS[kind](head, **facts)
+
+
+def _write(name: str, head: Letterhead, *, is_reply: bool = False, **facts: Any) -> Message:
+    source = render(f"notices/{name}/{head.language}.txt", language=head.language, head=head, **facts)
+    first, _, body = source.partition("\n")
+    subject = first.removeprefix("Subject: ")
+    paragraphs = [paragraph.splitlines() for paragraph in body.strip().split("\n\n")]
+    html = render("notices/layout.html", language=head.language, head=head, subject=subject, paragraphs=paragraphs)
+    return Message(subject, "\n\n".join(map(_fill, paragraphs)) + "\n", html, is_reply)
+
+
+def _fill(lines: Sequence[str]) -> str:
+    if lines[0].startswith("- "):
+        return "\n".join(lines)
+    return textwrap.fill(" ".join(lines), WIDTH, break_long_words=False, break_on_hyphens=False)
