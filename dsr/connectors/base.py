@@ -64,3 +64,6 @@ class Connector(Protocol):
 
     def mistakes(self) -> list[str]:
         """What the register says that the system does not have; in sentences."""
+
+    def close(self) -> None:
+        """Let go of every connection."""

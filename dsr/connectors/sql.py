@@ -62,6 +62,11 @@ class SqlSystem:
         with self._transaction(self._reader) as connection:
             return schema_mistakes(connection, self.register, self.name)
 
+    def close(self) -> None:
+        """Let go of every connection."""
+        self._reader.dispose()
+        self._eraser.dispose()
+
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
         with translated(self.name), engine.begin() as connection:
