@@ -106,12 +106,19 @@ STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
 
 def check(kind: str, facts: Mapping[str, Any]) -> None:
     """Whether a notice can be written from these facts: KeyError for an unknown kind, TypeError for wrong facts."""
-    signature(KINDS[kind]).bind(None, **facts)
+    _, own = _split(facts)
+    signature(KINDS[kind]).bind(None, **own)
 
 
-def write(kind: str, head: Letterhead, facts: Mapping[str, Any]) -> Message:
-    """The notice of this kind, in words."""
-    return KINDS[kind](head, **facts)
+def write(kind: str, facts: Mapping[str, Any], *, controller: Controller, language: str) -> Message:
+    """The notice of this kind, in words. `facts` are those of its function, with `link` and, of a case, `reference`."""
+    (link, reference), own = _split(facts)
+    return KINDS[kind](Letterhead(controller, language, link, reference), **own)
+
+
+def _split(facts: Mapping[str, Any]) -> tuple[tuple[str, str | None], dict[str, Any]]:
+    own = dict(facts)
+    return (own.pop("link"), own.pop("reference", None)), own
 
 
 def _write(name: str, head: Letterhead, *, is_reply: bool = False, **facts: Any) -> Message:
