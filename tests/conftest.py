@@ -3,6 +3,7 @@
 pytest_plugins = [
     "tests.parts.databases",
     "tests.parts.store",
+    "tests.parts.web",
     "tests.parts.shop",
     "tests.parts.smtp",
     "tests.parts.browser",

@@ -20,8 +20,7 @@ from dsr.services import audit, limits, notices
 
 CODE_LIFETIME = timedelta(days=3)
 CODE_TRIES = 5
-MAILS_A_DAY = 3
-"""To an address that nobody has confirmed: who types somebody else's address cannot flood them."""
+NEW_CODES_A_DAY = 3
 
 
 class WrongCode(DomainError):
@@ -90,10 +89,10 @@ def confirm_email(session: Session, case: Case, code: str, *, now: datetime) -> 
 
 
 def request_new_code(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
-    """Mail a new code; the old one is void. TooManyCodes after three mails in a day."""
+    """Mail a new code; the old one is void. TooManyCodes after three in a day."""
     if case.data_subject.email_confirmed_at:
         return
-    if not may_mail(session, case, now=now):
+    if not limits.allow(session, f"new-code:{case.id}", NEW_CODES_A_DAY, timedelta(days=1), now=now):
         raise TooManyCodes
     notices.enqueue(
         session,
@@ -109,12 +108,6 @@ def request_new_code(session: Session, case: Case, *, settings: Settings, now: d
         now=now,
     )
     audit.record(session, "code-requested", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-
-
-def may_mail(session: Session, case: Case, *, now: datetime) -> bool:
-    """Count a mail to the address of a case that nobody has confirmed; False after three in a day."""
-    what = f"mail:{case.data_subject.email_index.hex()}"
-    return limits.allow(session, what, MAILS_A_DAY, timedelta(days=1), now=now)
 
 
 def issue_code(session: Session, case: Case, *, now: datetime) -> str:

@@ -16,14 +16,13 @@ from dsr.config import Settings
 from dsr.db.base import keys, new_id
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.drafts import Draft
-from dsr.db.plans import Suppression
 from dsr.domain import codes
 from dsr.domain.deadlines import compute
 from dsr.domain.errors import DomainError
 from dsr.domain.intake import Answers, Fault, faults, invoked
-from dsr.domain.rights import Outcome, Right, in_order
+from dsr.domain.rights import in_order
 from dsr.domain.wording import N_
-from dsr.services import audit, identity, limits, notices, work
+from dsr.services import audit, casework, identity, limits, notices, work
 
 DRAFT_LIFETIME = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
@@ -179,7 +178,7 @@ def _open_case(
     session.add(case)
     rights = [right.right for right in case.rights]
     audit.record(session, "request-received", by=audit.DATA_SUBJECT, now=now, case_id=case.id, rights=rights)
-    _stop_advertising(session, case, now=now)
+    casework.stop_advertising(session, case, by=audit.DATA_SUBJECT, now=now)
     _acknowledge(session, case, settings=settings, now=now)
     work.ask(session, case.id, "lookup", now=now)
     return submission
@@ -212,20 +211,7 @@ def _data_subject(case: Case, answers: Answers) -> DataSubject:
     return subject
 
 
-def _stop_advertising(session: Session, case: Case, *, now: datetime) -> None:
-    """Art. 21(3): advertising stops at once, for whoever asks; nothing is disclosed by that."""
-    for right in case.rights:
-        if right.kind is Right.MARKETING_OBJECTION:
-            session.merge(Suppression(digest=case.data_subject.email_index, since=now))
-            right.outcome, right.decided_at = Outcome.FULFILLED.value, now
-            audit.record(session, "advertising-stopped", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-
-
 def _acknowledge(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
-    code = identity.issue_code(session, case, now=now)
-    if not identity.may_mail(session, case, now=now):
-        audit.record(session, "acknowledgement-withheld", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-        return
     notices.enqueue(
         session,
         "acknowledgement",
@@ -236,7 +222,7 @@ def _acknowledge(session: Session, case: Case, *, settings: Settings, now: datet
             "reference": case.reference,
             "due_on": case.next_legal_on.isoformat(),
             "link": settings.web.base_url + identity.status_path(case),
-            "code": code,
+            "code": identity.issue_code(session, case, now=now),
         },
         now=now,
     )

@@ -1,5 +1,7 @@
 """The pages of a data subject. They need no account and no JavaScript."""
 
 from dsr.web.public.about import public
+from dsr.web.public.form import form
+from dsr.web.public.status import status
 
-BLUEPRINTS = (public,)
+BLUEPRINTS = (public, form, status)

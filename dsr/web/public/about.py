@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from flask import Blueprint
 
+from dsr.services.deadlines import promise
 from dsr.web.pages import page
+from dsr.web.runtime import now, settings
 from dsr.web.security import PUBLIC, allows
 
 public = Blueprint("public", __name__)
@@ -14,7 +16,7 @@ public = Blueprint("public", __name__)
 @allows(PUBLIC)
 def start() -> str:
     """What a person can ask, and by when we answer."""
-    return page("public/start.html")
+    return page("public/start.html", due_on=promise(settings(), now=now()))
 
 
 @public.get("/privacy")
