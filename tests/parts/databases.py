@@ -44,19 +44,26 @@ class DatabaseServer:
             connection.execute(text(statement))
 
 
-@pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[DatabaseServer]:
-    """A PostgreSQL server for the whole run."""
+@contextmanager
+def postgresql(*options: str) -> Iterator[DatabaseServer]:
+    """A PostgreSQL server while the block runs, with these settings (``fsync=off``)."""
     initdb, postgres = requires("initdb"), requires("postgres")
     with _folder("postgres") as folder:
         data = folder / "data"
         _run(
             [initdb, "--no-sync", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--locale=C", data], folder
         )
-        command = [postgres, "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "fsync=off"]
+        command = [postgres, "-D", data, "-k", folder, "-c", "listen_addresses="]
         url = URL.create("postgresql+psycopg", "postgres", database="postgres", query={"host": str(folder)})
-        with _running([*command, "-c", "full_page_writes=off"], folder, url):
+        with _running([*command, *(part for option in options for part in ("-c", option))], folder, url):
             yield DatabaseServer(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[DatabaseServer]:
+    """A PostgreSQL server for the whole run; what it holds need not outlive a crash."""
+    with postgresql("fsync=off", "full_page_writes=off") as server:
+        yield server
 
 
 @pytest.fixture

@@ -51,6 +51,11 @@ def key_set(tmp_path_factory: pytest.TempPathFactory) -> keys.Keys:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """What a small firm would configure; its database is a file in the folder of the test."""
+    return polder_hosting(tmp_path)
+
+
+def polder_hosting(base: Path) -> Settings:
+    """The settings of the fictional firm, with its files in `base`."""
     return Settings(
         controller=Controller(
             name="Polder Hosting",
@@ -61,23 +66,27 @@ def settings(tmp_path: Path) -> Settings:
         ),
         web=Web(base_url="http://localhost:8080"),
         mail=Mail(host="localhost", sender="privacy@polder.example"),
-        base=tmp_path,
+        base=base,
     )
 
 
 @pytest.fixture
 def store(database_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
     """The database of a fresh installation; the test runs on SQLite and on PostgreSQL."""
-    yield from _store(database_url, key_set, settings)
+    with open_store(database_url, key_set, settings) as opened:
+        yield opened
 
 
 @pytest.fixture
 def sqlite_store(sqlite_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
     """The same on SQLite only."""
-    yield from _store(sqlite_url, key_set, settings)
+    with open_store(sqlite_url, key_set, settings) as opened:
+        yield opened
 
 
-def _store(url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
+@contextmanager
+def open_store(url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
+    """The tables in the empty database at `url`."""
     base.use_keys(key_set)
     engine = create_engine(url)
     base.prepare(engine)
