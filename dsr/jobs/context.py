@@ -6,13 +6,18 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Protocol
 
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Connector, SystemRefuses
 
-Transaction = Callable[[], AbstractContextManager[Session]]
+
+class Transaction(Protocol):
+    """Opens a transaction of our own database, one that writes or one that only reads."""
+
+    def __call__(self, *, writes: bool = True) -> AbstractContextManager[Session]: ...
 
 
 @dataclass(frozen=True)
