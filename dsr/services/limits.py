@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from ipaddress import ip_address, ip_network
 
-from sqlalchemy import case
+from sqlalchemy import case, delete
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,11 @@ def allow(session: Session, what: str, limit: int, window: timedelta, *, now: da
         },
     )
     return (session.scalar(counted.returning(CodeAttempt.count)) or 0) <= limit
+
+
+def forget(session: Session, what: str) -> None:
+    """Start the count of `what` anew: the right code was given."""
+    session.execute(delete(CodeAttempt).where(CodeAttempt.digest == keys().digest("limit", what)))
 
 
 def network(address: str | None) -> str:

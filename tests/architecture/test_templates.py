@@ -20,6 +20,8 @@ FORBIDDEN = {
     "a javascript address": re.compile(r"javascript:", re.IGNORECASE),
     "unescaped output": re.compile(r"\|\s*safe\b|autoescape\s+false", re.IGNORECASE),
 }
+# A file that is downloaded stands alone: no server sends a style sheet, or a policy, with it.
+BRING_THEIR_OWN_STYLE = {"templates/copy/index.html"}
 LAWYERS_WORDS = re.compile(r"betrokkene|verwerking|dossier", re.IGNORECASE)
 ATTRIBUTE = re.compile(r'[\w-]+="[^"]*"')  # a macro may write one of its own
 SPOKEN_ATTRIBUTES = {"alt", "aria-label", "placeholder", "title"}
@@ -30,8 +32,8 @@ SAID_AS_IT_IS = {"English", "Nederlands", "public", "staff", "staff plain"}
 
 @pytest.mark.parametrize("fault", FORBIDDEN)
 def test_no_template_has(fault: str) -> None:
-    found = [name(path) for path in templates() if FORBIDDEN[fault].search(path.read_text("utf-8"))]
-    assert found == []
+    found = {name(path) for path in templates() if FORBIDDEN[fault].search(path.read_text("utf-8"))}
+    assert found == (BRING_THEIR_OWN_STYLE if fault == "an inline style" else set())
 
 
 @pytest.mark.parametrize("language", templating.LANGUAGES)
