@@ -14,7 +14,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
-from dsr.services import answers, lookup, plans, search, work
+from dsr.services import copies, lookup, plans, search, work
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def _copy(context: Context, case_id: uuid.UUID) -> None:
     found = search.search_systems(context.systems, _identified(context, case_id))
     with context.transaction() as session:
         case = session.get_one(Case, case_id)
-        answers.make_copy(session, case, found, settings=context.settings, now=context.now())
+        copies.make_copy(session, case, found, settings=context.settings, now=context.now())
 
 
 def _plan(context: Context, case_id: uuid.UUID) -> None:
