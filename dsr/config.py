@@ -207,7 +207,7 @@ def load(file: Path) -> Settings:
     register, register_mistakes_ = _load_register(register_file)
     mistakes = [*unknown, *mistakes, *register_mistakes_]
     if settings is not None:
-        settings = replace(settings, base=file.parent, register=register or Register({}))
+        settings = replace(settings, base=file.resolve().parent, register=register or Register({}))
         mistakes += _wrong_values(settings, file, text)
         if register is not None:
             mistakes += _unknown_systems(settings, register_file)

@@ -15,8 +15,18 @@ def migrations() -> Path:
     return _beside_or_inside("migrations")
 
 
+def example() -> Path:
+    """The configuration with every key explained."""
+    return _beside_or_inside("config.example.toml")
+
+
+def starter_register() -> Path:
+    """The register that a new installation begins with."""
+    return _PACKAGE / "registers" / "start.toml"
+
+
 def _beside_or_inside(name: str) -> Path:
     checkout = _PACKAGE.parent
-    if (checkout / "pyproject.toml").is_file() and (checkout / name).is_dir():
+    if (checkout / "pyproject.toml").is_file() and (checkout / name).exists():
         return checkout / name
     return _PACKAGE / "_data" / name

@@ -1,4 +1,4 @@
-"""The commands."""
+"""Commands that compute the law; they need no configuration and serve machines as well as people."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 
 import click
 
-from dsr import __version__
 from dsr.domain import deadlines, retention
 from dsr.domain.calendars import AMSTERDAM, Profile
 from dsr.domain.deadlines import Clock
@@ -27,13 +26,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="A JSON object a 
 language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", help="The language of the words.")
 
 
-@click.group()
-@click.version_option(__version__)
-def main() -> None:
-    """Takes requests under GDPR articles 15-22 to a lawful end."""
-
-
-@main.command()
+@click.command()
 @click.argument("when", required=False, metavar="[DATE-OR-INSTANT]")
 @click.option("--profile", type=click.Choice(PROFILES), default=PROFILES[0], help="The holidays that count.")
 @language
@@ -52,12 +45,12 @@ def deadline(when: str | None, profile: str, lang: str, as_json: bool) -> None:
         raise click.UsageError("Give a date, or --json and records on standard input.")
 
 
-@main.command("retention")
+@click.command("retention")
 @click.argument("rule", required=False)
 @click.argument("anchor", required=False)
 @language
 @as_json
-def retention_(rule: str | None, anchor: str | None, lang: str, as_json: bool) -> None:
+def retention_command(rule: str | None, anchor: str | None, lang: str, as_json: bool) -> None:
     """Say how long a record is kept under RULE, counted from the date ANCHOR; without them, name the rules.
 
     With --json and no rule: records in the form {"rule": ..., "inputs": {...}, "hold_until": ...} on standard input,
@@ -167,3 +160,6 @@ def _show_dates(dates: Mapping[str, date | None], lang: str) -> None:
     say = translations(lang).gettext
     for label, day in dates.items():
         click.echo(f"{say(label):40}{date_long(day, language=lang) if day else '-'}")
+
+
+COMMANDS = {"deadline": deadline, "retention": retention_command}

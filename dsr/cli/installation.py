@@ -1,0 +1,96 @@
+"""Commands that set an installation up and hold its files to account."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from sqlalchemy import create_engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from dsr import keys, paths
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
+from dsr.config import Settings
+from dsr.connectors.base import ConnectorError
+from dsr.connectors.registry import open_systems
+from dsr.db import base, migrations
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
+def init(folder: Path) -> None:
+    """Make a commented configuration, a register to edit, a key set and the database in FOLDER (default: here)."""
+    files = {"config.toml": paths.example(), "register.toml": paths.starter_register()}
+    present = [name for name in (*files, "keys.json", "dsr.db") if (folder / name).exists()]
+    if present:
+        give_up(f"Nothing was changed: {', '.join(present)} is already there.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, source in files.items():
+        (folder / name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    keys.create(folder / "keys.json")
+    _upgrade(read_settings(folder / "config.toml"))
+    click.echo(
+        f"Made in {folder.resolve()}:\n"
+        "  config.toml    who you are, your mail server, your databases: edit it first\n"
+        "  register.toml  what you hold and how long: edit it next\n"
+        "  dsr.db         the database\n"
+        "  keys.json      the key set\n\n"
+        "Keep a copy of keys.json apart from the database and its backups. Without it nothing can be read;\n"
+        "with both, everything can.\n\n"
+        "Then: dsr check-config --connect, dsr staff add, dsr serve"
+    )
+
+
+@click.command("check-config")
+@config_option
+@click.option("--connect", is_flag=True, help="Also hold the register against the live databases.")
+def check_config(config_file: Path, connect: bool) -> None:
+    """Tell everything that is wrong with the configuration and the register at once."""
+    settings = read_settings(config_file)
+    read_keys(settings)
+    if connect:
+        _check_systems(settings)
+    click.echo("The configuration and the register are in order.")
+    for name, category in settings.register.categories.items():
+        if category.retention == "not-stated":
+            click.echo(f"Note: categories.{name}: no retention is stated, so its rows may be erased on request.")
+
+
+def _check_systems(settings: Settings) -> None:
+    mistakes: list[str] = []
+    for system in open_systems(settings).values():
+        try:
+            mistakes += system.mistakes()
+        except ConnectorError as error:
+            give_up(str(error), status=SYSTEM_DOWN)
+        finally:
+            system.close()
+    if mistakes:
+        give_up(*mistakes)
+
+
+@click.group("db")
+def db_command() -> None:
+    """The database of this program."""
+
+
+@db_command.command()
+@config_option
+def upgrade(config_file: Path) -> None:
+    """Bring the database to this version of the program. Safe to repeat."""
+    _upgrade(read_settings(config_file))
+    click.echo("The database is up to date.")
+
+
+def _upgrade(settings: Settings) -> None:
+    engine = create_engine(base.url(settings.database, settings))
+    base.prepare(engine)
+    try:
+        migrations.upgrade(engine)
+    except SQLAlchemyError as error:
+        give_up(f"database: it does not answer ({type(error).__name__})", status=SYSTEM_DOWN)
+    finally:
+        engine.dispose()
+
+
+COMMANDS = {"init": init, "check-config": check_config, "db": db_command}

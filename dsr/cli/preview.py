@@ -1,0 +1,89 @@
+"""The dry run of an erasure against the configured systems, reading only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, datetime
+from pathlib import Path
+
+import click
+
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr.config import Settings
+from dsr.connectors.base import Connector, ConnectorError, SystemDown
+from dsr.connectors.registry import open_systems
+from dsr.domain.errors import DomainError
+from dsr.domain.plans import Plan, register_decisions
+from dsr.services import plans
+
+
+@click.command()
+@config_option
+@click.option(
+    "--right", type=click.Choice(["erasure"]), default="erasure", show_default=True, help="The right asked for."
+)
+@click.option(
+    "--match", "matches", multiple=True, required=True, metavar="KIND=VALUE", help="Such as email=a@example.org."
+)
+@click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the plan.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def preview(config_file: Path, right: str, matches: tuple[str, ...], day: datetime, as_json: bool) -> None:
+    """Show what an erasure would do for one person on a day, row by row. Nothing is changed."""
+    settings = read_settings(config_file)
+    identifiers = dict(_match(match) for match in matches)
+    systems = open_systems(settings)
+    try:
+        _check(systems)
+        plan = _draw_up(settings, systems, identifiers, day.date())
+    finally:
+        for system in systems.values():
+            system.close()
+    if as_json:
+        click.echo(json.dumps(to_record(plan, day.date()), default=str))
+    else:
+        _show(plan, day.date())
+
+
+def _match(match: str) -> tuple[str, str]:
+    kind, sign, value = match.partition("=")
+    if not (kind and sign and value):
+        raise click.BadParameter(f"{match} is not KIND=VALUE, such as email=a@example.org", param_hint="--match")
+    return kind, value.strip()
+
+
+def _check(systems: Mapping[str, Connector]) -> None:
+    try:
+        mistakes = [sentence for system in systems.values() for sentence in system.mistakes()]
+    except SystemDown as error:
+        give_up(str(error), status=SYSTEM_DOWN)
+    if mistakes:
+        give_up(*mistakes)
+
+
+def _draw_up(settings: Settings, systems: Mapping[str, Connector], identifiers: Mapping[str, str], on: date) -> Plan:
+    try:
+        return plans.draw_up(settings, systems, identifiers, register_decisions(settings.register), on=on)
+    except SystemDown as error:
+        give_up(str(error), status=SYSTEM_DOWN)
+    except (ConnectorError, DomainError) as error:
+        give_up(str(error), status=1)
+
+
+def to_record(plan: Plan, on: date) -> dict[str, object]:
+    """The plan as JSON carries it."""
+    rows = [row.to_record() for row in plan.rows]
+    return {"on": on.isoformat(), "digest": plan.digest, "counts": plan.counts, "rows": rows}
+
+
+def _show(plan: Plan, on: date) -> None:
+    click.echo(f"On {on}: " + ", ".join(f"{count} {verdict}" for verdict, count in plan.counts.items() if count))
+    for row in plan.rows:
+        key = ", ".join(f"{column}={value}" for column, value in row.key.items())
+        until = f" through {row.keep_through} ({row.rule})" if row.keep_through and row.verdict == "keep" else ""
+        part = f", only {', '.join(row.columns_kept)}" if row.columns_kept is not None else ""
+        click.echo(f"  {row.verdict.value:10}{row.system}.{row.table} {key}{until}{part}")
+    click.echo(f"Digest {plan.digest}")
+
+
+COMMANDS = {"preview": preview}

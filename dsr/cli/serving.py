@@ -1,0 +1,107 @@
+"""Commands that run the program: all in one process, or web and worker apart."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from pathlib import Path
+from typing import Any
+
+import click
+import waitress
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+
+from dsr.app import create_app, start_worker
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
+from dsr.config import Settings
+from dsr.db import migrations
+from dsr.db.base import db
+from dsr.jobs.leader import WorkerRunning
+from dsr.jobs.schedule import Worker
+
+
+@click.command()
+@config_option
+def serve(config_file: Path) -> None:
+    """Run everything in one process: the pages and the worker. What a small firm needs."""
+    settings = read_settings(config_file)
+    app = _app(settings)
+    worker = _worker(app)
+    click.echo(f"dsr answers at {settings.web.base_url} (listening on {settings.web.listen}:{settings.web.port})")
+    serve_until_stopped(app, settings, worker)
+
+
+def serve_until_stopped(app: Flask, settings: Settings, worker: Worker) -> None:
+    """Answer requests until the process is told to stop; then the worker ends what it is doing."""
+    signal.signal(signal.SIGTERM, _stop)
+    web = settings.web
+    try:
+        waitress.serve(
+            app, host=web.listen, port=web.port, threads=web.threads, ident=None, clear_untrusted_proxy_headers=True
+        )
+    finally:
+        worker.stop()
+
+
+def _stop(_number: int, _frame: Any) -> None:
+    raise SystemExit(0)
+
+
+@click.command()
+@config_option
+@click.option("--processes", type=click.IntRange(1, 64), default=2, show_default=True)
+def web(config_file: Path, processes: int) -> None:
+    """Run the pages alone, in several processes; `dsr worker` does the rest."""
+    settings = read_settings(config_file)
+    _app(settings)
+    _Gunicorn(settings, processes).run()
+
+
+class _Gunicorn(BaseApplication):
+    def __init__(self, settings: Settings, processes: int) -> None:
+        self.settings, self.processes = settings, processes
+        super().__init__()
+
+    def load_config(self) -> None:
+        web = self.settings.web
+        self.cfg.set("bind", f"{web.listen}:{web.port}")
+        self.cfg.set("workers", self.processes)
+        self.cfg.set("worker_class", "gthread")
+        self.cfg.set("threads", web.threads)
+
+    def load(self) -> Flask:  # type: ignore[override]  # its signature leaves out that a Flask is a WSGI application
+        return _app(self.settings)
+
+
+@click.command()
+@config_option
+def worker(config_file: Path) -> None:
+    """Run the worker alone: mail, searches, erasures, reminders. On SQLite there is one."""
+    running = _worker(_app(read_settings(config_file)))
+    stopped = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopped.set())
+    click.echo("The worker runs.")
+    stopped.wait()
+    running.stop()
+
+
+def _app(settings: Settings) -> Flask:
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    app = create_app(settings, read_keys(settings))
+    with app.app_context():
+        if not migrations.is_current(db.engine):
+            give_up("The database is of another version. Run: dsr db upgrade")
+    return app
+
+
+def _worker(app: Flask) -> Worker:
+    try:
+        return start_worker(app)
+    except WorkerRunning as error:
+        give_up(str(error), status=SYSTEM_DOWN)
+
+
+COMMANDS = {"serve": serve, "web": web, "worker": worker}
