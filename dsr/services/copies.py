@@ -29,7 +29,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.files import FileGone, FileStore, Place, open_store
+from dsr.files import FileDamaged, FileGone, FileStore, Place, open_store
 from dsr.services import audit, notices
 from dsr.services.identity import status_path
 from dsr.services.lookup import require_identity
@@ -45,6 +45,13 @@ _ZIP_HEADER = 30  # bytes, before the member's name and extra field
 
 class CopyNotThere(DomainError):
     """There is no copy, or not any more, or it may not be fetched (again)."""
+
+
+class CopyDamaged(DomainError):
+    """The stored file is not what was put there; none of it was released."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("The file of the copy is damaged, so it was not opened. It has to be made again."))
 
 
 class CopyNotViewed(DomainError):
@@ -174,7 +181,7 @@ def _in_pieces(words: Iterable[str], size: int = 16_384) -> Iterator[bytes]:
 def view_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Settings, now: datetime) -> Iterator[bytes]:
     """The readable page of the copy, for the handler who must look at it before release; noted.
 
-    Raises CopyNotThere, or FileDamaged.
+    Raises CopyNotThere or CopyDamaged.
     """
     copy = _copy_of(session, case)
     chunks = _read(open_store(settings, keys()), copy)
@@ -195,6 +202,8 @@ def _read(files: FileStore, copy: AccessCopy) -> Iterator[bytes]:
         return files.read(_place(copy))
     except FileGone:
         raise CopyNotThere(N_("There is no copy of this request.")) from None
+    except FileDamaged:
+        raise CopyDamaged from None
 
 
 def _first_member(chunks: Iterator[bytes]) -> Iterator[bytes]:
@@ -252,7 +261,7 @@ def _fulfil_access(case: Case, *, by: uuid.UUID, now: datetime) -> None:
 def open_copy(session: Session, case: Case, receipt_code: str, *, settings: Settings, now: datetime) -> Download:
     """The archive for the person, after their receipt code; one download of those they have.
 
-    Raises WrongReceiptCode, ReceiptCodeLocked (commit all the same: a try counts), CopyNotThere or FileDamaged.
+    Raises WrongReceiptCode, ReceiptCodeLocked (commit all the same: a try counts), CopyNotThere or CopyDamaged.
     """
     check_receipt_code(session, case, receipt_code, now=now)
     copy = _copy_of(session, case)
