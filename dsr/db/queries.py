@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, exists, func, literal, select, tup
 from sqlalchemy.orm import Session, selectinload
 
 from dsr.db.audit import AuditEntry
-from dsr.db.cases import Case, RequestedRight
+from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.identity import IdentityCheck
 from dsr.db.notices import Work
 from dsr.db.plans import ErasurePlan
@@ -141,6 +141,13 @@ def answers_since(session: Session, since: datetime) -> Sequence[tuple[datetime,
 def case_by_reference(session: Session, reference: str) -> Case | None:
     """The case with a reference, in whatever state it is."""
     return session.scalar(select(Case).where(Case.reference == reference))
+
+
+def cases_of(session: Session, email_index: bytes) -> list[Case]:
+    """The cases of one e-mail address, in whatever state, the newest first; at most a page."""
+    of_address = select(Case).join(Case.data_subject).where(DataSubject.email_index == email_index)
+    loaded = of_address.options(selectinload(Case.rights), selectinload(Case.data_subject))
+    return list(session.scalars(loaded.order_by(Case.received_at.desc()).limit(PAGE)))
 
 
 def timeline(session: Session, case_id: uuid.UUID, *, before: int | None = None, limit: int = 50) -> list[AuditEntry]:

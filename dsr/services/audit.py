@@ -95,6 +95,12 @@ def _faults_of(entry: AuditEntry, previous: bytes, expected: int) -> Iterator[st
         yield f"entry {expected} is missing"
     if entry.previous != previous:
         yield f"entry {entry.number} does not follow the one before it"
+    if not is_unaltered(entry):
+        yield f"entry {entry.number} was altered"
+
+
+def is_unaltered(entry: AuditEntry) -> bool:
+    """Whether an entry still says what was written; `verify` tells whether one is missing."""
     written = link(
         entry.previous,
         number=entry.number,
@@ -104,8 +110,7 @@ def _faults_of(entry: AuditEntry, previous: bytes, expected: int) -> Iterator[st
         case_id=str(entry.case_id) if entry.case_id else None,
         details=entry.details,
     )
-    if entry.hash != written:
-        yield f"entry {entry.number} was altered"
+    return entry.hash == written
 
 
 def anchor(session: Session, anchors: Path, *, now: datetime) -> None:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from dsr.db.base import new_id
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.identity import IdentityCheck
+from dsr.db.plans import Suppression
 from dsr.db.staff import StaffMember
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
@@ -103,7 +104,17 @@ def set_rights(session: Session, case: Case, rights: Collection[Right], *, by: u
         session.add(RequestedRight(id=new_id(), case_id=case.id, right=right.value, position=position))
     session.flush()
     session.refresh(case, ["rights"])
+    stop_advertising(session, case, by=by, now=now)
     audit.record(session, "rights-noted", by=by, now=now, case_id=case.id, rights=[*map(str, in_order(rights))])
+
+
+def stop_advertising(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
+    """Art. 21(3): advertising stops at once, for whoever asks; nothing is disclosed by that."""
+    for requested in case.rights:
+        if requested.kind is Right.MARKETING_OBJECTION:
+            session.merge(Suppression(digest=case.data_subject.email_index, since=now))
+            requested.outcome, requested.decided_at = Outcome.FULFILLED.value, now
+            audit.record(session, "advertising-stopped", by=by, now=now, case_id=case.id)
 
 
 def decide_right(

@@ -177,19 +177,20 @@ def _matches(password_hash: str, password: str) -> bool:
 def sign_in(session: Session, staff_member_id: uuid.UUID, *, now: datetime) -> str:
     """A new session for somebody whose password was checked; returns its token, of which we keep the digest."""
     token = secrets.token_urlsafe(32)
-    digest = _session_digest(token)
+    digest = session_digest(token)
     session.add(StaffSession(digest=digest, staff_member_id=staff_member_id, started_at=now, seen_at=now))
     audit.record(session, "staff-member-signed-in", by=staff_member_id, now=now)
     return token
 
 
-def _session_digest(token: str) -> bytes:
+def session_digest(token: str) -> bytes:
+    """What we keep of a session's token."""
     return keys().digest("staff-session", token)
 
 
 def find_session(session: Session, token: str, *, settings: Settings, now: datetime) -> StaffSession | None:
     """The session of a token, unless it was ended, sat idle too long, is over 12 hours old or its owner is inactive."""
-    found = session.get(StaffSession, _session_digest(token))
+    found = session.get(StaffSession, session_digest(token))
     return found if found and found.staff_member.is_active and is_live(found, settings, now) else None
 
 
@@ -277,3 +278,9 @@ def change_password(
     member.password_hash = hash_password(password)
     audit.record(session, "password-changed", by=by, now=now, staff_member=str(member.id))
     end_sessions(session, member.id, besides=keep, by=by, now=now)
+
+
+def choose_language(session: Session, member: StaffMember, language: str, *, now: datetime) -> None:
+    """The language of a staff member's pages and mails, chosen by themselves."""
+    member.language = language
+    audit.record(session, "language-chosen", by=member.id, now=now, language=language)
