@@ -109,7 +109,7 @@ def count_plans_to_approve(session: Session) -> int:
 def plan_states(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The state of the newest erasure plan of each case that has one."""
     plans = select(ErasurePlan.case_id, ErasurePlan.state).where(ErasurePlan.case_id.in_(case_ids))
-    return dict(session.execute(plans.order_by(ErasurePlan.number)).tuples().all())
+    return {row.case_id: row.state for row in session.execute(plans.order_by(ErasurePlan.number))}
 
 
 def identified(session: Session, case_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
@@ -135,7 +135,7 @@ def staff_names(session: Session, ids: Iterable[uuid.UUID | None]) -> dict[uuid.
 def answers_since(session: Session, since: datetime) -> Sequence[tuple[datetime, date | None]]:
     """When cases were answered since an instant, with the last day each had."""
     answered = select(Case.answered_at, Case.due_on).where(Case.answered_at >= since)
-    return [(at, due_on) for at, due_on in session.execute(answered).tuples() if at]
+    return [(row.answered_at, row.due_on) for row in session.execute(answered)]
 
 
 def case_by_reference(session: Session, reference: str) -> Case | None:

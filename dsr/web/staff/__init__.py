@@ -1,5 +1,7 @@
 """The pages of staff members."""
 
-from flask import Blueprint
+from dsr.web.staff import case, case_actions, pages, people, plan, queue, register, sign_in
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+BLUEPRINTS = (pages.staff,)
+VIEWS = (case, case_actions, people, plan, queue, register, sign_in)
+"""The modules whose import puts their views on the blueprint."""

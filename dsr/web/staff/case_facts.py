@@ -1,0 +1,102 @@
+"""All that the page of a case is made of, read once."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db import queries
+from dsr.db.answers import AccessCopy
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case, RequestedRight
+from dsr.db.identity import IdentityCheck, Lookup
+from dsr.db.notices import Work
+from dsr.db.plans import ErasurePlan, Search
+from dsr.domain.answers import Remark, missing_parts
+from dsr.domain.calendars import local_date
+from dsr.domain.deadlines import Clock
+from dsr.domain.plans import PlanRow
+from dsr.domain.rights import Right
+from dsr.services import answers, deadlines, lookup, plans, search, work
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFacts:
+    """A case with what was done on it so far; `missing` is what the letter still lacks."""
+
+    case: Case
+    clock: Clock
+    today: date
+    work: dict[str, Work]
+    check: IdentityCheck | None
+    lookups: list[Lookup]
+    search: Search | None
+    plan: ErasurePlan | None
+    rows: list[PlanRow]
+    copy: AccessCopy | None
+    missing: tuple[Remark, ...]
+    entries: list[AuditEntry]
+    entry_count: int
+    names: dict[uuid.UUID, str]
+
+    @property
+    def is_identified(self) -> bool:
+        """Whether the identity check is recorded."""
+        return self.check is not None and self.check.is_confirmed
+
+    @property
+    def undecided(self) -> list[RequestedRight]:
+        """The rights without an outcome, in the order to carry them out."""
+        return [right for right in self.case.rights if right.outcome is None]
+
+    def right(self, wanted: Right) -> RequestedRight | None:
+        """A right of the case, if it invokes it."""
+        return next((right for right in self.case.rights if right.kind is wanted), None)
+
+    def name_of(self, staff_id: uuid.UUID | None) -> str:
+        """The name of a staff member; empty without one."""
+        return self.names.get(staff_id, "") if staff_id else ""
+
+
+def gather(session: Session, case: Case, settings: Settings, now: datetime) -> CaseFacts:
+    """Read what the page of a case shows."""
+    plan = plans.current(session, case.id)
+    entries = queries.timeline(session, case.id)
+    return CaseFacts(
+        case=case,
+        clock=deadlines.clock_of(case, settings),
+        today=local_date(now),
+        work=work.of(session, case.id),
+        check=session.get(IdentityCheck, case.id),
+        lookups=lookup.lookups_of(session, case),
+        search=search.latest(session, case),
+        plan=plan,
+        rows=plans.rows_of(plan) if plan else [],
+        copy=session.get(AccessCopy, case.id),
+        missing=missing_parts(answers.facts_of(session, case, settings=settings, now=now)),
+        entries=entries,
+        entry_count=queries.count_timeline(session, case.id),
+        names=queries.staff_names(session, _people(case, plan, entries)),
+    )
+
+
+def _people(case: Case, plan: ErasurePlan | None, entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:
+    of_plan = {plan.made_by_id, plan.approved_by_id} if plan else set()
+    return {case.handler_id, *actors_of(entries), *of_plan, *(right.decided_by_id for right in case.rights)}
+
+
+def actors_of(entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:
+    """The staff members who appear in entries of the audit trail."""
+    return {_staff_id(actor) for entry in entries for actor in (entry.actor, str(entry.details.get("to")))}
+
+
+def _staff_id(actor: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(actor)
+    except ValueError:
+        return None

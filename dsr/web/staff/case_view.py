@@ -1,0 +1,205 @@
+"""The panels of the page of a case, from its facts: what the templates lay out, in words of the law and dates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from dsr.db.plans import ErasurePlan
+from dsr.domain.calendars import local_date
+from dsr.domain.clockface import Face, face
+from dsr.domain.deadlines import days_left
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, PlanRow, Verdict
+from dsr.domain.register import Register
+from dsr.domain.retention import PERIOD, RULES
+from dsr.domain.rights import ARTICLES, Right
+from dsr.domain.wording import N_
+from dsr.web.staff.case_facts import CaseFacts
+from dsr.web.staff.states import identity_of, state_of
+from dsr.web.staff.words import RIGHTS
+
+WHY = {
+    DATE_MISSING: N_("no date in the system"),
+    DATE_UNREADABLE: N_("the date cannot be read"),
+    CURRENT_VALUE: N_("still open"),
+}
+
+
+def head(facts: CaseFacts) -> dict[str, Any]:
+    """What stands above the panels."""
+    case = facts.case
+    return {
+        "state": state_of(case, facts.work, facts.plan.state if facts.plan else None),
+        "identity": identity_of(case, facts.is_identified),
+        "is_extended": bool(facts.clock.extension_accepted),
+        "days": days_left(case.next_legal_on, facts.today),
+        "answered_on": facts.clock.answered_on,
+        "answered_on_time": facts.clock.answered_on_time,
+    }
+
+
+def drawn_clock(facts: CaseFacts) -> Face:
+    """The clock as it is drawn: as it stood at the answer, once there is one."""
+    events = facts.case.events
+    stops = [
+        (local_date(event.started_at), local_date(event.ended_at) if event.ended_at else None)
+        for event in events
+        if event.kind == "suspension"
+    ]
+    announced = [local_date(event.started_at) for event in events if event.kind == "extension"]
+    return face(
+        facts.clock,
+        today=facts.clock.answered_on or facts.today,
+        suspensions=stops,
+        extension_on=announced[0] if facts.clock.extension_accepted else None,
+    )
+
+
+def rights(facts: CaseFacts) -> list[dict[str, Any]]:
+    """The rights in the order to carry them out, with what is told about each."""
+    return [
+        {
+            "right": right.kind,
+            "name": RIGHTS[right.kind],
+            "article": ARTICLES[right.kind],
+            "outcome": right.outcome or "",
+            "decided_at": right.decided_at,
+            "decided_by": facts.name_of(right.decided_by_id),
+            "reason": right.reason,
+            "note": _note(facts, right.kind) if right.outcome is None else None,
+            "is_automatic": right.kind in (Right.ACCESS, Right.ERASURE, Right.MARKETING_OBJECTION),
+        }
+        for right in facts.case.rights
+    ]
+
+
+def _note(facts: CaseFacts, right: Right) -> str | None:
+    if right is Right.ACCESS and facts.copy and not facts.copy.purged_at:
+        return N_("the copy is made")
+    if right is Right.ERASURE and facts.plan:
+        return PLAN_STATES[facts.plan.state]
+    return None
+
+
+PLAN_STATES = {
+    "asked": N_("the plan is being drawn up"),
+    "proposed": N_("the plan waits for approval"),
+    "approved": N_("the plan is being carried out"),
+    "executed": N_("the plan was carried out"),
+    "returned": N_("the plan was returned"),
+    "void": N_("the plan lapsed"),
+}
+
+
+def findings(facts: CaseFacts, register: Register, language: str) -> list[dict[str, Any]]:
+    """What was found, per category: tables, number of rows, and the verdicts of the newest plan."""
+    found = facts.search.findings if facts.search else []
+    shown: dict[str, dict[str, Any]] = {}
+    for finding in found:
+        row = shown.setdefault(finding["category"], {"tables": [], "rows": 0})
+        row["tables"].append(f"{finding['system']}.{finding['table']}")
+        row["rows"] += finding["rows"]
+    return [
+        {**row, "label": label(register, name, language), "verdicts": verdicts(facts.rows, name)}
+        for name, row in shown.items()
+    ]
+
+
+def label(register: Register, category: str, language: str) -> str:
+    """The name of a category; its key, where the register no longer has it."""
+    known = register.categories.get(category)
+    return known.label.in_language(language) if known else category
+
+
+def verdicts(rows: Iterable[PlanRow], category: str) -> list[dict[str, Any]]:
+    """The chips of a category: each verdict with its number of rows and, for what is kept, its last day."""
+    grouped: dict[tuple[Verdict, str | None, bool], list[PlanRow]] = {}
+    for row in rows:
+        if row.category == category:
+            grouped.setdefault((row.verdict, row.rule, row.columns_kept is not None), []).append(row)
+    return [_chip(verdict, rule, in_part, members) for (verdict, rule, in_part), members in grouped.items()]
+
+
+def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]) -> dict[str, Any]:
+    kept = verdict is Verdict.KEEP
+    days = [row.keep_through for row in rows if row.keep_through]
+    return {
+        "verdict": verdict.value,
+        "rows": len(rows),
+        "until": max(days) if days and kept else None,
+        "years": RULES.get(rule or "", PERIOD).years if kept else None,
+        "law": rows[0].law if kept else None,
+        "in_part": in_part,
+        "why": None if kept else rows[0].why,
+    }
+
+
+def plan_counts(plan: ErasurePlan, rows: Iterable[PlanRow]) -> dict[str, int]:
+    """What a plan comes to, for its four counts."""
+    parts = sum(row.columns_kept is not None for row in rows)
+    return {
+        "erase": plan.counts.get("erase", 0),
+        "in_part": parts,
+        "keep": plan.counts.get("keep", 0) - parts,
+        "other": sum(plan.counts.get(verdict, 0) for verdict in ("refuse", "first", "protected")),
+    }
+
+
+def going(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
+    """What goes, per category: the rows, and apart from them the rows of which a part stays."""
+    counted: Counter[tuple[str, bool]] = Counter()
+    tables: dict[tuple[str, bool], list[str]] = {}
+    for row in rows:
+        if row.verdict is Verdict.ERASE or row.columns_kept is not None:
+            key = (row.category, row.columns_kept is not None)
+            counted[key] += 1
+            tables.setdefault(key, []).append(f"{row.system}.{row.table}")
+    return [
+        {
+            "label": label(register, category, language),
+            "category": category,
+            "tables": list(dict.fromkeys(tables[category, in_part])),
+            "in_part": in_part,
+            "rows": count,
+        }
+        for (category, in_part), count in counted.items()
+    ]
+
+
+def staying(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
+    """What stays until a day, per rule: the categories, and how many rows go on which day."""
+    by_rule: dict[tuple[str | None, str | None], list[PlanRow]] = {}
+    for row in rows:
+        if row.verdict is Verdict.KEEP and row.may_erase_from:
+            by_rule.setdefault((row.rule, row.law), []).append(row)
+    return [
+        {
+            "law": law,
+            "years": RULES.get(rule or "", PERIOD).years,
+            "labels": list(dict.fromkeys(label(register, row.category, language) for row in kept)),
+            "rows": len(kept),
+            "in_part": sum(row.columns_kept is not None for row in kept),
+            "days": _days(kept),
+        }
+        for (rule, law), kept in by_rule.items()
+    ]
+
+
+def _days(rows: Iterable[PlanRow]) -> list[dict[str, Any]]:
+    counted: Counter[date] = Counter(row.may_erase_from for row in rows if row.may_erase_from)
+    return [{"day": day, "rows": count} for day, count in sorted(counted.items())]
+
+
+def without_day(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
+    """What stays and has no day: refused, waiting for another step, or protected."""
+    counted = Counter(
+        (row.category, row.verdict, row.why)
+        for row in rows
+        if row.verdict is not Verdict.ERASE and not row.may_erase_from
+    )
+    return [
+        {"label": label(register, category, language), "verdict": verdict.value, "why": why, "rows": count}
+        for (category, verdict, why), count in counted.items()
+    ]

@@ -1,0 +1,149 @@
+"""The one next step of a case: what to do, or what is waited for and by whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dsr.domain.lifecycle import Status
+from dsr.domain.rights import Right, needs_identity
+from dsr.domain.wording import N_
+from dsr.web.staff.case_facts import CaseFacts
+
+ENDED = {
+    Status.ANSWERED: ("close", N_("The answer has been sent. Close the case."), N_("Close the case")),
+    Status.WITHDRAWN: ("close", N_("The data subject took the request back. Close the case."), N_("Close the case")),
+    Status.SET_ASIDE: ("restore", N_("This case was set aside."), N_("Bring it back")),
+    Status.CLOSED: (None, N_("This case is closed. Nothing is left to do."), None),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A sentence, and the button that does it: a form's `action` or the address of a page (`link`).
+
+    `action` and `link` name views of the case; a link that begins with # stays on the page.
+    """
+
+    sentence: str
+    button: str | None = None
+    action: str | None = None
+    link: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: object) -> NextStep:
+    """What comes next, in the order that loses nothing."""
+    case = facts.case
+    if not case.is_open:
+        action, sentence, button = ENDED[Status(case.status)]
+        return NextStep(sentence, button if may_handle else None, action)
+    if case.handler_id is None:
+        return NextStep(N_("Nobody handles this case yet."), N_("Take the case") if may_handle else None, "take")
+    if not case.rights:
+        return NextStep(N_("Note which rights the request invokes."), N_("To the rights"), link="#rights")
+    step = _identity(facts) or _search(facts) or _copy(facts) or _decide(facts) or _erase(facts, may_approve, by)
+    return step or _letter(facts)
+
+
+def _identity(facts: CaseFacts) -> NextStep | None:
+    if facts.is_identified or not any(needs_identity(right.kind) for right in facts.undecided):
+        return None
+    if facts.case.data_subject.email_confirmed_at is None:
+        return NextStep(
+            N_("The data subject has not confirmed the e-mail address yet. Nothing is searched before that.")
+        )
+    if any(lookup.is_known for lookup in facts.lookups):
+        sentence = N_("The address was confirmed and is on file. Record the identity check; the search then begins.")
+        return NextStep(sentence, N_("Record the identity check"), "confirm_identity")
+    if _is_waiting(facts, "lookup") or not facts.lookups:
+        return _working(facts, "lookup", N_("The program is asking the systems whether they know this address."))
+    return NextStep(
+        N_("No system knows this address, so nothing is searched. Decide the rights below, with that as the reason."),
+        N_("To the rights"),
+        link="#rights",
+    )
+
+
+def _search(facts: CaseFacts) -> NextStep | None:
+    if not facts.is_identified:
+        return None
+    if _is_waiting(facts, "search"):
+        return _working(facts, "search", N_("The program is searching the systems."))
+    if facts.search is None:
+        error = facts.work["search"].error if "search" in facts.work else None
+        return NextStep(N_("Search the systems for this person."), N_("Search"), "search", error=error)
+    return None
+
+
+def _copy(facts: CaseFacts) -> NextStep | None:
+    access = facts.right(Right.ACCESS)
+    if access is None or access.outcome is not None or not facts.is_identified:
+        return None
+    if _is_waiting(facts, "copy"):
+        return _working(facts, "copy", N_("The program is making the copy."))
+    if facts.copy is None or facts.copy.purged_at:
+        error = facts.work["copy"].error if "copy" in facts.work else None
+        sentence = N_("Make the copy, before anything is erased.")
+        return NextStep(sentence, N_("Make the copy"), "make_copy", error=error)
+    if facts.copy.viewed_at is None:
+        return NextStep(N_("Look at the copy before you release it."), N_("Look at the copy"), "view_copy")
+    return NextStep(N_("You can release the copy to the data subject."), N_("Release the copy"), "release_copy")
+
+
+def _decide(facts: CaseFacts) -> NextStep | None:
+    waiting = [right for right in facts.undecided if right.kind is not Right.ERASURE]
+    if not waiting:
+        return None
+    return NextStep(N_("Decide what the outcome is and why."), N_("To the rights"), link=f"#right-{waiting[0].right}")
+
+
+def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
+    if not facts.undecided:
+        return None
+    if _is_waiting(facts, "plan"):
+        return _working(facts, "plan", N_("The program is drawing up the erasure plan."))
+    plan = facts.plan
+    if plan is None or plan.state in ("returned", "void", "asked"):
+        return NextStep(*_PLAN[plan.state if plan else None], link="plan", error=_refusal(facts, "plan"))
+    if plan.state == "proposed":
+        return _approval(facts, may_approve, by)
+    return _working(facts, "erase", N_("The plan was approved; the program is erasing."))
+
+
+_PLAN = {
+    None: (N_("Make the erasure plan: for each category the ground, or why there is none."), N_("Make the plan")),
+    "asked": (N_("The plan could not be drawn up. Look at it and ask again."), N_("To the plan")),
+    "returned": (N_("The plan was returned. Read why, and make a new one."), N_("To the plan")),
+    "void": (N_("The plan no longer fits the data. Make a new one."), N_("To the plan")),
+}
+
+
+def _approval(facts: CaseFacts, may_approve: bool, by: object) -> NextStep:
+    made_by = facts.plan.made_by_id if facts.plan else None
+    if may_approve and made_by != by:
+        return NextStep(
+            N_("You can approve the erasure plan as the second person."), N_("To the approval"), link="approve"
+        )
+    if made_by == by:
+        return NextStep(N_("A second person approves the erasure plan. You made it, so you cannot do that yourself."))
+    return NextStep(N_("An approver looks at the erasure plan."))
+
+
+def _letter(facts: CaseFacts) -> NextStep:
+    if facts.missing:
+        return NextStep(N_("The letter still lacks something."), N_("To the letter"), link="#letter")
+    return NextStep(N_("Everything is decided. Read the letter and send it."), N_("To the letter"), link="#letter")
+
+
+def _is_waiting(facts: CaseFacts, kind: str) -> bool:
+    return kind in facts.work and facts.work[kind].state == "queued"
+
+
+def _refusal(facts: CaseFacts, kind: str) -> str | None:
+    return facts.work[kind].error if kind in facts.work else None
+
+
+def _working(facts: CaseFacts, kind: str, sentence: str) -> NextStep:
+    return NextStep(sentence, error=_refusal(facts, kind))

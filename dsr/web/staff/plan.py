@@ -1,0 +1,152 @@
+"""The erasure plan: deciding per category, and the approval by a second person."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from dsr.db.base import transaction
+from dsr.db.cases import Case
+from dsr.domain.plans import Decision, register_decisions
+from dsr.domain.register import ErasureGround
+from dsr.domain.wording import N_
+from dsr.services import casework, plans
+from dsr.services import search as searches
+from dsr.web.pages import language
+from dsr.web.runtime import now, settings
+from dsr.web.security import allows
+from dsr.web.staff import case_view
+from dsr.web.staff.acting import act
+from dsr.web.staff.case import find_case
+from dsr.web.staff.case_facts import gather
+from dsr.web.staff.pages import may, me, staff, staff_page
+from dsr.web.staff.words import GROUNDS
+
+_ROWS_SHOWN = 200
+
+
+@staff.get("/cases/<reference>/plan")
+@allows("case.read")
+def plan(reference: str) -> ResponseReturnValue:
+    """The whole plan: what was decided per category, and every row with its verdict."""
+    with transaction(writes=False) as session:
+        case = find_case(session, reference)
+        newest = plans.current(session, case.id)
+        rows = plans.rows_of(newest) if newest else []
+        return staff_page(
+            "staff/plan.html",
+            case=case,
+            plan=newest,
+            categories=_categories(session, case),
+            grounds={ground.value: name for ground, name in GROUNDS.items()},
+            rows=rows[:_ROWS_SHOWN],
+            rows_left=max(0, len(rows) - _ROWS_SHOWN),
+            why=case_view.WHY,
+            can_propose=may("case.handle") and case.is_open and (newest is None or newest.state != "executed"),
+            plan_states=case_view.PLAN_STATES,
+            searched=searches.latest(session, case) is not None,
+        )
+
+
+def _categories(session: Session, case: Case) -> list[dict[str, Any]]:
+    """The categories in which something was found, with what is decided about each so far."""
+    register = settings().register
+    newest = plans.current(session, case.id)
+    decided = plans.decisions_of(newest, register) if newest else register_decisions(register)
+    search = searches.latest(session, case)
+    found = {finding["category"] for finding in search.findings} if search else set()
+    return [
+        {
+            "name": name,
+            "label": category.label.in_language(language()),
+            "purpose": category.purpose.in_language(language()),
+            "decision": decided[name],
+        }
+        for name, category in register.categories.items()
+        if name in found
+    ]
+
+
+@staff.post("/cases/<reference>/plan")
+@allows("case.handle")
+def propose_plan(reference: str) -> ResponseReturnValue:
+    """Have the plan drawn up with these decisions."""
+
+    def change(session: Session, case: Case) -> None:
+        names = [category["name"] for category in _categories(session, case)]
+        decisions = {name: _decision(name) for name in names}
+        if any(each["ground"] == ErasureGround.NONE and not each["reason"] for each in decisions.values()):
+            raise casework.NotPossible(N_("Give the reason where there is no ground to erase."))
+        plans.propose(session, case, decisions, by=me(), now=now())
+
+    return act(reference, change, anchor="plan")
+
+
+def _decision(name: str) -> dict[str, str | None]:
+    ground = request.form.get(f"ground.{name}", "")
+    if ground not in set(ErasureGround):
+        abort(400)
+    texts = {part: request.form.get(f"{part}.{name}", "").strip() or None for part in ("reason", "outstanding")}
+    return {"ground": ground, **texts}
+
+
+@staff.get("/cases/<reference>/approve")
+@allows("plan.approve")
+def approve(reference: str) -> ResponseReturnValue:
+    """What a second person looks at: what goes, what stays until when, what has no day."""
+    with transaction(writes=False) as session:
+        facts = gather(session, find_case(session, reference), settings(), now())
+        if facts.plan is None or facts.plan.state not in ("proposed", "approved", "executed"):
+            abort(404)
+        register = settings().register
+        return staff_page(
+            "staff/approve.html",
+            facts=facts,
+            case=facts.case,
+            plan=facts.plan,
+            counts=case_view.plan_counts(facts.plan, facts.rows),
+            going=_with_grounds(case_view.going(facts.rows, register, language()), facts.plan),
+            staying=case_view.staying(facts.rows, register, language()),
+            without_day=case_view.without_day(facts.rows, register, language()),
+            systems=len({row.system for row in facts.rows}),
+            why=case_view.WHY,
+            backup_days=register.backup_days,
+            is_own=facts.plan.made_by_id == me() and settings().procedure.approval == "two-people",
+            approval=settings().procedure.approval,
+        )
+
+
+def _with_grounds(groups: list[dict[str, Any]], newest: Any) -> list[dict[str, Any]]:
+    decided: dict[str, Decision] = plans.decisions_of(newest, settings().register)
+    return [{**group, "ground": GROUNDS[decided[group["category"]].ground]} for group in groups]
+
+
+@staff.post("/cases/<reference>/approve")
+@allows("plan.approve")
+def approve_plan(reference: str) -> ResponseReturnValue:
+    """Agree to the plan with the posted digest; the program erases at once."""
+
+    def change(session: Session, case: Case) -> None:
+        if "looked" not in request.form:
+            raise casework.NotPossible(N_("Tick that you have looked at what goes and what stays."))
+        digest = request.form.get("digest", "")
+        plans.approve_plan(session, case, digest, by=me(), settings=settings(), now=now())
+
+    return act(reference, change, anchor="plan")
+
+
+@staff.post("/cases/<reference>/return")
+@allows("plan.approve")
+def return_plan(reference: str) -> ResponseReturnValue:
+    """Do not agree, and say why."""
+
+    def change(session: Session, case: Case) -> None:
+        note = request.form.get("note", "").strip()
+        if not note:
+            raise casework.NotPossible(N_("Say why you return the plan."))
+        plans.return_plan(session, case, note, by=me(), now=now())
+
+    return act(reference, change, anchor="plan")

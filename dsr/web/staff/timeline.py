@@ -1,0 +1,136 @@
+"""The timeline of a case: every event of the audit trail as a sentence in the past tense, with who did it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from dsr.db.audit import AuditEntry
+from dsr.domain.lifecycle import Status
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_, Translate, Value, WriteDate, say
+from dsr.web.staff.words import OUTCOMES, RIGHTS, SET_ASIDE_GROUNDS
+
+ACTORS = {
+    "data-subject": N_("the data subject"),
+    "worker": N_("the program"),
+    "command": N_("the operator"),
+}
+STATUSES = {
+    Status.RECEIVED: N_("new"),
+    Status.IDENTIFYING: N_("identity being checked"),
+    Status.HANDLING: N_("being handled"),
+    Status.ANSWERED: N_("answered"),
+    Status.CLOSED: N_("closed"),
+    Status.SET_ASIDE: N_("set aside"),
+    Status.WITHDRAWN: N_("withdrawn"),
+}
+NOTICES = {
+    "acknowledgement": N_("acknowledgement"),
+    "new-code": N_("new code"),
+    "confirmation-reminder": N_("reminder to confirm"),
+    "copy-ready": N_("copy ready"),
+    "answer-ready": N_("answer ready"),
+    "extension": N_("extension"),
+    "staff-digest": N_("digest for staff"),
+    "staff-task": N_("task for staff"),
+    "plan-to-approve": N_("plan to approve"),
+}
+SENTENCES: Mapping[str, str] = {
+    "request-received": N_("Received through the form."),
+    "acknowledgement-withheld": N_("No acknowledgement was mailed: this address had enough mails for one day."),
+    "email-confirmed": N_("The data subject confirmed the e-mail address."),
+    "code-requested": N_("The data subject asked for a new code."),
+    "receipt-code-locked": N_("The receipt code was typed wrong too often and is locked for a while."),
+    "advertising-stopped": N_("Advertising was stopped."),
+    "identifiers-looked-up": N_("The system %(system)s was asked whether it knows the address."),
+    "identity-confirmed": N_("%(actor)s recorded the identity check."),
+    "status-changed": N_("The state became: %(after)s (%(actor)s)."),
+    "case-taken": N_("%(actor)s took the case."),
+    "case-handed-over": N_("%(actor)s handed the case over to %(to)s."),
+    "case-set-aside": N_("%(actor)s set the case aside: %(ground)s."),
+    "rights-noted": N_("%(actor)s noted the rights: %(rights)s."),
+    "right-decided": N_("%(actor)s decided: %(right)s %(outcome)s."),
+    "deadline-extended": N_("%(actor)s extended the deadline to %(due_on)s."),
+    "data-found": N_("The program searched %(systems)s systems: %(rows)s rows."),
+    "copy-made": N_("The program made the copy: %(rows)s rows."),
+    "copy-viewed": N_("%(actor)s looked at the copy."),
+    "copy-released": N_("%(actor)s released the copy, until %(until)s."),
+    "copy-downloaded": N_("The data subject downloaded the copy (%(times)s times so far)."),
+    "copy-purged": N_("The program removed the copy."),
+    "plan-asked": N_("%(actor)s asked for erasure plan %(plan)s."),
+    "plan-proposed": N_("The program drew up the erasure plan: %(erase)s rows to erase, %(keep)s to keep."),
+    "plan-approved": N_("%(actor)s approved the erasure plan."),
+    "plan-returned": N_("%(actor)s returned erasure plan %(plan)s."),
+    "plan-voided": N_("Erasure plan %(plan)s lapsed: the data had changed."),
+    "erasure-begun": N_("The erasure in %(system)s began."),
+    "rows-erased": N_("The erasure in %(system)s was done: %(erased)s rows gone, %(changed)s in part."),
+    "plan-executed": N_("The erasure plan was carried out."),
+    "kept-rows-erased": N_("The retention in %(system)s ended: %(erased)s rows erased."),
+    "answer-sent": N_("%(actor)s sent the answer."),
+    "letter-opened": N_("The data subject opened the letter."),
+    "notice-sent": N_("A mail left: %(kind)s."),
+    "notice-failed": N_("A mail could not be delivered: %(kind)s."),
+}
+MOVES_CLOCK = frozenset({"request-received", "deadline-extended", "answer-sent"})
+
+
+def sentence(
+    entry: AuditEntry,
+    names: Mapping[uuid.UUID, str],
+    translate: Translate = str,
+    write_date: WriteDate = date.isoformat,
+) -> str:
+    """What an entry tells; an event without a sentence of its own is named as it is stored."""
+    template = SENTENCES.get(entry.event)
+    if template is None:
+        return entry.event
+    values: dict[str, Value] = {name: _value(name, value, names) for name, value in entry.details.items()}
+    said = say(template, {**values, "actor": _person(entry.actor, names)}, translate, write_date)
+    return said[0].upper() + said[1:]
+
+
+def events(
+    entries: Sequence[AuditEntry], names: Mapping[uuid.UUID, str], translate: Translate, write_date: WriteDate
+) -> list[dict[str, Any]]:
+    """The entries as the timeline draws them."""
+    return [
+        {
+            "at": entry.at,
+            "text": sentence(entry, names, translate, write_date),
+            "moves_clock": entry.event in MOVES_CLOCK,
+        }
+        for entry in entries
+    ]
+
+
+_NAMED: Mapping[str, Mapping[Any, str]] = {
+    "after": STATUSES,
+    "before": STATUSES,
+    "ground": SET_ASIDE_GROUNDS,
+    "kind": NOTICES,
+    "outcome": {**OUTCOMES, Outcome.WITHDRAWN: N_("withdrawn")},
+    "right": RIGHTS,
+}
+
+
+def _value(name: str, value: Any, names: Mapping[uuid.UUID, str]) -> Value:
+    if name in _NAMED:
+        return _NAMED[name].get(value, str(value))
+    if name in ("due_on", "until"):
+        return date.fromisoformat(value)
+    if name == "to":
+        return _person(value, names)
+    if name == "rights":
+        return tuple(RIGHTS[Right(right)] for right in value)
+    if isinstance(value, dict):
+        return sum(value.values())
+    return value if isinstance(value, int) else str(value)
+
+
+def _person(actor: str, names: Mapping[uuid.UUID, str]) -> str:
+    if actor in ACTORS:
+        return ACTORS[actor]
+    return names.get(uuid.UUID(actor), actor)

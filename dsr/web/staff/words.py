@@ -1,0 +1,67 @@
+"""Words of the law as the staff pages say them."""
+
+from __future__ import annotations
+
+from dsr.domain.calendars import Profile
+from dsr.domain.register import ErasureGround, LegalBasis
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_
+
+RIGHTS = {
+    Right.ACCESS: N_("Access"),
+    Right.RECTIFICATION: N_("Rectification"),
+    Right.ERASURE: N_("Erasure"),
+    Right.RESTRICTION: N_("Restriction"),
+    Right.PORTABILITY: N_("Portability"),
+    Right.OBJECTION: N_("Objection"),
+    Right.MARKETING_OBJECTION: N_("Stop advertising"),
+    Right.AUTOMATED_DECISION: N_("Automated decision"),
+    Right.CONSENT_WITHDRAWAL: N_("Withdrawal of consent"),
+}
+
+OUTCOMES = {
+    Outcome.FULFILLED: N_("fulfilled"),
+    Outcome.PARTLY_FULFILLED: N_("partly fulfilled"),
+    Outcome.REFUSED: N_("refused"),
+    Outcome.NOT_APPLICABLE: N_("not applicable"),
+    Outcome.FORWARDED: N_("forwarded"),
+}
+"""What a handler may decide; a withdrawal is the data subject's."""
+
+GROUNDS = {
+    ErasureGround.NOT_NEEDED: N_("no longer needed (art. 17(1)(a))"),
+    ErasureGround.CONSENT_WITHDRAWN: N_("consent withdrawn (art. 17(1)(b))"),
+    ErasureGround.OBJECTION: N_("objection (art. 17(1)(c))"),
+    ErasureGround.UNLAWFUL: N_("unlawful (art. 17(1)(d))"),
+    ErasureGround.LEGAL_DUTY: N_("a legal duty to erase (art. 17(1)(e))"),
+    ErasureGround.CHILD: N_("collected from a child (art. 17(1)(f))"),
+    ErasureGround.NONE: N_("no ground to erase"),
+}
+
+LEGAL_BASES = {
+    LegalBasis.CONSENT: N_("consent"),
+    LegalBasis.CONTRACT: N_("contract"),
+    LegalBasis.LEGAL_OBLIGATION: N_("legal obligation"),
+    LegalBasis.VITAL_INTEREST: N_("vital interest"),
+    LegalBasis.PUBLIC_TASK: N_("public task"),
+    LegalBasis.LEGITIMATE_INTEREST: N_("legitimate interest"),
+}
+
+ROLES = {
+    "handler": N_("handler"),
+    "approver": N_("approver"),
+    "auditor": N_("auditor"),
+    "administrator": N_("administrator"),
+}
+
+PROFILES = {
+    Profile.NL_DEFAULT: N_("Dutch public holidays"),
+    Profile.NL_STRICT: N_("Dutch public holidays, without 5 May"),
+    Profile.NL_ATW_FULL: N_("Dutch public holidays, with Good Friday and the equated days"),
+}
+CHANNELS = {"form": N_("through the form")}
+SET_ASIDE_GROUNDS = {
+    "spam": N_("unwanted mail"),
+    "duplicate": N_("the same request came in before"),
+    "no-request": N_("not a request about personal data"),
+}
