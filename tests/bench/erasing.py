@@ -1,0 +1,99 @@
+"""One person approved -> erased, against the same changes made bare in one transaction of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from dsr.db.cases import Case
+from dsr.db.plans import ErasurePlan, LedgerEntry
+from tests.bench.office import INVOICES, Office, address_of
+from tests.bench.table import Row, compared
+from tests.bench.timing import in_turn, seconds
+
+ROUNDS = 9
+MANY = 5_000
+KEPT_FROM = date(2019, 1, 1)
+"""In November 2026 an invoice of 2019 may go on 1 January 2027."""
+
+_OURS, _BARE = 20_000, 60_000
+_OURS_MANY, _BARE_MANY = 40_000, 80_000
+"""The first customer of each kind of run; every round takes the next."""
+
+_LEDGER = ("id", "case_id", "plan_id", "system", "category", "table", "verdict", "rule", "law", "keep_through",
+           "may_erase_from", "columns_kept", "row_count", "rows_sealed", "state", "erased_at")  # fmt: skip
+
+
+def rows(office: Office) -> Iterator[Row]:
+    """The person of ten rows, and the one with five thousand invoices."""
+    columns = ", ".join(f'"{column}" {"bytea" if column == "rows_sealed" else "text"}' for column in _LEDGER)
+    office.bare.execute(f"CREATE TABLE ledger ({columns})")
+    yield _erased(office, "one person, approved -> erased", _OURS, _BARE)
+    for first in (_OURS_MANY, _BARE_MANY):
+        _add_invoices(office, first)
+    yield _erased(office, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
+
+
+def _erased(office: Office, work: str, ours_from: int, bare_from: int) -> Row:
+    ledger: list[tuple[Any, ...]] = []
+
+    def ours(number: int) -> float:
+        case = office.approve_erasure(ours_from + number)
+        taken = seconds(office.work)
+        ledger[:] = _ledger(office, case)
+        return taken
+
+    def bare(number: int) -> float:
+        return seconds(lambda: _erase_bare(office, bare_from + number, ledger))
+
+    times = in_turn(ROUNDS, ours, bare)
+    _check_equal(office, ours_from + ROUNDS, bare_from + ROUNDS)
+    return compared(work, *times, named="the bare statements", most=3)
+
+
+def _ledger(office: Office, case: Case) -> list[tuple[Any, ...]]:
+    with office.workplace.transaction() as session:
+        plan = session.scalars(select(ErasurePlan).where(ErasurePlan.case_id == case.id)).one()
+        assert plan.state == "executed", plan.note
+        entries = session.scalars(select(LedgerEntry).where(LedgerEntry.case_id == case.id)).all()
+        return [tuple(_plain(getattr(entry, column)) for column in _LEDGER) for entry in entries]
+
+
+def _plain(value: Any) -> Any:
+    return value if value is None or isinstance(value, bytes) else str(value)
+
+
+def _erase_bare(office: Office, customer: int, ledger: Sequence[tuple[Any, ...]]) -> None:
+    """Read once, change set-wise, and write the same ledger rows with one statement."""
+    connection, belongs = office.bare, "WHERE customer_id = %s"
+    with connection.transaction():
+        found = "SELECT * FROM customers WHERE email = %s FOR UPDATE"
+        person = connection.execute(found, [address_of(customer)]).fetchone()
+        for table in ("orders", "invoices", "support_tickets"):
+            connection.execute(f"SELECT * FROM {table} {belongs} FOR UPDATE", [person[0]]).fetchall()
+        connection.execute(f"DELETE FROM orders {belongs}", [person[0]])
+        connection.execute(f"DELETE FROM support_tickets {belongs}", [person[0]])
+        connection.execute(f"DELETE FROM invoices {belongs} AND issued_at < %s", [person[0], KEPT_FROM])
+        connection.execute("UPDATE customers SET email = NULL, phone = NULL, created_at = NULL WHERE id = %s", [person[0]])
+        values = ", ".join(["(" + ", ".join(["%s"] * len(_LEDGER)) + ")"] * len(ledger))
+        connection.execute(f"INSERT INTO ledger VALUES {values}", [cell for entry in ledger for cell in entry])
+
+
+def _check_equal(office: Office, ours: int, bare: int) -> None:
+    """Both left the same behind, or the times say nothing."""
+    counted = "SELECT count(*) FILTER (WHERE issued_at < %s), count(*) > 0 FROM invoices WHERE customer_id = %s"
+    for customer in (ours, bare):
+        assert office.bare.execute(counted, [KEPT_FROM, customer]).fetchone() == (0, True)
+        assert office.bare.execute("SELECT email, phone FROM customers WHERE id = %s", [customer]).fetchone() == (None, None)
+
+
+def _add_invoices(office: Office, first: int) -> None:
+    office.bare.execute(
+        """INSERT INTO invoices SELECT (SELECT max(id) + 1 FROM invoices) + n, %s + n / %s, 'INV-' || n, 'Customer', n || ' Bill Street',
+           100 + n %% 90000, date '2016-01-01' + (n %% 3500) FROM generate_series(0, %s) n""",
+        [first, MANY - 5, (MANY - 5) * (ROUNDS + 1) - 1],
+    )
+    office.bare.execute("VACUUM ANALYZE invoices")
