@@ -1,0 +1,436 @@
+"""The access copy, from the rows found to the file on somebody's machine, and its end."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from html import unescape
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+from sqlalchemy import select
+
+from dsr.db.answers import AccessCopy
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.notices import Notice, Task
+from dsr.domain.errors import DomainError
+from dsr.domain.lifecycle import Status
+from dsr.domain.plans import Row
+from dsr.domain.register import Category, LegalBasis, Period, Recipient, Register, Table, Text
+from dsr.domain.rights import Outcome, Right
+from dsr.services import copies
+from dsr.services.identity import receipt_code_digest
+from dsr.services.lookup import IdentityNotConfirmed
+from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
+from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.store import NOW, Store
+
+CODE = "7K3F-Q2XA-94WP"
+HOSTILE = "</td><script>alert('x')</script><style>*{display:none}</style>&amp;"
+
+
+def both(dutch: str, english: str) -> Text:
+    return Text(dutch, english)
+
+
+REGISTER = Register(
+    categories={
+        "customer": Category(
+            label=both("Klantgegevens", "Customer details"),
+            purpose=both("u helpen", "helping you"),
+            legal_basis=LegalBasis.CONTRACT,
+            source=both("van uzelf", "from you"),
+            recipients=("post", "cloud"),
+        ),
+        "invoice": Category(
+            label=both("Facturen", "Invoices"),
+            purpose=both("de boekhouding", "the books"),
+            legal_basis=LegalBasis.LEGAL_OBLIGATION,
+            source=both("uit uw bestellingen", "from your orders"),
+            retention="fiscal7",
+        ),
+        "recording": Category(
+            label=both("Gespreksopnames", "Recordings"),
+            purpose=both("scholing", "training"),
+            legal_basis=LegalBasis.LEGITIMATE_INTEREST,
+            source=both("uw telefoontjes", "your calls"),
+            retention=Period(months=6),
+        ),
+        "report": Category(
+            label=both("Meldingen", "Reports"),
+            purpose=both("de wet", "the law"),
+            legal_basis=LegalBasis.LEGAL_OBLIGATION,
+            source=both("onderzoek", "research"),
+            confidential="Wwft art. 23",
+        ),
+    },
+    tables={
+        "shop": {
+            "customer": Table("customer", ("id",), masked=("iban",)),
+            "invoice": Table("invoice", ("id",)),
+            "recording": Table("recording", ("id",)),
+            "report": Table("report", ("id",)),
+        }
+    },
+    recipients={
+        "post": Recipient("Mailvaart B.V.", "processor"),
+        "cloud": Recipient(
+            "Wolk Inc.", "processor", inside_eea=False, safeguard=both("modelcontract", "model clauses")
+        ),
+    },
+    automated_decisions=both("Een mens beslist altijd.", "A person always decides."),
+)
+ROWS = [
+    Row(
+        "customer",
+        (1,),
+        {
+            "id": 1,
+            "name": HOSTILE,
+            "iban": "NL00BANK0123456789",
+            "born": date(1980, 5, 6),
+            "photo": bytes(2000),
+            "phone": None,
+            "is_member": True,
+            "credit": Decimal("12.50"),
+        },
+    ),
+    Row("invoice", (1,), {"id": 1, "at": datetime(2026, 3, 5, 9, 30, tzinfo=UTC), "total": Decimal("99.90")}),
+    Row("report", (1,), {"id": 1, "text": "ongebruikelijk"}),
+]
+
+
+class Desk:
+    """A case with its handler, and the services called as the entry points do."""
+
+    def __init__(self, store: Store, language: str = "nl") -> None:
+        self.store = store
+        self.settings = replace(store.settings, register=REGISTER)
+        with store.transaction() as session:
+            handler = add_member(session)
+            case = add_case(session, Right.ACCESS, status=Status.HANDLING, handler=handler)
+            case.language, case.receipt_code_digest = language, receipt_code_digest(CODE)
+            confirm(session, case, handler)
+            self.case_id, self.handler = case.id, handler.id
+
+    def make(self, rows: Iterable[Row] = ROWS, now: datetime = NOW) -> None:
+        with self.store.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            copies.make_copy(session, case, {"shop": rows}, settings=self.settings, now=now)
+
+    def view(self, by: uuid.UUID | None = None) -> str:
+        with self.store.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            chunks = copies.view_copy(session, case, by=by or self.handler, settings=self.settings, now=NOW)
+        return b"".join(chunks).decode()
+
+    def release(self, by: uuid.UUID | None = None) -> None:
+        with self.store.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            copies.release_copy(session, case, by=by or self.handler, settings=self.settings, now=NOW)
+
+    def released(self) -> None:
+        self.make()
+        self.view()
+        self.release()
+
+    def open(self, code: str = CODE, now: datetime = NOW) -> copies.Download:
+        with self.store.transaction() as session:
+            try:
+                case = session.get_one(Case, self.case_id)
+                return copies.open_copy(session, case, code, settings=self.settings, now=now)
+            except DomainError as error:
+                fault = error
+        raise fault
+
+    def archive(self) -> ZipFile:
+        return ZipFile(BytesIO(b"".join(self.open().chunks)))
+
+    def purge(self, now: datetime) -> int:
+        with self.store.transaction() as session:
+            return copies.purge_copies(session, self.settings, now)
+
+    def copy(self) -> AccessCopy:
+        with self.store.transaction(writes=False) as session:
+            return session.get_one(AccessCopy, self.case_id)
+
+    def all(self, column: Any) -> list[Any]:
+        with self.store.transaction(writes=False) as session:
+            return list(session.scalars(select(column)))
+
+    @property
+    def files(self) -> list[Path]:
+        return sorted((self.settings.base / "files").iterdir())
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+def test_a_copy_is_made_looked_at_released_and_fetched(desk: Desk) -> None:
+    desk.released()
+    download = desk.open()
+    assert download.filename.startswith("kopie-2026-")
+    content = b"".join(download.chunks)
+    assert len(content) == download.size
+    with ZipFile(BytesIO(content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["index.html", "data.json"]
+    events = ["copy-made", "copy-viewed", "copy-released", "copy-downloaded"]
+    assert [event for event in desk.all(AuditEntry.event) if event.startswith("copy-")] == events
+    assert desk.all(Notice.kind) == ["copy-ready"]
+
+
+def test_releasing_it_fulfils_the_right(desk: Desk) -> None:
+    desk.released()
+    with desk.store.transaction(writes=False) as session:
+        (right,) = session.get_one(Case, desk.case_id).rights
+        assert (right.result, right.decided_by_id) == (Outcome.FULFILLED, desk.handler)
+    assert desk.copy().expires_on == date(2026, 12, 23)
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "nl",
+            [
+                "Kopie van uw gegevens",
+                "Klantgegevens",
+                "u helpen",
+                "nodig voor een contract met u",
+                "van uzelf",
+                "Mailvaart B.V. (werkt in onze opdracht)",
+                "Waarborg: modelcontract",
+                "Wij hebben niet vastgelegd hoe lang.",
+                "7 jaar na het einde van het boekjaar",
+                "vonden daar niets van u",
+                "Gespreksopnames",
+                "Een mens beslist altijd.",
+                "U kunt bezwaar maken",
+                "autoriteitpersoonsgegevens.nl",
+                "6 mei 1980",
+                "5 maart 2026 10:30:00",
+                "een bestand van 2 kB",
+                "leeg",
+                "ja",
+                "12.50",
+            ],
+        ),
+        (
+            "en",
+            [
+                "Copy of your personal data",
+                "Customer details",
+                "helping you",
+                "needed for a contract with you",
+                "Mailvaart B.V. (works for us)",
+                "Safeguard: model clauses",
+                "7 years after the end of the fiscal year",
+                "Recordings",
+                "A person always decides.",
+                "6 May 1980",
+                "a file of 2 kB",
+            ],
+        ),
+    ],
+)
+def test_the_page_says_what_art_15_asks(store: Store, language: str, words: list[str]) -> None:
+    desk = Desk(store, language)
+    desk.make()
+    page = unescape(desk.view())
+    assert f'<html lang="{language}">' in page
+    assert [word for word in words if word not in page] == []
+
+
+def test_the_page_runs_nothing_that_was_in_the_data(desk: Desk) -> None:
+    desk.make()
+    page = desk.view()
+    assert "<script" not in page
+    assert page.count("<style>") == 1
+    assert HOSTILE in unescape(page)
+
+
+def test_what_is_masked_or_confidential_is_in_neither_file(desk: Desk) -> None:
+    desk.released()
+    with desk.archive() as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist()]
+    for text in texts:
+        assert "•••789" in text
+        assert not any(secret in text for secret in ("NL00BANK", "ongebruikelijk", "Meldingen", "report"))
+    with desk.store.transaction(writes=False) as session:
+        made = session.scalars(select(AuditEntry).where(AuditEntry.event == "copy-made")).one()
+        assert made.details == {"rows": 2, "left_out": ["report"]}
+
+
+def test_the_data_are_exact(desk: Desk) -> None:
+    desk.released()
+    with desk.archive() as archive:
+        document = json.loads(archive.read("data.json"))
+    customer, invoice = document["categories"]
+    (row,) = customer["tables"][0]["rows"]
+    assert (row["name"], row["phone"], row["is_member"], row["credit"]) == (HOSTILE, None, True, "12.50")
+    assert (row["born"], row["photo"]["base64"][:4]) == ("1980-05-06", "AAAA")
+    assert invoice["tables"][0]["rows"][0]["at"] == "2026-03-05T09:30:00+00:00"
+
+
+def test_thousands_of_rows_are_all_there(desk: Desk) -> None:
+    desk.make(Row("invoice", (number,), {"id": number, "what": f"hosting {number}"}) for number in range(5000))
+    page = desk.view()
+    assert page.count("hosting ") == 5000
+    assert desk.copy().row_count == 5000
+
+
+def test_nothing_found_is_a_page_that_says_so(desk: Desk) -> None:
+    desk.make([])
+    assert "vonden niets van u" in desk.view()
+
+
+def test_a_name_is_nowhere_on_disk_in_clear(desk: Desk) -> None:
+    desk.make([Row("customer", (1,), {"id": 1, "name": "Canarie Brinkman"})])
+    stored = [path for path in desk.settings.base.rglob("*") if path.is_file()]
+    assert stored
+    assert [path.name for path in stored if b"Canarie" in path.read_bytes()] == []
+
+
+def test_without_an_identity_check_there_is_no_copy(desk: Desk, store: Store) -> None:
+    with store.transaction() as session:
+        desk.case_id = add_case(session, Right.ACCESS, status=Status.IDENTIFYING).id
+    with pytest.raises(IdentityNotConfirmed):
+        desk.make()
+    with pytest.raises(IdentityNotConfirmed):
+        desk.release()
+
+
+def test_who_has_not_looked_cannot_release(desk: Desk, store: Store) -> None:
+    with store.transaction() as session:
+        joris = add_member(session, "Joris Smit").id
+    desk.make()
+    with pytest.raises(copies.CopyNotViewed):
+        desk.release()
+    desk.view(by=joris)
+    with pytest.raises(copies.CopyNotViewed):
+        desk.release()
+    desk.view()
+    desk.release()
+
+
+def test_a_copy_made_anew_must_be_looked_at_anew(desk: Desk) -> None:
+    desk.make()
+    desk.view()
+    desk.make()
+    with pytest.raises(copies.CopyNotViewed):
+        desk.release()
+
+
+def test_a_released_copy_stays_as_it_is(desk: Desk) -> None:
+    desk.released()
+    with pytest.raises(copies.CopyReleased):
+        desk.make()
+    with pytest.raises(copies.CopyReleased):
+        desk.release()
+
+
+def test_before_release_the_code_opens_nothing(desk: Desk) -> None:
+    desk.make()
+    with pytest.raises(copies.CopyNotThere):
+        desk.open()
+
+
+def test_without_a_copy_there_is_nothing_to_see(desk: Desk) -> None:
+    for verb in (desk.view, desk.release, desk.open):
+        with pytest.raises(copies.CopyNotThere):
+            verb()
+
+
+@pytest.mark.parametrize("typed", [CODE.lower(), CODE.replace("-", " "), f" {CODE} "])
+def test_a_code_may_be_typed_in_many_ways(desk: Desk, typed: str) -> None:
+    desk.released()
+    assert desk.open(typed).size
+
+
+def test_five_wrong_codes_lock_for_a_while_and_tell_staff(desk: Desk) -> None:
+    desk.released()
+    for _ in range(5):
+        with pytest.raises(WrongReceiptCode):
+            desk.open("0000-0000-0000")
+    for _ in range(2):
+        with pytest.raises(ReceiptCodeLocked):
+            desk.open()
+    assert desk.all(Task.kind) == ["receipt-code-tried"]
+    assert desk.open(now=NOW + timedelta(minutes=16)).size
+
+
+def test_the_right_code_starts_the_count_anew(desk: Desk) -> None:
+    desk.released()
+    for _ in range(3):
+        for _ in range(4):
+            with pytest.raises(WrongReceiptCode):
+                desk.open("wrong")
+        desk.open()
+    assert desk.copy().downloads == 3
+
+
+def test_a_copy_is_downloaded_a_few_times_at_most(desk: Desk) -> None:
+    desk.released()
+    for _ in range(desk.settings.procedure.copy_downloads):
+        desk.open()
+    with pytest.raises(copies.CopyNotThere, match="as often as you can"):
+        desk.open()
+    assert desk.copy().downloads == 5
+
+
+def test_a_copy_expires_after_its_last_day(desk: Desk) -> None:
+    desk.released()
+    last_day = NOW + timedelta(days=30)
+    assert desk.open(now=last_day).size
+    with pytest.raises(copies.CopyNotThere):
+        desk.open(now=last_day + timedelta(days=1))
+
+
+def test_a_damaged_copy_is_not_released(desk: Desk) -> None:
+    desk.released()
+    (stored,) = desk.files
+    stored.write_bytes(stored.read_bytes()[:-1])
+    with pytest.raises(copies.CopyDamaged):
+        desk.open()
+    assert desk.copy().downloads == 0
+
+
+def test_an_expired_copy_is_purged_and_not_before(desk: Desk) -> None:
+    desk.released()
+    assert desk.purge(NOW + timedelta(days=30)) == 0
+    assert desk.purge(NOW + timedelta(days=31)) == 1
+    assert desk.files == []
+    assert desk.copy().purged_at == NOW + timedelta(days=31)
+    assert desk.purge(NOW + timedelta(days=32)) == 0
+    with pytest.raises(copies.CopyNotThere):
+        desk.open()
+
+
+def test_a_copy_that_nobody_released_goes_with_its_case(desk: Desk, store: Store) -> None:
+    desk.make()
+    assert desk.purge(NOW) == 0
+    with store.transaction() as session:
+        session.get_one(Case, desk.case_id).status = Status.WITHDRAWN.value
+    assert desk.purge(NOW) == 1
+    assert desk.files == []
+
+
+def test_files_that_belong_to_no_copy_are_removed_after_a_day(desk: Desk) -> None:
+    desk.make()
+    desk.make()
+    assert len(desk.files) == 2
+    desk.purge(datetime.now(UTC))
+    assert len(desk.files) == 2
+    desk.purge(datetime.now(UTC) + timedelta(days=2))
+    assert [path.name for path in desk.files] == [desk.copy().file]
