@@ -23,6 +23,7 @@ MODULES = {
     "retention": "dsr.cli.law",
     "serve": "dsr.cli.serving",
     "staff": "dsr.cli.staff",
+    "suppression": "dsr.cli.suppression",
     "web": "dsr.cli.serving",
     "worker": "dsr.cli.serving",
 }

@@ -1,0 +1,37 @@
+"""The suppression list: who objected to advertising is not mailed again (GDPR art. 21(3)). Only digests are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from email.utils import parseaddr
+from itertools import islice
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.db.plans import Suppression
+from dsr.services.identity import email_digest
+
+BATCH = 500
+Line = list[str]
+"""The fields of one line of a list of addresses."""
+
+
+def may_be_mailed(session: Session, lines: Iterable[Line]) -> Iterator[Line]:
+    """The lines in which no field is an address on the list; in their order, as they stream by."""
+    waiting = iter(lines)
+    while batch := list(islice(waiting, BATCH)):
+        digests = [{email_digest(address) for address in _addresses(line)} for line in batch]
+        listed = _listed(session, set().union(*digests))
+        yield from (line for line, found in zip(batch, digests, strict=True) if not found & listed)
+
+
+def _addresses(line: Line) -> Iterator[str]:
+    for value in line:
+        address = parseaddr(value)[1]
+        if "@" in address:
+            yield address
+
+
+def _listed(session: Session, digests: set[bytes]) -> set[bytes]:
+    return set(session.scalars(select(Suppression.digest).where(Suppression.digest.in_(digests))))

@@ -1,0 +1,68 @@
+"""What may still be mailed comes out; the list itself never does."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from dsr import config, keys
+from dsr.app import create_app
+from dsr.cli import main
+from dsr.cli.options import read_keys
+from dsr.db.base import transaction
+from dsr.db.plans import Suppression
+from dsr.services.identity import email_digest
+from tests.parts.store import NOW
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An installation in which Hanna and Bram objected to advertising."""
+    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
+    settings = config.load(tmp_path / "config.toml")
+    app = create_app(settings, read_keys(settings), audiences=())
+    with app.app_context(), transaction() as session:
+        for address in ("hanna@example.org", "Bram@Example.org"):
+            session.add(Suppression(digest=email_digest(address), since=NOW))
+    return tmp_path
+
+
+def _filter(folder: Path, text: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "dsr", "suppression", "filter", "--config", str(folder / "config.toml")],
+        input=text.encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.decode()
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("email\nHANNA@example.org\nkees@example.org\n", "email\nkees@example.org\n"),
+        ("naam;adres\nB. Bos;bram@example.org\nK. Vos;kees@example.org\n", "naam;adres\nK. Vos;kees@example.org\n"),
+        ('Hanna <hanna@example.org>,x\n"Vos, K.",kees@example.org\n', '"Vos, K.",kees@example.org\n'),
+        ("\ufeffemail\r\nhanna@example.org\r\n", "email\n"),
+        ("", ""),
+    ],
+)
+def test_listed_addresses_are_left_out(folder: Path, text: str, rest: str) -> None:
+    assert _filter(folder, text) == rest
+
+
+def test_a_long_list_streams_in_order(folder: Path) -> None:
+    lines = [f"person{number}@example.org" for number in range(3000)]
+    text = "\n".join([*lines[:1500], "hanna@example.org", *lines[1500:]])
+    assert _filter(folder, text).split() == lines
+
+
+def test_another_key_set_knows_nobody(folder: Path) -> None:
+    (folder / "keys.json").unlink()
+    keys.create(folder / "keys.json")
+    assert _filter(folder, "hanna@example.org\n") == "hanna@example.org\n"
