@@ -9,6 +9,7 @@ from flask import Blueprint, request, url_for
 from flask_login import current_user
 
 from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
 from dsr.templating import in_words
 from dsr.web.pages import gettext, language, page
 from dsr.web.staff.sessions import Principal
@@ -16,9 +17,9 @@ from dsr.web.staff.sessions import Principal
 staff = Blueprint("staff", __name__, url_prefix="/staff")
 
 _TABS = (
-    ("staff.queue", "case.read", "Requests"),
-    ("staff.register", "case.read", "Register"),
-    ("staff.people", "staff.administer", "People"),
+    ("staff.queue", "case.read", N_("Requests")),
+    ("staff.register", "case.read", N_("Register")),
+    ("staff.people", "staff.administer", N_("People")),
 )
 
 
