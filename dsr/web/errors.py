@@ -6,9 +6,9 @@ import logging
 import secrets
 import traceback
 
-from flask import Flask, current_app, request
+from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from dsr.domain.wording import N_
 from dsr.web.pages import gettext, page
@@ -58,8 +58,10 @@ _SECRETS = ("csrf_token", "password", "code")
 
 def init_app(app: Flask) -> None:
     """Answer every fault with a page."""
-    app.register_error_handler(HTTPException, _refuse)
+    app.register_error_handler(HTTPException, refuse)
     app.register_error_handler(Exception, _fail)
+    # Flask's own log line has the path, which may be the secret link of a case.
+    app.log_exception = lambda exc_info: _log(exc_info[1], number="-")  # type: ignore[method-assign]
 
 
 def typed() -> dict[str, str]:
@@ -71,11 +73,20 @@ def typed() -> dict[str, str]:
     return {name: text for name, text in fields if text and not any(word in name for word in _SECRETS)}
 
 
-def _refuse(error: HTTPException) -> ResponseReturnValue:
+def refuse(error: HTTPException) -> ResponseReturnValue:
+    """The page for an error of HTTP; a redirect stays what it is."""
+    if isinstance(error, SecurityError):
+        return _not_our_host()
     if error.response is not None or error.code is None or error.code < 400:
         return error
     title, sentence = _UNTRUSTED if isinstance(error, UntrustedForm) else _SENTENCES.get(error.code, _SENTENCES[400])
     return _page(error.code, title, sentence), error.code, _headers(error)
+
+
+def _not_our_host() -> ResponseReturnValue:
+    # Without a trusted host no page can be made: it would link to an address of somebody's choosing.
+    sentence = gettext(N_("This site is not served at this address. Check the address in your browser."))
+    return Response(sentence, 400, mimetype="text/plain")
 
 
 def _headers(error: HTTPException) -> list[tuple[str, str]]:
@@ -84,10 +95,14 @@ def _headers(error: HTTPException) -> list[tuple[str, str]]:
 
 def _fail(error: Exception) -> ResponseReturnValue:
     number = secrets.token_hex(4)
-    # The message of an exception can hold what a person typed: only its kind and its place are logged.
-    place = "".join(traceback.format_tb(error.__traceback__))
-    log.error("error %s in %s: %s\n%s", number, request.endpoint, type(error).__name__, place)
+    _log(error, number)
     return _page(500, *_SENTENCES[500], number=number), 500
+
+
+def _log(error: BaseException | None, number: str) -> None:
+    # The message of an exception can hold what a person typed: only its kind and its place are logged.
+    place = "".join(traceback.format_tb(error.__traceback__)) if error else ""
+    log.error("error %s in %s: %s\n%s", number, request.endpoint, type(error).__name__, place)
 
 
 def _layout() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-from flask import Blueprint, abort, redirect, request, session, url_for
+from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from dsr.db.base import transaction
@@ -31,6 +31,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """The pages in their order, each with the answers it asks for."""
 
 STEPS = tuple(FIELDS)
+_ROUTE = f"/verzoek/<any({','.join(map(repr, STEPS))}):step>"
 LAST = STEPS[-1]
 _PAGES = dict(zip(STEPS, ("rights", "details", "name", "email", "check"), strict=True))
 _SEND_AGAIN = N_("Please send this page once more. If that does not help, allow cookies, or call or mail us.")
@@ -38,11 +39,10 @@ _TOP = "main"
 """Where a fault that belongs to no field links to."""
 
 
-@form.get("/verzoek/<step>")
+@form.get(_ROUTE)
 @allows(PUBLIC)
 def ask(step: str) -> ResponseReturnValue:
     """A question, or the one before it that has no answer yet."""
-    _known(step)
     answers = _draft()
     missing = _first_fault(answers)
     if missing and STEPS.index(missing) < STEPS.index(step):
@@ -50,11 +50,10 @@ def ask(step: str) -> ResponseReturnValue:
     return _show(step, answers)
 
 
-@form.post("/verzoek/<step>")
+@form.post(_ROUTE)
 @allows(PUBLIC)
 def answer(step: str) -> ResponseReturnValue:
     """Keep an answer and go on; on the last page, send the request."""
-    _known(step)
     if step == LAST:
         return _send()
     answers = cast(Answers, {**_draft(), **_given(step)})
@@ -88,7 +87,6 @@ def received() -> ResponseReturnValue:
 def send_again(_error: UntrustedForm) -> ResponseReturnValue:
     """The same page with what was typed, and a new token."""
     step = (request.view_args or {})["step"]
-    _known(step)
     answers = cast(Answers, {**_draft(), **_given(step)})
     return _show(step, answers, {_TOP: DomainError(_SEND_AGAIN)}), 400
 
@@ -106,11 +104,6 @@ def _send() -> ResponseReturnValue:
         return redirect(url_for("form.ask", step=_step_of(next(iter(error.faults)))))
     wake()
     return redirect(url_for("form.received"))
-
-
-def _known(step: str) -> None:
-    if step not in FIELDS:
-        abort(404)
 
 
 def _draft() -> Answers:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from flask import Blueprint, Response, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
+from werkzeug.exceptions import NotFound
 
 from dsr.db.base import transaction
 from dsr.db.cases import Case
@@ -24,6 +25,7 @@ from dsr.services.answers import LetterNotThere
 from dsr.services.copies import CopyNotThere
 from dsr.services.receipt_codes import ReceiptCodeLocked
 from dsr.services.status import follow
+from dsr.web.errors import refuse
 from dsr.web.pages import gettext, page
 from dsr.web.public.words import CHOICES
 from dsr.web.runtime import now, settings, wake
@@ -58,7 +60,8 @@ def find() -> str:
 @allows(PUBLIC)
 def show(token: str) -> ResponseReturnValue:
     """How far a request is."""
-    return _show(token, told=_TOLD.get(session.pop("told", ""), ""))
+    told = _TOLD.get(session.pop("told", None))
+    return _show(token, told=gettext(told) if told else "")
 
 
 @status.post("/status/<token>/code")
@@ -104,7 +107,10 @@ def letter(token: str) -> ResponseReturnValue:
 @status.errorhandler(UntrustedForm)
 def send_again(_error: UntrustedForm) -> ResponseReturnValue:
     """The status page with a new token; nothing was done."""
-    return _show((request.view_args or {})["token"], {"main": gettext(_SEND_AGAIN)}), 400
+    try:
+        return _show((request.view_args or {})["token"], {"main": gettext(_SEND_AGAIN)}), 400
+    except NotFound as missing:
+        return refuse(missing)
 
 
 def _attempt(token: str, verb: Callable[[Session, Case], T]) -> T | DomainError:
