@@ -119,7 +119,7 @@ def is_any_due(session: Session, *, now: datetime) -> bool:
 def claim(session: Session, *, now: datetime) -> Claim | None:
     """The mail that waits longest, leased to whoever asks; None if there is none. One that had all its tries fails."""
     due = select(Notice).where(Notice.state.in_(UNSENT), Notice.next_try_at <= now)
-    notice = session.scalar(due.order_by(Notice.next_try_at).limit(1).with_for_update(skip_locked=True))
+    notice = session.scalar(due.order_by(Notice.next_try_at, Notice.made_at).limit(1).with_for_update(skip_locked=True))
     if notice is None:
         return None
     if notice.attempt >= TRIES:

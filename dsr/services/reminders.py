@@ -121,7 +121,7 @@ def tell_tasks(session: Session, *, settings: Settings, now: datetime) -> None:
     new = select(Task, Case).outerjoin(Case, Case.id == Task.case_id)
     new = new.where(Task.told_at.is_(None), Task.done_at.is_(None)).order_by(Task.made_at)
     told: dict[uuid.UUID, list[tuple[Task, Case | None]]] = defaultdict(list)
-    for task, case in session.execute(new).tuples() if handlers else ():
+    for task, case in session.execute(new) if handlers else ():
         task.told_at = now
         for member in _told(case, handlers):
             told[member.id].append((task, case))
@@ -132,9 +132,7 @@ def tell_tasks(session: Session, *, settings: Settings, now: datetime) -> None:
 
 def _due(session: Session, today: date) -> list[_Due]:
     is_near = Case.status.in_(OPEN) & (Case.next_legal_on <= today + timedelta(days=max(REMINDER_DAYS)))
-    noted = set(
-        session.execute(select(Reminder.case_id, Reminder.kind, Reminder.on).join(Case).where(is_near)).tuples()
-    )
+    noted = set(session.execute(select(Reminder.case_id, Reminder.kind, Reminder.on).join(Case).where(is_near)))
     cases = session.scalars(select(Case).where(is_near).order_by(Case.next_legal_on, Case.reference))
     found = (
         _Due(case, [each for each in reminders_of(case, today) if (case.id, *each) not in noted]) for case in cases
@@ -163,7 +161,7 @@ def _told(case: Case | None, handlers: Mapping[uuid.UUID, StaffMember]) -> list[
 def _open_tasks(session: Session, member: StaffMember) -> list[tuple[Task, Case | None]]:
     is_theirs = Case.handler_id.is_(None) | (Case.handler_id == member.id)
     tasks = select(Task, Case).outerjoin(Case, Case.id == Task.case_id).where(Task.done_at.is_(None), is_theirs)
-    return list(session.execute(tasks.order_by(Task.made_at).limit(TASKS_IN_A_DIGEST)).tuples())
+    return list(session.execute(tasks.order_by(Task.made_at).limit(TASKS_IN_A_DIGEST)))
 
 
 def _task_facts(tasks: Iterable[tuple[Task, Case | None]]) -> list[dict[str, Any]]:
