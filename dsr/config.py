@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
@@ -35,9 +36,11 @@ class Secret:
         if self.env:
             return _from_environment(self.env)
         try:
-            return (base / str(self.file)).read_text().strip()
+            return (base / str(self.file)).read_text(encoding="utf-8").strip()
         except OSError as error:
             raise ValueError(f"the file {self.file} cannot be read ({error.strerror})") from None
+        except UnicodeDecodeError:
+            raise ValueError(f"the file {self.file} is not text in UTF-8") from None
 
 
 def _from_environment(name: str) -> str:
@@ -113,6 +116,7 @@ class Server:
 class Database(Server):
     """The database of this program itself."""
 
+    engine: Literal["sqlite", "postgresql"] = "sqlite"
     account: Account | None = None
 
 
@@ -237,18 +241,45 @@ def _load_register(file: Path) -> tuple[Register | None, list[Mistake]]:
 
 def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
     found = {
-        "web.base_url": ""
-        if re.match(r"https?://[^/]+$", settings.web.base_url)
-        else "must be an address such as https://privacy.example.org, without a path",
-        "procedure.idle_minutes": "" if 1 <= settings.procedure.idle_minutes <= 90 else "must lie between 1 and 90",
-        "procedure.fiscal_year_start_month": ""
-        if 1 <= settings.procedure.fiscal_year_start_month <= 12
-        else "must lie between 1 and 12",
-        "procedure.copy_days": "" if 1 <= settings.procedure.copy_days <= 30 else "must lie between 1 and 30",
+        "web.base_url": _wrong_address(settings.web.base_url),
+        **_out_of_range(settings),
         **_unreadable_secrets(settings),
         **_incomplete_servers(settings),
     }
     return [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in found.items() if sentence]
+
+
+def _wrong_address(base_url: str) -> str:
+    is_address = re.fullmatch(r"https?://[^\s/?#@]+", base_url)
+    return "" if is_address else "must be an address such as https://privacy.example.org, without a path"
+
+
+_PORT, _SECONDS = (1, 65535), (1, 3600)
+_RANGES = {
+    "web.port": _PORT,
+    "web.proxy_hops": (0, 10),
+    "web.threads": (1, 100),
+    "mail.port": _PORT,
+    "mail.timeout_seconds": _SECONDS,
+    "procedure.fiscal_year_start_month": (1, 12),
+    "procedure.idle_minutes": (1, 90),
+    "procedure.copy_days": (1, 30),
+    "procedure.copy_downloads": (1, 100),
+    "procedure.confirmation_reminder_days": (1, 30),
+}
+_SYSTEM_RANGES = {"statement_seconds": _SECONDS, "lock_seconds": _SECONDS, "row_cap": (1, 1_000_000)}
+
+
+def _out_of_range(settings: Settings) -> dict[str, str]:
+    found = {key: _outside(attrgetter(key)(settings), *limits) for key, limits in _RANGES.items()}
+    for name, system in settings.systems.items():
+        for key, limits in _SYSTEM_RANGES.items():
+            found[f"systems.{name}.{key}"] = _outside(getattr(system, key), *limits)
+    return found
+
+
+def _outside(number: int, least: int, most: int) -> str:
+    return "" if least <= number <= most else f"must lie between {least} and {most}"
 
 
 def secrets(settings: Settings) -> dict[str, Secret]:
@@ -276,7 +307,10 @@ def _unreadable(secret: Secret, base: Path) -> str:
 def _incomplete_servers(settings: Settings) -> dict[str, str]:
     servers: dict[str, Server] = {"database": settings.database}
     servers.update({f"systems.{name}": system for name, system in settings.systems.items()})
-    return {key: _incomplete(server) for key, server in servers.items()}
+    found = {key: _incomplete(server) for key, server in servers.items()}
+    if settings.database.engine == "mariadb":
+        found["database.engine"] = "must be sqlite or postgresql; MariaDB is for systems of the controller"
+    return found
 
 
 def _incomplete(server: Server) -> str:
