@@ -8,6 +8,7 @@ from typing import Any, cast
 from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
+from dsr import faults
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.domain.intake import LIMITS, Answers, details_are_needed, meant, tidy
@@ -62,6 +63,7 @@ def answer(step: str) -> ResponseReturnValue:
         return _show(step, answers, wrong), 400
     with transaction() as store:
         session["draft"] = intake.save_draft(store, session.get("draft"), answers, now=now())
+    faults.point("draft-saved")
     return redirect(url_for("form.ask", step=_following(step, answers)))
 
 
@@ -102,6 +104,7 @@ def _send() -> ResponseReturnValue:
         return _show(STEPS[0], {}, {_TOP: error}), 400
     except intake.AnswersIncomplete as error:
         return redirect(url_for("form.ask", step=_step_of(next(iter(error.faults)))))
+    faults.point("case-committed")
     wake()
     return redirect(url_for("form.received"))
 
