@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.notices import Heartbeat, Reminder, Task
+from dsr.db.plans import ErasurePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import REMINDER_DAYS, days_left
@@ -75,7 +76,7 @@ def remind_staff(session: Session, *, settings: Settings, now: datetime) -> None
 
     It goes to the handler of a case or, where there is none, to all handlers.
     """
-    today, handlers = local_date(now), _handlers(session)
+    today, handlers = local_date(now), _active(session, Role.HANDLER)
     digests: dict[uuid.UUID, list[_Due]] = defaultdict(list)
     for due in _due(session, today) if handlers else ():
         session.add_all(due.rows())
@@ -117,7 +118,7 @@ def remind_unconfirmed(session: Session, *, settings: Settings, now: datetime) -
 
 def tell_tasks(session: Session, *, settings: Settings, now: datetime) -> None:
     """Mail staff what came up since the last time, together: to the handler of the case, else to all handlers."""
-    handlers = _handlers(session)
+    handlers = _active(session, Role.HANDLER)
     new = select(Task, Case).outerjoin(Case, Case.id == Task.case_id)
     new = new.where(Task.told_at.is_(None), Task.done_at.is_(None)).order_by(Task.made_at)
     told: dict[uuid.UUID, list[tuple[Task, Case | None]]] = defaultdict(list)
@@ -128,6 +129,15 @@ def tell_tasks(session: Session, *, settings: Settings, now: datetime) -> None:
     for staff_id, tasks in told.items():
         facts = {"tasks": _task_facts(tasks)}
         _tell(session, handlers[staff_id], "staff-task", now.isoformat(), facts, settings=settings, now=now)
+
+
+def tell_approvers(session: Session, case: Case, plan: ErasurePlan, *, settings: Settings, now: datetime) -> None:
+    """Mail every approver who may decide on this erasure plan: not who made it, where two people must agree."""
+    may_decide_alone = settings.procedure.approval == "single"
+    facts = {"reference": case.reference, "link": f"{settings.web.base_url}/staff/cases/{case.reference}"}
+    for member in _active(session, Role.APPROVER).values():
+        if member.id != plan.made_by_id or may_decide_alone:
+            _tell(session, member, "plan-to-approve", str(plan.id), facts, settings=settings, now=now)
 
 
 def _due(session: Session, today: date) -> list[_Due]:
@@ -148,9 +158,9 @@ def _waits_for_confirmation(day: date) -> ColumnElement[bool]:
     return and_(Case.status.in_(OPEN), Case.received_on <= day, waits, is_unconfirmed, ~is_told)
 
 
-def _handlers(session: Session) -> dict[uuid.UUID, StaffMember]:
+def _active(session: Session, role: Role) -> dict[uuid.UUID, StaffMember]:
     active = session.scalars(select(StaffMember).where(StaffMember.is_active))
-    return {member.id: member for member in active if Role.HANDLER in member.roles}
+    return {member.id: member for member in active if role in member.roles}
 
 
 def _told(case: Case | None, handlers: Mapping[uuid.UUID, StaffMember]) -> list[StaffMember]:
@@ -183,7 +193,7 @@ def _tell(
         kind,
         key=f"{kind}:{member.id}:{when}",
         recipient=member.email,
-        facts={**facts, "link": f"{settings.web.base_url}/staff/"},
+        facts={"link": f"{settings.web.base_url}/staff/", **facts},
         language=member.language,
         now=now,
     )

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
+from dsr.config import Procedure
+from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.notices import Notice, Reminder, Task
+from dsr.db.plans import ErasurePlan
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services import reminders
@@ -270,3 +274,22 @@ def test_a_task_waits_until_there_is_somebody_to_tell(store: Store) -> None:
         add_member(session)
     tell_tasks(store, NOW + timedelta(minutes=15))
     assert len(mails(store, "staff-task")) == 1
+
+
+@pytest.mark.parametrize(("approval", "told"), [("two-people", ["ans"]), ("single", ["ans", "noor"])])
+def test_whoever_may_approve_a_plan_is_told(
+    store: Store, approval: Literal["two-people", "single"], told: list[str]
+) -> None:
+    settings = replace(store.settings, procedure=Procedure(approval=approval))
+    with store.transaction() as session:
+        noor = add_member(session, "Noor Bakker", "handler", "approver")
+        add_member(session, "Ans Visser", "approver")
+        add_member(session, "Tim de Graaf", "handler")
+        add_member(session, "Bob Smit", "approver").is_active = False
+        case = add_case(session, Right.ERASURE)
+        plan = ErasurePlan(id=new_id(), made_by_id=noor.id)
+        for _ in range(2):
+            reminders.tell_approvers(session, case, plan, settings=settings, now=NOW)
+    link = f"http://localhost:8080/staff/cases/{case.reference}"
+    facts = {"reference": case.reference, "link": link}
+    assert sorted(mails(store, "plan-to-approve"), key=str) == [(f"{name}@polder.example", facts) for name in told]
