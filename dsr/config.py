@@ -307,10 +307,7 @@ def _unreadable(secret: Secret, base: Path) -> str:
 def _incomplete_servers(settings: Settings) -> dict[str, str]:
     servers: dict[str, Server] = {"database": settings.database}
     servers.update({f"systems.{name}": system for name, system in settings.systems.items()})
-    found = {key: _incomplete(server) for key, server in servers.items()}
-    if settings.database.engine == "mariadb":
-        found["database.engine"] = "must be sqlite or postgresql; MariaDB is for systems of the controller"
-    return found
+    return {key: _incomplete(server) for key, server in servers.items()}
 
 
 def _incomplete(server: Server) -> str:

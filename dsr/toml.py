@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -55,17 +55,23 @@ def validated(kind: type[T], table: Mapping[str, Any], file: Path, text: str) ->
         # By way of JSON, so that "5" is not taken for 5 while tables may still become dataclasses.
         return TypeAdapter(kind).validate_json(json.dumps(table, default=str), strict=True), []
     except ValidationError as error:
-        return None, [_mistake(kind, problem, file, text) for problem in error.errors()]
+        return None, list(_mistakes(kind, error.errors(), file, text))
 
 
-def _mistake(kind: type, problem: Any, file: Path, text: str) -> Mistake:
-    path = [str(part) for part in problem["loc"] if not _is_union_tag(part)]
-    key = ".".join(path)
-    return Mistake(file, key, _sentence(kind, problem, path), line_of(text, key))
+def _mistakes(kind: type, problems: list[Any], file: Path, text: str) -> Iterator[Mistake]:
+    """One mistake per key. Where several types are allowed, the one that fitted furthest is spoken of."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for problem in problems:
+        path = tuple(str(part) for part in problem["loc"] if part not in _UNION_TAGS)
+        found.setdefault(path, []).append(_sentence(kind, problem, path))
+    for path, sentences in found.items():
+        key = ".".join(path)
+        is_outdone = len(sentences) == 1 and any(other[: len(path)] == path != other for other in found)
+        if not is_outdone:
+            yield Mistake(file, key, " or ".join(dict.fromkeys(sentences)), line_of(text, key))
 
 
-def _is_union_tag(part: object) -> bool:
-    return isinstance(part, str) and part in ("str", "int", "Period")
+_UNION_TAGS = ("str", "int", "Period")
 
 
 _SENTENCES = {
@@ -80,9 +86,11 @@ _SENTENCES = {
 }
 
 
-def _sentence(kind: type, problem: Any, path: list[str]) -> str:
+def _sentence(kind: type, problem: Any, path: Sequence[str]) -> str:
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         return "is not a setting" + hint(path[-1], _names(kind))
+    if problem.get("ctx", {}).get("class_name") == "Secret":
+        return 'must tell where the secret is: { file = "…" } or { env = "…" }'
     if problem["type"] in ("literal_error", "enum"):
         return f"must be one of {problem['ctx']['expected']}"
     return _SENTENCES.get(problem["type"], str(problem["msg"]))

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import date
 from typing import Protocol
 
-from dsr.domain.plans import Key, Row
+from dsr.domain.errors import DomainError
+from dsr.domain.plans import Row
+from dsr.domain.row_keys import Key
+from dsr.domain.wording import Translate, Value, WriteDate
 
 Identifiers = Mapping[str, str]
 """Kind of identifier (email, customer_number) -> its value, normalised."""
 
 
-class ConnectorError(Exception):
-    """A system did not do what was asked. `system` and the message hold no personal data."""
+class ConnectorError(DomainError):
+    """A system did not do what was asked. `system` and the sentence hold no personal data."""
 
-    def __init__(self, system: str, sentence: str) -> None:
-        super().__init__(f"{system}: {sentence}")
+    def __init__(self, system: str, template: str, **params: Value) -> None:
+        super().__init__(template, **params)
         self.system = system
-        self.sentence = sentence
+
+    def say(self, translate: Translate = str, write_date: WriteDate = date.isoformat) -> str:
+        """The sentence, after the name of the system."""
+        return f"{self.system}: {super().say(translate, write_date)}"
 
 
 class SystemDown(ConnectorError):

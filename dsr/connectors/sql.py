@@ -6,8 +6,11 @@ read-only session; the erasing account locks what it reads.
 
 from __future__ import annotations
 
+import operator
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
@@ -18,8 +21,10 @@ from dsr.connectors.base import Identifiers, SystemRefuses
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_schema import schema_mistakes
-from dsr.domain.plans import Key, Row
+from dsr.domain.plans import Row
 from dsr.domain.register import Table
+from dsr.domain.row_keys import Key
+from dsr.domain.wording import N_
 
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
@@ -75,10 +80,12 @@ class SqlSystem:
     def _search(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Row]:
         rows: list[Row] = []
         for name in self.register.nearest_first(self.name):
-            statement = self._rows_of_person(name, identifiers)
+            statement = self._rows_of_person(name, identifiers).limit(self.system.row_cap + 1)
             rows += self.fetch(connection, name, statement.with_for_update() if locks else statement)
             if len(rows) > self.system.row_cap:
-                raise SystemRefuses(self.name, f"more than {self.system.row_cap} rows, the most for one person")
+                raise SystemRefuses(
+                    self.name, N_("more than %(cap)s rows, the most for one person"), cap=self.system.row_cap
+                )
         return rows
 
     def fetch(self, connection: Connection, name: str, statement: sa.Select[Any]) -> list[Row]:
@@ -87,7 +94,12 @@ class SqlSystem:
         result = connection.execute(statement).mappings()
         missing = _columns(table) - set(result.keys())
         if missing:
-            raise SystemRefuses(self.name, f"table {name} has no column {', '.join(sorted(missing))}")
+            raise SystemRefuses(
+                self.name,
+                N_("table %(table)s has no column %(columns)s"),
+                table=name,
+                columns=", ".join(sorted(missing)),
+            )
         return [Row(name, tuple(values[column] for column in table.key), dict(values)) for values in result]
 
     def clause(self, name: str) -> sa.TableClause:
@@ -107,13 +119,22 @@ class SqlSystem:
     def _is_of_person(self, name: str, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
         table = self.tables[name]
         ways = [
-            _matches(source.c[column], identifiers[kind], exactly=table.match_exactly)
+            self._matches(source.c[column], identifiers[kind], exactly=table.match_exactly)
             for kind, column in table.match.items()
             if kind in identifiers
         ]
         if table.parent:
             ways.append(self._belongs(table, source, identifiers))
         return sa.or_(*ways) if ways else sa.false()
+
+    def _matches(self, column: Any, value: str, *, exactly: bool) -> sa.ColumnElement[bool]:
+        text: Any = sa.cast(column, sa.String)
+        if self.system.engine == "mariadb":
+            # Its usual collations take hänna@ for hanna@, who is somebody else.
+            text = sa.collate(text, "utf8mb4_nopad_bin")
+        if exactly:
+            return sa.and_(column == value, text == value)
+        return sa.func.lower(text) == sa.func.lower(value)
 
     def _belongs(self, table: Table, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
@@ -149,7 +170,7 @@ class SqlErasing:
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
         fixed = self.system.tables[table].fixed
-        values: dict[Any, Any] = {sa.column(column): fixed.get(column) for column in columns}
+        values: dict[Any, Any] = {sa.column(column): _filled(fixed.get(column)) for column in columns}
         source = sa.table(table, *values, schema=self.system.schema(table))
         return self._change(table, sa.update(source).values(values), keys) if values else 0
 
@@ -197,7 +218,10 @@ def _columns(table: Table) -> set[str]:
     }
 
 
-def _matches(column: Any, value: str, *, exactly: bool) -> sa.ColumnElement[bool]:
-    if exactly:
-        return column == value  # type: ignore[no-any-return]
-    return sa.func.lower(sa.cast(column, sa.String)) == value.lower()
+def _filled(fixed: str | int | None) -> Any:
+    """A fixed value; where it names columns of the key, made from them: "erased-{id}@erased.invalid"."""
+    if not isinstance(fixed, str) or "{" not in fixed:
+        return fixed
+    parts = enumerate(re.split(r"\{(\w+)\}", fixed))
+    pieces: list[Any] = [sa.cast(sa.column(part), sa.String) if at % 2 else sa.literal(part) for at, part in parts]
+    return reduce(operator.add, pieces)

@@ -23,7 +23,9 @@ def engine_for(system: DataSystem, account: Account | None, settings: Settings, 
     url, connect_args = open_url(system, settings, reads_only)
     password = account.password.read(settings.base) if account and account.password else None
     url = url.set(username=account.user if account else None, password=password)
-    return sa.create_engine(url, connect_args=connect_args, pool_pre_ping=True, pool_size=2)
+    # One picture of all tables while reading. While erasing, what others committed since must be seen.
+    isolation: Any = "REPEATABLE READ" if reads_only else "READ COMMITTED"
+    return sa.create_engine(url, connect_args=connect_args, isolation_level=isolation, pool_pre_ping=True, pool_size=2)
 
 
 def _sqlite(system: DataSystem, settings: Settings, *, reads_only: bool) -> Engine:

@@ -9,10 +9,25 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
+from dsr.domain.wording import N_
+
+Code = str | int
+"""An SQLSTATE, a number of MariaDB, or words of SQLite, which has neither."""
 
 _PASSING_SQLSTATES = ("08", "40", "53", "55P03", "57")
-_PASSING_MARIADB = frozenset({1040, 1053, 1205, 1213, 1969, 2002, 2003, 2006, 2013, 4031})
+_PASSING_MARIADB = frozenset({1040, 1053, 1203, 1205, 1213, 1317, 1969, 2002, 2003, 2006, 2013, 4031})
 _PASSING_SQLITE = ("database is locked", "unable to open", "disk i/o", "database is busy")
+_TURNED_AWAY = ("authentication", "does not exist", "pg_hba.conf")
+
+_REFUSALS: dict[str, tuple[Code, ...]] = {
+    N_("a table of the register does not exist"): ("42P01", 1146, "no such table"),
+    N_("a column of the register does not exist"): ("42703", 1054, "no such column"),
+    N_("the account may not do this"): ("42501", "28", 1044, 1045, 1142, 1143, "authentication"),
+    N_("the account may only read"): ("25006", 1792, "readonly"),
+    N_("other rows point at a row that would go"): ("23503", 1451, "foreign key constraint"),
+    N_("a column that may not be empty has no fixed value in the register"): ("23502", 1048, "not null constraint"),
+    N_("a value that must be unique is there already"): ("23505", 1062, "unique constraint"),
+}
 
 
 @contextmanager
@@ -23,34 +38,38 @@ def translated(system: str) -> Iterator[None]:
     except DBAPIError as error:
         raise _meaning(system, error) from None
     except SQLAlchemyError as error:
-        raise SystemRefuses(system, f"the database cannot be used ({type(error).__name__})") from None
+        fault = type(error).__name__
+        raise SystemRefuses(system, N_("the database cannot be used (%(fault)s)"), fault=fault) from None
 
 
 def _meaning(system: str, error: DBAPIError) -> ConnectorError:
-    cause = error.orig
-    if error.connection_invalidated or _is_passing(cause):
-        return SystemDown(system, "the database does not answer, or is busy")
-    sentence = _REFUSALS.get(str(getattr(cause, "sqlstate", "")), "the database refused the statement")
-    return SystemRefuses(system, f"{sentence} ({type(cause).__name__})")
+    code = _code(error.orig)
+    if error.connection_invalidated or _is_passing(code):
+        return SystemDown(system, N_("the database does not answer, or is busy"))
+    known = (sentence for sentence, codes in _REFUSALS.items() if any(_is_code(code, each) for each in codes))
+    reason = next(known, N_("the database refused the statement"))
+    return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=type(error.orig).__name__)
 
 
-_REFUSALS = {
-    "42P01": "a table of the register does not exist",
-    "42703": "a column of the register does not exist",
-    "42501": "the account may not do this",
-    "25006": "the account may only read",
-    "23503": "other rows point at a row that would go",
-    "23502": "a column that may not be empty has no fixed value in the register",
-}
-
-
-def _is_passing(cause: BaseException | None) -> bool:
+def _code(cause: BaseException | None) -> Code:
     sqlstate = getattr(cause, "sqlstate", None)
-    if isinstance(sqlstate, str):
-        return sqlstate.startswith(_PASSING_SQLSTATES)
+    if sqlstate:
+        return str(sqlstate)
     number = cause.args[0] if cause and cause.args else None
-    if isinstance(number, int):
-        return number in _PASSING_MARIADB
-    text = str(cause).lower()
-    # psycopg gives no SQLSTATE when it never reached the server.
-    return text.startswith(("connection", "consuming input failed")) or any(part in text for part in _PASSING_SQLITE)
+    return number if isinstance(number, int) else str(cause).lower()
+
+
+def _is_code(code: Code, known: Code) -> bool:
+    if isinstance(code, int) or isinstance(known, int):
+        return code == known
+    # An SQLSTATE is known by its beginning; the words of SQLite are inside its sentence.
+    return code.startswith(known) if known[0].isdigit() else known in code
+
+
+def _is_passing(code: Code) -> bool:
+    if isinstance(code, int):
+        return code in _PASSING_MARIADB
+    # psycopg gives no SQLSTATE when it never reached the server, or was turned away at the door.
+    if code.startswith(("connection", "consuming input failed")):
+        return not any(words in code for words in _TURNED_AWAY)
+    return code.startswith(_PASSING_SQLSTATES) or any(words in code for words in _PASSING_SQLITE)

@@ -126,7 +126,10 @@ def init_app(app: Flask, settings: Settings, key_set: Keys) -> None:
     """Bind the application to its database and key set."""
     use_keys(key_set)
     app.config["SQLALCHEMY_DATABASE_URI"] = url(settings.database, settings)
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"pool_pre_ping": settings.database.engine != "sqlite"}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "pool_pre_ping": settings.database.engine != "sqlite",
+        "hide_parameters": True,  # an error may end in a log
+    }
     db.init_app(app)
     with app.app_context():
         prepare(db.engine)

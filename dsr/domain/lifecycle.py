@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
 
 
 class Status(StrEnum):
@@ -29,6 +30,16 @@ _MOVES: dict[Status, frozenset[Status]] = {
     Status.WITHDRAWN: frozenset({Status.CLOSED}),
 }
 
+_WORDS: dict[Status, str] = {
+    Status.RECEIVED: N_("received"),
+    Status.IDENTIFYING: N_("waiting for the identity check"),
+    Status.HANDLING: N_("being handled"),
+    Status.ANSWERED: N_("answered"),
+    Status.CLOSED: N_("closed"),
+    Status.SET_ASIDE: N_("set aside"),
+    Status.WITHDRAWN: N_("withdrawn"),
+}
+
 OPEN = frozenset({Status.RECEIVED, Status.IDENTIFYING, Status.HANDLING})
 """States in which the statutory clock still asks something of the controller."""
 
@@ -40,5 +51,7 @@ class IllegalTransition(DomainError):
 def check_move(status: Status, to: Status) -> Status:
     """The state `to`, if a case may go there from `status`; IllegalTransition otherwise."""
     if to not in _MOVES[status]:
-        raise IllegalTransition("A case that is %(status)s cannot become %(to)s.", status=status, to=to)
+        raise IllegalTransition(
+            N_("A case that is %(status)s cannot become %(to)s."), status=_WORDS[status], to=_WORDS[to]
+        )
     return to

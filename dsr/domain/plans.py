@@ -10,16 +10,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any
 
 from dsr.domain import retention
 from dsr.domain.errors import DomainError
 from dsr.domain.register import NOT_STATED, Category, ErasureGround, Period, Register, Table
-
-Key = tuple[Any, ...]
+from dsr.domain.row_keys import Key
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
 """Why a row is protected, or waits for something first, where the handler gave no words of their own."""
@@ -138,10 +136,8 @@ def _canonical(record: Mapping[str, Any], fingerprint: str) -> str:
 
 def _plain(value: Any) -> str:
     """A value of any driver as text that is the same on every reading."""
-    if isinstance(value, (date, datetime)):
-        return value.isoformat()
-    if isinstance(value, Decimal):
-        return format(value.normalize(), "f")
+    if isinstance(value, datetime) and value.tzinfo:
+        return value.astimezone(UTC).isoformat()  # the accounts of a server may live in different time zones
     if isinstance(value, (bytes, bytearray, memoryview)):
         return hashlib.sha256(value).hexdigest()
     return str(value)
@@ -203,7 +199,7 @@ class _Judge:
     hold_until: date | None
     fiscal_year_start_month: int
     judged: dict[str, list[_Judged]] = field(default_factory=dict)
-    parents: dict[tuple[str, tuple[str, ...]], dict[Key, _Judged]] = field(default_factory=dict)
+    parents: dict[tuple[str, tuple[str, ...]], dict[Key, list[_Judged]]] = field(default_factory=dict)
 
     def judge_table(self, name: str, rows: Sequence[Row]) -> None:
         table = self.register.tables[self.system][name]
@@ -272,33 +268,33 @@ class _Judge:
         return retention.retain(rule, known, self.hold_until)
 
     def _following(self, name: str, table: Table, row: Row) -> PlanRow:
-        parent = self.parent_of(table, row)
-        own = self._verdict(name, replace(table, dates={}), row) if not parent else None
-        if own:
-            return own
+        parents = [parent.plan_row for parent in self.parents_of(table, row)]
+        if not parents:
+            return self._verdict(name, table, row)
         return replace(
-            parent.plan_row,  # type: ignore[union-attr]
+            next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0]),
             table=name,
             category=table.category,
             key=dict(zip(table.key, row.key, strict=True)),
             fingerprint=fingerprint(row.values),
         )
 
-    def parent_of(self, table: Table, row: Row) -> _Judged | None:
-        """The judged row that `row` belongs to."""
+    def parents_of(self, table: Table, row: Row) -> list[_Judged]:
+        """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
         if not table.parent:
-            return None
+            return []
         columns = tuple(table.path.values())
         index = self.parents.setdefault((table.parent, columns), {})
         if not index:
-            index.update({tuple(p.row.values[c] for c in columns): p for p in self.judged.get(table.parent, [])})
-        return index.get(tuple(row.values[column] for column in table.path))
+            for parent in self.judged.get(table.parent, []):
+                index.setdefault(tuple(parent.row.values[column] for column in columns), []).append(parent)
+        return index.get(tuple(row.values[column] for column in table.path), [])
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]
-        for child in self.judged.get(name, []):
-            parent = self.parent_of(table, child.row)
-            if parent and child.plan_row.verdict is not Verdict.ERASE:
+        kept = [child for child in self.judged.get(name, []) if child.plan_row.verdict is not Verdict.ERASE]
+        for child in kept:
+            for parent in self.parents_of(table, child.row):
                 parent.plan_row = self._needed_by(parent, child.plan_row)
 
     def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:

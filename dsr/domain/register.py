@@ -94,7 +94,8 @@ class Category:
 class Table:
     """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
 
-    `kept_as` tells the data subject in words what `keep_columns` are: "your name and address".
+    `kept_as` tells the data subject in words what `keep_columns` are: "your name and address". A value in `fixed` may
+    name columns of the key, where it must be unique: "erased-{id}@erased.invalid".
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from dsr.domain.register import NOT_STATED, ErasureGround, Period, Register, Table
@@ -44,6 +45,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
                 continue
             yield from _in_dates(register, system, name, table, at)
             yield from _in_columns(register, system, name, table, at)
+            yield from _in_fixed(table, at)
 
 
 def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
@@ -98,3 +100,10 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
             f"{at}.keep_columns",
             f"is missing: which columns do kept rows of {', '.join(sorted(children))} need ([] for the key only)",
         )
+
+
+def _in_fixed(table: Table, at: str) -> Iterator[Mistake]:
+    for column, value in table.fixed.items():
+        unknown = set(re.findall(r"\{(\w+)\}", str(value))) - set(table.key)
+        if unknown:
+            yield f"{at}.fixed.{column}", f"names {', '.join(sorted(unknown))}, which is not a column of the key"

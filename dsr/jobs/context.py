@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Connector, SystemRefuses
+from dsr.domain.wording import N_
 
 
 class Transaction(Protocol):
@@ -34,4 +35,6 @@ class Context:
         for name, system in self.systems.items():
             mistakes = system.mistakes()
             if mistakes:
-                raise SystemRefuses(name, "; ".join(mistakes))
+                raise SystemRefuses(
+                    name, N_("the register does not fit the database: %(mistakes)s"), mistakes="; ".join(mistakes)
+                )

@@ -11,9 +11,10 @@ import json
 import logging
 import uuid
 from dataclasses import dataclass
+from functools import partial
 
 from dsr import faults
-from dsr.connectors.base import ConnectorError, Identifiers
+from dsr.connectors.base import Identifiers, SystemDown, SystemRefuses
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, Execution
 from dsr.domain.calendars import local_date
@@ -22,6 +23,7 @@ from dsr.domain.wording import N_
 from dsr.jobs.context import Context
 from dsr.services import erasing, plans, retention
 from dsr.services.lookup import identifiers_of, require_identity
+from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +52,7 @@ def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
         for system in dict.fromkeys(row.system for row in approved.rows):
             _erase_in(context, approved, system)
     except PlanChanged as error:
-        _void(context, approved, str(error))
+        _void(context, approved, in_words(error, language=context.settings.procedure.language))
         raise
     with context.transaction() as session:
         case, plan = session.get_one(Case, case_id), session.get_one(ErasurePlan, approved.plan_id)
@@ -75,15 +77,16 @@ def _void(context: Context, approved: _Approved, sentence: str) -> None:
 
 
 def _erase_in(context: Context, approved: _Approved, system: str) -> None:
-    execution_id, prepared = _begin(context, approved, system)
+    execution_id = _begin(context, approved, system)
     if execution_id is None:
         return
-    today = local_date(context.now())
+    judge = partial(plans.judge, context.settings, system, decisions=approved.decisions, on=local_date(context.now()))
     with context.systems[system].erasing() as transaction:
         rows = transaction.search(approved.identifiers)
-        current = plans.judge(context.settings, system, rows, approved.decisions, on=today)
-        attempt = erasing.Attempt(approved.rows_in(system), current, rows, prepared)
-        receipt = erasing.carry_out(transaction, attempt, context.settings.register.nearest_first(system))
+        # Only now that the rows are locked: another attempt that has committed noted before what it would leave.
+        prepared = _prepared(context, execution_id)
+        attempt = erasing.Attempt(approved.rows_in(system), judge(rows), rows, prepared)
+        receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
         with context.transaction() as session:
             erasing.note_prepared(session.get_one(Execution, execution_id), receipt)
         faults.point("erasure-prepared")
@@ -95,38 +98,51 @@ def _erase_in(context: Context, approved: _Approved, system: str) -> None:
     faults.point("receipt-written")
 
 
-def _begin(context: Context, approved: _Approved, system: str) -> tuple[uuid.UUID | None, erasing.Fingerprints | None]:
+def _begin(context: Context, approved: _Approved, system: str) -> uuid.UUID | None:
+    """The execution to go on with; None where it is done already."""
     with context.transaction() as session:
         plan = session.get_one(ErasurePlan, approved.plan_id)
         if plan.register_digest != context.settings.register.digest:
             raise PlanChanged(N_("The register changed after the approval."))
         execution = erasing.begin(session, plan, system, now=context.now())
-        if execution.state == "done":
-            return None, None
-        prepared = json.loads(execution.after) if execution.state == "prepared" and execution.after else None
-        session.flush()
-        return execution.id, prepared
+        return execution.id if execution.state != "done" else None
+
+
+def _prepared(context: Context, execution_id: uuid.UUID) -> erasing.Fingerprints | None:
+    with context.transaction(writes=False) as session:
+        after = session.get_one(Execution, execution_id).after
+        return json.loads(after) if after else None
 
 
 def erase_due(context: Context) -> int:
     """Erase what the ledger kept until today; returns how many groups of rows were looked at.
 
-    A system that is down, or that refuses, keeps its rows until the next run.
+    A system that is down keeps its rows until the next run; what a system refuses is left for a person.
     """
     today = local_date(context.now())
-    with context.transaction() as session:
+    with context.transaction(writes=False) as session:
         due = retention.due_entries(session, today)
     for group in due:
         try:
             _erase_group(context, group)
-        except ConnectorError as error:
-            log.warning("Kept rows could not be erased on their day: %s", error)
+        except SystemDown as error:
+            log.warning("Kept rows wait for the next run: %s", error)
     return len(due)
 
 
 def _erase_group(context: Context, due: retention.Due) -> None:
-    with context.systems[due.system].erasing() as transaction:
-        results = retention.erase_due(transaction, context.settings, due, on=local_date(context.now()))
+    results = _results(context, due)
     faults.point("kept-rows-erased")
     with context.transaction() as session:
         retention.settle(session, due, results, now=context.now())
+
+
+def _results(context: Context, due: retention.Due) -> dict[uuid.UUID, retention.Settled]:
+    if due.system not in context.systems:
+        return retention.refused(due)
+    try:
+        with context.systems[due.system].erasing() as transaction:
+            return retention.erase_due(transaction, context.settings, due, on=local_date(context.now()))
+    except SystemRefuses as error:
+        log.warning("Kept rows are left for a person: %s", error)
+        return retention.refused(due)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+import traceback
 import uuid
 from collections.abc import Callable, Mapping
 
-from dsr.connectors.base import ConnectorError, SystemDown
+from dsr.connectors.base import SystemDown
 from dsr.db.cases import Case
 from dsr.db.notices import Work
 from dsr.domain.calendars import local_date
@@ -15,6 +16,7 @@ from dsr.domain.wording import N_
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
 from dsr.services import copies, lookup, plans, search, work
+from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +39,22 @@ def _run(context: Context, claimed: Work) -> None:
     try:
         STEPS[claimed.kind](context, claimed.case_id)
     except SystemDown as error:
-        _put_off(context, claimed, str(error))
-    except (ConnectorError, DomainError) as error:
+        _put_off(context, claimed, error)
+    except DomainError as error:
         with context.transaction() as session:
-            work.refuse(session, claimed, str(error))
-    except Exception:
-        log.exception("The step %s of case %s failed", claimed.kind, claimed.case_id)
-        _put_off(context, claimed, N_("The program failed; it tries again by itself."))
+            work.refuse(session, claimed, in_words(error, language=context.settings.procedure.language))
+    except Exception as fault:  # noqa: BLE001 - the other steps must go on
+        # Its words may hold personal data: only its kind and its place are logged.
+        place = "".join(traceback.format_tb(fault.__traceback__))
+        log.error("The step %s of case %s failed: %s\n%s", claimed.kind, claimed.case_id, type(fault).__name__, place)
+        _put_off(context, claimed, DomainError(N_("The program failed; it tries again by itself.")))
     else:
         with context.transaction() as session:
             work.finish(session, claimed)
 
 
-def _put_off(context: Context, claimed: Work, sentence: str) -> None:
+def _put_off(context: Context, claimed: Work, error: DomainError) -> None:
+    sentence = in_words(error, language=context.settings.procedure.language)
     with context.transaction() as session:
         work.put_off(session, claimed, sentence, now=context.now())
 

@@ -17,8 +17,10 @@ from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.plans import Key, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.plans import PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
+from dsr.domain.row_keys import Key, key_text, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, plans
 from dsr.services.lookup import identifiers_of
@@ -37,20 +39,17 @@ class Receipt:
     is_observed: bool = True
 
 
-def key_text(key: Key) -> str:
-    """A key as text, the same on every reading."""
-    return json.dumps(list(key), default=str)
-
-
 def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) -> Execution:
-    """Note the attempt on a system before anything is touched."""
+    """Note the attempt on a system before anything is touched; one that is done stays as it is."""
     execution = session.scalar(
         select(Execution).where(Execution.plan_id == plan.id, Execution.system == system).with_for_update()
     )
     if execution is None:
         execution = Execution(plan_id=plan.id, system=system, state="started", started_at=now)
         session.add(execution)
-    elif execution.state != "done":
+    elif execution.state == "done":
+        return execution
+    else:
         execution.attempts += 1
     audit.record(
         session, "erasure-begun", by=audit.WORKER, now=now, case_id=plan.case_id, system=system, plan=plan.number
@@ -69,7 +68,7 @@ class Attempt:
     prepared: Fingerprints | None = None
 
 
-def carry_out(erasing: Erasing, attempt: Attempt, nearest_first: Sequence[str]) -> Receipt:
+def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
     """Erase as planned, in the open transaction, rows that point at others before those.
 
     Raises PlanChanged where what was approved differs from what is there, unless an earlier attempt turns out to have
@@ -79,9 +78,11 @@ def carry_out(erasing: Erasing, attempt: Attempt, nearest_first: Sequence[str]) 
     if attempt.prepared is not None and _is_done(erasing, planned, attempt.prepared):
         return Receipt(_counted(planned), _counted_parts(planned), attempt.prepared, is_observed=False)
     check_unchanged(planned, attempt.current)
-    order = list(reversed(nearest_first))
+    order = list(reversed(register.nearest_first(system)))
     erased = _erase(erasing, order, planned)
-    return Receipt(erased, _counted_parts(planned), _clear(erasing, order, planned, attempt.rows))
+    after = _clear(erasing, order, planned, attempt.rows)
+    _check_none_points(erasing, register, system, attempt)
+    return Receipt(erased, _counted_parts(planned), after)
 
 
 def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> None:
@@ -126,7 +127,10 @@ def _keys(rows: Iterable[PlanRow], table: str) -> list[Key]:
 
 
 def _is_done(erasing: Erasing, planned: Sequence[PlanRow], prepared: Fingerprints) -> bool:
-    gone = not any(erasing.read(table, _keys(_erasable(planned), table)) for table in _counted(planned))
+    # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
+    erasable = {(row.table, key_text(row.key_values), row.fingerprint) for row in _erasable(planned)}
+    left = (row for table in _counted(planned) for row in erasing.read(table, _keys(_erasable(planned), table)))
+    gone = not any((row.table, key_text(row.key), fingerprint(row.values)) in erasable for row in left)
     return gone and all(
         prepared.get(table, {}) == _fingerprints(erasing.read(table, _keys(_parts(planned), table)))
         for table in _counted_parts(planned)
@@ -143,6 +147,16 @@ def _erase(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow]) -
     if erased != counted:
         raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
     return erased
+
+
+def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
+    """A row that was added after the search may belong to one that has just gone: then nothing goes."""
+    erased = {(row.table, key_text(row.key_values)) for row in _erasable(attempt.planned)}
+    gone = [row for row in attempt.rows if (row.table, key_text(row.key)) in erased]
+    for name, table in register.tables[system].items():
+        parents = [row for row in gone if row.table == table.parent]
+        if parents and erasing.count_pointing(name, parents):
+            raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 
 def _clear(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow], rows: Iterable[Row]) -> Fingerprints:
@@ -174,7 +188,10 @@ def note_prepared(execution: Execution, receipt: Receipt) -> None:
 def record_receipt(
     session: Session, case: Case, plan: ErasurePlan, execution: Execution, receipt: Receipt, *, now: datetime
 ) -> None:
-    """The system has committed: write the receipt and what it keeps."""
+    """The system has committed: write the receipt and what it keeps, once, whoever else found it committed too."""
+    session.refresh(execution, with_for_update=True)
+    if execution.state == "done":
+        return
     execution.state, execution.done_at, execution.is_observed = "done", now, receipt.is_observed
     execution.erased, execution.changed = receipt.erased, receipt.changed
     session.add_all(_ledger(case, plan, execution.system, receipt.after))
@@ -222,13 +239,16 @@ def _entry(case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], after: Finger
     )
     changed = after.get(first.table, {})
     entry.rows = json.dumps(
-        [[list(row.key_values), changed.get(key_text(row.key_values), row.fingerprint)] for row in rows], default=str
+        [[to_json(row.key_values), changed.get(key_text(row.key_values), row.fingerprint)] for row in rows]
     )
     return entry
 
 
 def finish(session: Session, case: Case, plan: ErasurePlan, *, now: datetime) -> None:
     """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
+    session.refresh(plan, with_for_update=True)
+    if plan.state != plans.APPROVED:
+        return
     plan.state, plan.executed_at = plans.EXECUTED, now
     for right in case.rights:
         if right.kind is Right.ERASURE:
@@ -252,6 +272,7 @@ def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
 
 def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
     """The plan no longer fits the data: the approval lapses, and somebody must make a new one."""
-    plan.state, plan.note = plans.VOID, sentence
+    plans.move(session, plan, plans.VOID)
+    plan.note = sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)

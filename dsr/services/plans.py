@@ -7,9 +7,9 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -17,7 +17,7 @@ from dsr.connectors.base import Connector, Identifiers
 from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
-from dsr.domain import plans
+from dsr.domain import plans, row_keys
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
@@ -91,12 +91,15 @@ def propose(
 ) -> ErasurePlan:
     """Ask the worker to draw up a plan with these decisions per category; an earlier plan is void.
 
-    Raises IdentityNotConfirmed.
+    Raises IdentityNotConfirmed, or PlanChanged where the earlier plan is being carried out.
     """
     require_identity(session, case)
+    session.execute(select(Case.id).where(Case.id == case.id).with_for_update())  # one new plan at a time
     earlier = current(session, case.id)
+    if earlier and earlier.state == APPROVED and work.is_waiting(session, case.id, "erase"):
+        raise PlanChanged(N_("The approved plan is being carried out."))
     if earlier and earlier.state in (ASKED, PROPOSED, APPROVED, RETURNED):
-        earlier.state = VOID
+        move(session, earlier, VOID)
     plan = ErasurePlan(
         case_id=case.id,
         number=earlier.number + 1 if earlier else 1,
@@ -126,17 +129,19 @@ def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
 
 
 def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: datetime) -> None:
-    """The worker drew up the plan: it can be approved now."""
-    plan.state, plan.digest, plan.register_digest = PROPOSED, drawn.digest, drawn.register_digest
+    """The worker drew up the plan: it can be approved now. Raises PlanChanged if another was asked for meanwhile."""
+    move(session, plan, PROPOSED)
+    plan.digest, plan.register_digest = drawn.digest, drawn.register_digest
     plan.counts = drawn.counts
-    plan.rows = json.dumps([_to_json(row) for row in drawn.rows], default=str)
+    plan.rows = json.dumps([_to_json(row) for row in drawn.rows])
     audit.record(
         session, "plan-proposed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=drawn.digest, **drawn.counts
     )
 
 
 def _to_json(row: PlanRow) -> dict[str, Any]:
-    return {**row.to_record(), "fingerprint": row.fingerprint}
+    key = dict(zip(row.key, row_keys.to_json(row.key_values), strict=True))
+    return {**row.to_record(), "key": key, "fingerprint": row.fingerprint}
 
 
 def rows_of(plan: ErasurePlan) -> list[PlanRow]:
@@ -149,6 +154,7 @@ def _from_json(row: dict[str, Any]) -> PlanRow:
     return PlanRow(
         **{
             **row,
+            "key": dict(zip(row["key"], row_keys.from_json(row["key"].values()), strict=True)),
             "verdict": Verdict(row["verdict"]),
             "keep_through": _day(row["keep_through"]),
             "may_erase_from": _day(row["may_erase_from"]),
@@ -167,6 +173,16 @@ def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
     return session.scalar(newest)
 
 
+def move(session: Session, plan: ErasurePlan, to: str, **values: Any) -> None:
+    """Bring a plan to another state, unless somebody else did so since it was read: PlanChanged."""
+    session.flush()
+    as_read = update(ErasurePlan).where(ErasurePlan.id == plan.id, ErasurePlan.state == plan.state)
+    moving = as_read.values(state=to, **values).execution_options(synchronize_session=False)
+    if cast("CursorResult[Any]", session.execute(moving)).rowcount != 1:
+        raise PlanChanged(N_("Somebody else has just decided on this plan."))
+    session.refresh(plan, ["state", *values])
+
+
 def approve_plan(
     session: Session, case: Case, digest: str, *, by: uuid.UUID, settings: Settings, now: datetime
 ) -> ErasurePlan:
@@ -180,13 +196,7 @@ def approve_plan(
         raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
     _check_approver(plan, by, settings, now)
     _check_copy(session, case)
-    approved = session.execute(
-        update(ErasurePlan)
-        .where(ErasurePlan.id == plan.id, ErasurePlan.state == PROPOSED, ErasurePlan.digest == digest)
-        .values(state=APPROVED, approved_at=now, approved_by_id=by)
-    )
-    if approved.rowcount != 1:  # type: ignore[attr-defined]
-        raise PlanChanged(N_("Somebody else has just decided on this plan."))
+    move(session, plan, APPROVED, approved_at=now, approved_by_id=by)
     audit.record(
         session,
         "plan-approved",
@@ -218,5 +228,6 @@ def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: 
     plan = current(session, case.id)
     if plan is None or plan.state != PROPOSED:
         raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
-    plan.state, plan.note = RETURNED, note
+    move(session, plan, RETURNED)
+    plan.note = note
     audit.record(session, "plan-returned", by=by, now=now, case_id=case.id, plan=plan.number)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from sqlalchemy import select
@@ -16,12 +16,15 @@ from dsr.connectors.base import Erasing
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
-from dsr.domain.plans import Key, Row, Verdict, fingerprint
+from dsr.domain.plans import Row, Verdict, fingerprint
 from dsr.domain.register import ErasureGround
+from dsr.domain.row_keys import Key, from_json, key_text, to_json
 from dsr.services import audit
-from dsr.services.erasing import key_text
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
+CHANGED, KEPT_LONGER, STILL_NEEDED = "changed", "kept-longer", "still-needed"
+REFUSED, NOT_IN_REGISTER = "refused", "not-in-register"
+"""Why a row was left for a person on its day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +38,11 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one entry: rows erased, rows already gone, and rows somebody must look at with the reason."""
+    """What became of one entry: rows erased, rows already gone, and the keys of those left, each with the reason."""
 
     erased: int = 0
     gone: int = 0
-    left: int = 0
-    reason: str | None = None
+    left: Mapping[str, str] = field(default_factory=dict)
 
 
 def due_entries(session: Session, today: date) -> list[Due]:
@@ -58,7 +60,8 @@ def due_entries(session: Session, today: date) -> list[Due]:
 
 def kept_rows(entry: LedgerEntry) -> dict[str, tuple[Key, str]]:
     """Key as text -> key and fingerprint."""
-    return {key_text(tuple(key)): (tuple(key), digest) for key, digest in json.loads(entry.rows or "[]")}
+    kept = ((from_json(key), digest) for key, digest in json.loads(entry.rows or "[]"))
+    return {key_text(key): (key, digest) for key, digest in kept}
 
 
 def erase_due(erasing: Erasing, settings: Settings, due: Due, *, on: date) -> dict[uuid.UUID, Settled]:
@@ -66,17 +69,23 @@ def erase_due(erasing: Erasing, settings: Settings, due: Due, *, on: date) -> di
 
     A row that changed since, that a rule now keeps longer, or that rows still point at, is left for a person.
     """
-    found = {entry.id: erasing.read(entry.table, _keys(entry)) for entry in due.entries}
-    verdicts = _verdicts(settings, due.system, found, on)
-    settled: dict[uuid.UUID, Settled] = {}
     order = list(reversed(settings.register.nearest_first(due.system)))
-    for entry in sorted(due.entries, key=lambda entry: order.index(entry.table)):
+    known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
+    found = {entry.id: erasing.read(entry.table, [key for key, _ in kept_rows(entry).values()]) for entry in known}
+    verdicts = _verdicts(settings, due.system, found, on)
+    settled = {entry.id: _left_whole(entry, NOT_IN_REGISTER) for entry in due.entries if entry.table not in order}
+    for entry in known:
         settled[entry.id] = _erase_entry(erasing, settings, entry, found[entry.id], verdicts)
     return settled
 
 
-def _keys(entry: LedgerEntry) -> list[Key]:
-    return [key for key, _ in kept_rows(entry).values()]
+def refused(due: Due) -> dict[uuid.UUID, Settled]:
+    """The result per entry where the system refuses: all is left."""
+    return {entry.id: _left_whole(entry, REFUSED) for entry in due.entries}
+
+
+def _left_whole(entry: LedgerEntry, reason: str) -> Settled:
+    return Settled(left=dict.fromkeys(kept_rows(entry), reason))
 
 
 def _verdicts(
@@ -97,40 +106,41 @@ def _erase_entry(
     verdicts: Mapping[tuple[str, str], Verdict],
 ) -> Settled:
     expected = kept_rows(entry)
-    changed = [row for row in rows if fingerprint(row.values) != expected[key_text(row.key)][1]]
-    longer = [row for row in rows if verdicts[row.table, key_text(row.key)] is not Verdict.ERASE]
-    gone = len(expected) - len(rows)
-    for problem, left in (("changed", changed), ("kept-longer", longer)):
-        if left:
-            return Settled(gone=gone, left=len(left), reason=problem)
-    keys = [row.key for row in rows]
-    pointing = _still_needed(erasing, settings, entry, rows)
-    if pointing:
-        return Settled(gone=gone, left=len(rows), reason="still-needed")
-    return Settled(erased=erasing.delete(entry.table, keys) if keys else 0, gone=gone)
+    left: dict[str, str] = {}
+    for row in rows:
+        key = key_text(row.key)
+        if fingerprint(row.values) != expected[key][1]:
+            left[key] = CHANGED
+        elif verdicts[row.table, key] is not Verdict.ERASE:
+            left[key] = KEPT_LONGER
+    going = [row for row in rows if key_text(row.key) not in left]
+    if _still_needed(erasing, settings, entry, going):
+        left |= dict.fromkeys((key_text(row.key) for row in going), STILL_NEEDED)
+        going = []
+    erased = erasing.delete(entry.table, [row.key for row in going]) if going else 0
+    return Settled(erased=erased, gone=len(expected) - len(rows), left=left)
 
 
 def _still_needed(erasing: Erasing, settings: Settings, entry: LedgerEntry, rows: Sequence[Row]) -> bool:
     tables = settings.register.tables[entry.system]
     children = [name for name, table in tables.items() if table.parent == entry.table]
-    return any(erasing.count_pointing(child, rows) for child in children)
+    return any(rows and erasing.count_pointing(child, rows) for child in children)
 
 
 def settle(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, now: datetime) -> None:
     """Record in the ledger and the audit trail what became of the entries; what is left becomes a task."""
     for entry in due.entries:
-        result = results[entry.id]
-        row = session.merge(entry)
-        row.state = TASK if result.left else ERASED
-        row.erased_at = None if result.left else now
-        if result.left:
-            facts = {"reason": result.reason, "rows": result.left, "table": entry.table}
-            session.add(
-                Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now)
-            )
-        else:
-            row.rows = None
+        _settle_entry(session, session.merge(entry), results[entry.id], now)
     _audit(session, due, results, now)
+
+
+def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: datetime) -> None:
+    kept = kept_rows(entry)
+    entry.rows = json.dumps([[to_json(kept[key][0]), kept[key][1]] for key in result.left]) if result.left else None
+    entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
+    if result.left:
+        facts = {"reasons": sorted(set(result.left.values())), "rows": len(result.left), "table": entry.table}
+        session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now))
 
 
 def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now: datetime) -> None:
@@ -143,7 +153,7 @@ def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now
         system=due.system,
         erased=sum(result.erased for result in results.values()),
         gone=sum(result.gone for result in results.values()),
-        left=sum(result.left for result in results.values()),
+        left=sum(len(result.left) for result in results.values()),
     )
 
 

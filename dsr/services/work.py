@@ -31,6 +31,12 @@ def of(session: Session, case_id: uuid.UUID) -> dict[str, Work]:
     return {work.kind: work for work in session.scalars(select(Work).where(Work.case_id == case_id))}
 
 
+def is_waiting(session: Session, case_id: uuid.UUID, kind: str) -> bool:
+    """Whether a step is still to be done, or being done."""
+    waiting = select(Work.id).where(Work.case_id == case_id, Work.kind == kind, Work.state == "queued")
+    return session.scalar(waiting) is not None
+
+
 def claim(session: Session, *, now: datetime) -> Work | None:
     """One step to do now, leased to whoever claims it; None when there is nothing to do."""
     waiting = (
@@ -46,6 +52,11 @@ def claim(session: Session, *, now: datetime) -> Work | None:
         .returning(Work)
         .execution_options(synchronize_session=False)
     )
+
+
+def release_all(session: Session) -> None:
+    """Give up every lease: whoever held one is dead. Only for the one worker, or the leader, as it starts."""
+    session.execute(update(Work).where(Work.lease_until.is_not(None)).values(lease_until=None))
 
 
 def finish(session: Session, work: Work) -> None:
@@ -65,10 +76,10 @@ def refuse(session: Session, work: Work, error: str) -> None:
 
 
 def _settle(session: Session, work: Work, **values: object) -> None:
-    # Not if it was asked anew meanwhile: then attempts count from nought again.
+    # Not if it was asked anew or claimed by another meanwhile: then the lease is no longer ours.
     session.execute(
         update(Work)
-        .where(Work.id == work.id, Work.attempts == work.attempts)
+        .where(Work.id == work.id, Work.lease_until == work.lease_until)
         .values(**values)
         .execution_options(synchronize_session=False)
     )

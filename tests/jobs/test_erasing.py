@@ -148,7 +148,7 @@ def test_a_change_after_the_approval_voids_it_and_nothing_is_erased(workplace: W
         plan = plans.current(session, case.id)
         assert plan is not None
         assert plan.state == "void"
-        assert "changed after the approval" in str(plan.note)
+        assert "De gegevens zijn na de goedkeuring veranderd" in str(plan.note)
         assert {task.kind for task in session.scalars(select(Task))} == {"plan-void"}
 
 
@@ -188,4 +188,4 @@ def test_two_persons_behind_one_address_are_never_both_erased(workplace: Workpla
     with workplace.transaction() as session:
         asked = work_of(session, case.id)["plan"]
         assert asked.state == "refused"
-        assert "2 persons" in str(asked.error)
+        assert "2 personen" in str(asked.error)

@@ -1,0 +1,51 @@
+"""Primary keys as JSON carries them, and back: each value returns in the type that the database gave it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+Key = tuple[Any, ...]
+
+_READ: dict[str, Callable[[str], Any]] = {
+    "bytes": bytes.fromhex,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "time": time.fromisoformat,
+    "Decimal": Decimal,
+    "UUID": UUID,
+}
+
+
+def to_json(key: Iterable[Any]) -> list[Any]:
+    """The values of a key: text and numbers as they are, what JSON does not know as {type: text}."""
+    return [_written(value) for value in key]
+
+
+def _written(value: Any) -> Any:
+    if value is None or isinstance(value, (str, int, float)):
+        return value
+    kind = type(value).__name__
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    return {kind: text} if kind in _READ else text
+
+
+def from_json(values: Iterable[Any]) -> Key:
+    """The key that `to_json` wrote."""
+    return tuple(_read(value) for value in values)
+
+
+def _read(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    ((kind, text),) = value.items()
+    return _READ[kind](text)
+
+
+def key_text(key: Iterable[Any]) -> str:
+    """A key as text, the same on every reading."""
+    return json.dumps(to_json(key))
