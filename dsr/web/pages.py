@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, request, session, url_for
+from flask import Flask, current_app, request, session, url_for
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf
 
@@ -30,6 +30,7 @@ def page(name: str, **context: Any) -> str:
     shared = {
         "controller": settings().controller,
         "logo_url": url_for("site.logo") if settings().controller.logo else asset("logo.svg"),
+        "this_page": _this_page(),
         "other_language_url": _other_language_url(),
         "url_for": url_for,
         "asset": asset,
@@ -37,7 +38,7 @@ def page(name: str, **context: Any) -> str:
         "current_user": current_user,
         "now": moment,
         "today": local_date(moment),
-        "is_demo": settings().demo,
+        "is_demo": "demo" in current_app.blueprints,
     }
     return render(name, language=language(), **{**shared, **context})
 
@@ -70,9 +71,12 @@ def _keep_language() -> None:
         session["language"] = request.args["lang"]
 
 
-def _other_language_url() -> str:
-    """This page in the other language; where it cannot be asked for again, the page it came from."""
-    other = "en" if language() == "nl" else "nl"
+def _this_page() -> str:
+    """The path of this page; where it cannot be asked for again, of the page it came from."""
     rule = request.url_rule
-    path = request.path if rule and "GET" in (rule.methods or ()) else request.path.rpartition("/")[0] or "/"
-    return f"{path}?lang={other}"
+    return request.path if rule and "GET" in (rule.methods or ()) else request.path.rpartition("/")[0] or "/"
+
+
+def _other_language_url() -> str:
+    other = "en" if language() == "nl" else "nl"
+    return f"{_this_page()}?lang={other}"
