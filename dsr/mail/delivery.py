@@ -13,6 +13,7 @@ from email import message_from_bytes
 from email.charset import QP, Charset
 from email.errors import MessageError
 from email.utils import getaddresses, parseaddr, quote
+from functools import cached_property
 from threading import Timer
 from types import TracebackType
 from typing import Any
@@ -73,6 +74,12 @@ class Mail(flask_mail.Mail):
         """The domain of our Message-IDs: the sender's, never the name of this machine."""
         return self.address.rpartition("@")[2]
 
+    @cached_property
+    def tls(self) -> ssl.SSLContext:
+        """How a server is known: by the authorities of `ca_file`, else by those this machine trusts. Slow to read."""
+        ca_file = self.settings.mail.ca_file
+        return ssl.create_default_context(cafile=str(self.settings.path(ca_file)) if ca_file else None)
+
     def connect(self) -> Connection:
         """A connection, closed at the end of the `with` block."""
         return Connection(self)
@@ -110,26 +117,21 @@ class Connection(flask_mail.Connection):
 
     def configure_host(self) -> smtplib.SMTP:
         """Connect, make the line safe, sign in. What is asked for and cannot be had ends the conversation."""
-        mail, context = self.mail.settings.mail, self._context()
-        limit = self.mail.conversation_seconds
+        mail, limit = self.mail.settings.mail, self.mail.conversation_seconds
         host: _LimitedSMTP
         if mail.security == "tls":
-            host = _LimitedTLS(mail.host, mail.port, limit, timeout=mail.timeout_seconds, context=context)
+            host = _LimitedTLS(mail.host, mail.port, limit, timeout=mail.timeout_seconds, context=self.mail.tls)
         else:
             host = _LimitedSMTP(mail.host, mail.port, limit, timeout=mail.timeout_seconds)
         try:
             if mail.security == "starttls":
-                host.starttls(context=context)
+                host.starttls(context=self.mail.tls)
             if mail.username and mail.password:
                 host.login(mail.username, mail.password.read(self.mail.settings.base))
         except BaseException:
             host.close()
             raise
         return host
-
-    def _context(self) -> ssl.SSLContext:
-        ca_file = self.mail.settings.mail.ca_file
-        return ssl.create_default_context(cafile=str(self.mail.settings.path(ca_file)) if ca_file else None)
 
     def transmit(self, sender: str, recipient: str, mail: bytes) -> None:
         """Send bytes that were composed before."""

@@ -10,12 +10,14 @@ from dataclasses import replace
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.policy import default
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Literal
 
 import hypothesis
 import pytest
+import trustme
 from flask import Flask
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
@@ -24,7 +26,7 @@ from dsr.config import Mail as MailSettings
 from dsr.config import Secret, Settings
 from dsr.mail.delivery import HEADERS, DeliveryFailed, Mail
 from dsr.mail.messages import Message
-from tests.parts.smtp import MailServer
+from tests.parts.smtp import MailServer, mail_server
 from tests.parts.store import NOW
 
 HANNA = "hanna@example.org"
@@ -166,6 +168,17 @@ def test_an_address_with_an_international_domain_is_written_to(settings: Setting
 def test_a_trusted_certificate_is_accepted(settings: Settings, starttls_server: MailServer, ca_file: Path) -> None:
     send(mail_to(settings, starttls_server.port, "starttls", ca_file=str(ca_file)))
     assert len(starttls_server.deliveries) == 1
+
+
+def test_tls_from_the_first_byte_is_checked_too(settings: Settings, authority: trustme.CA, ca_file: Path) -> None:
+    for issuer, is_trusted in ((authority, True), (trustme.CA(), False)):
+        with mail_server(issuer.issue_cert("localhost"), tls_at_once=True) as server:
+            mail = mail_to(settings, server.port, "tls", ca_file=str(ca_file))
+            if is_trusted:
+                send(mail)
+            else:
+                assert refusal(partial(send, mail)).code == "SSLCertVerificationError"
+            assert len(server.deliveries) == is_trusted
 
 
 @pytest.mark.parametrize("server", ["untrusted_server", "misnamed_server"])

@@ -61,11 +61,15 @@ class _Listener(Controller):
 
 
 @contextmanager
-def mail_server(certificate: trustme.LeafCert | None = None) -> Iterator[MailServer]:
-    """A mail server; with a certificate it demands STARTTLS."""
+def mail_server(certificate: trustme.LeafCert | None = None, *, tls_at_once: bool = False) -> Iterator[MailServer]:
+    """A mail server; with a certificate it demands STARTTLS, or speaks TLS from the first byte."""
     bound = socket.create_server(("127.0.0.1", 0))
     handler = MailServer(bound.getsockname()[1])
-    listener = _Listener(handler, bound, tls_context=_context(certificate), require_starttls=certificate is not None)
+    if tls_at_once:
+        listener = _Listener(handler, bound, ssl_context=_context(certificate))
+    else:
+        starttls = certificate is not None
+        listener = _Listener(handler, bound, tls_context=_context(certificate), require_starttls=starttls)
     listener.start()
     try:
         yield handler
