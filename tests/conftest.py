@@ -4,7 +4,9 @@ pytest_plugins = [
     "tests.parts.databases",
     "tests.parts.store",
     "tests.parts.web",
+    "tests.parts.site",
     "tests.parts.shop",
+    "tests.parts.copies",
     "tests.parts.smtp",
     "tests.parts.browser",
 ]

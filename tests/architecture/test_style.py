@@ -21,7 +21,9 @@ LEFT_OPEN = re.compile(
 
 
 def test_no_file_is_long() -> None:
-    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in python_files()}
+    # A revision of the database lists every table.
+    files = [path for path in python_files() if path.parent.name != "versions"]
+    lengths = {name(path): len(path.read_text("utf-8").splitlines()) for path in files}
     assert {file: lines for file, lines in lengths.items() if lines > FILE_LIMIT} == {}
 
 

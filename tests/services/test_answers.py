@@ -26,12 +26,10 @@ from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.register import Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.jobs import work
-from dsr.services import answers, casework, copies, plans
+from dsr.services import answers, casework, copies
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
 from tests.parts.cast import add_case, add_member, confirm
-from tests.parts.shop import Workplace, identified_case
 from tests.parts.store import NOW, Store
 from tests.services.test_copies import REGISTER as CATEGORIES
 
@@ -53,8 +51,8 @@ REGISTER = Register(
 
 
 def row(table: str, verdict: Verdict, **given: Any) -> PlanRow:
-    base = PlanRow("shop", table, table, {"id": 1}, verdict, None, None, None, None, "0" * 32)
-    return replace(base, **given)
+    base = PlanRow("shop", table, table, verdict, None, None, None, None, None, {"id": 1}, "0" * 32)
+    return base._replace(**given)
 
 
 def kept(table: str, year: int, **given: Any) -> PlanRow:
@@ -372,41 +370,3 @@ def test_what_people_wrote_is_text_in_the_letter(store: Store) -> None:
     desk.decide(Right.OBJECTION, Outcome.REFUSED, "<script>alert(1)</script>")
     desk.send()
     assert "<script" not in desk.open()
-
-
-def test_from_approval_to_letter_in_a_real_database(workplace: Workplace) -> None:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    settings = replace(
-        workplace.context.settings, register=replace(workplace.context.settings.register, backup_days=30)
-    )
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=NOW)
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan
-        plans.approve_plan(
-            session,
-            session.get_one(Case, case.id),
-            plan.digest,
-            by=approver.id,
-            settings=workplace.context.settings,
-            now=NOW,
-        )
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        facts = answers.facts_of(session, session.get_one(Case, case.id), settings=settings, now=NOW)
-    assert missing_parts(facts) == ()
-    assert [each.what for each in facts.erased] == [
-        "Klantgegevens",
-        "Facturen",
-        "Vragen aan de helpdesk",
-        "Nieuwsbrief",
-    ]
-    assert [(each.what, each.oldest_until, each.newest_until) for each in facts.kept] == [
-        ("Facturen", date(2026, 12, 31), date(2031, 12, 31))
-    ]
-    assert {(each.what, each.verdict) for each in facts.not_erased} == {
-        ("Klantgegevens", Verdict.FIRST),
-        ("Facturen", Verdict.FIRST),
-    }
