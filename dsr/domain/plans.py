@@ -8,16 +8,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from dsr.domain import retention
 from dsr.domain.errors import DomainError
 from dsr.domain.register import NOT_STATED, Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
+
+Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None, tuple[str, ...] | None, str | None]
+"""The first nine fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
 """Why a row is protected, or waits for something first, where the handler gave no words of their own."""
@@ -59,21 +63,28 @@ class Decision:
     outstanding: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PlanRow:
-    """One row of a plan. Dates are inclusive days of law; `columns_kept` is None unless only a part stays."""
+class PlanRow(NamedTuple):
+    """One row of a plan. Dates are inclusive days of law; `columns_kept` is None unless only a part stays.
+
+    A tuple, since one person may have thousands; all but the key and the fingerprint is the judgement that many share.
+    """
 
     system: str
     category: str
     table: str
-    key: Mapping[str, Any]
     verdict: Verdict
     rule: str | None
     keep_through: date | None
     may_erase_from: date | None
     columns_kept: tuple[str, ...] | None
+    why: str | None
+    key: Mapping[str, Any]
     fingerprint: str
-    why: str | None = None
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the row shares with others: every field before the key."""
+        return self[:9]
 
     @property
     def key_values(self) -> Key:
@@ -118,7 +129,7 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over register, rows, fingerprints and verdicts: what an approval binds. Not over the day."""
-        content = [self.register_digest, *sorted(_canonical(row.to_record(), row.fingerprint) for row in self.rows)]
+        content = [self.register_digest, *sorted(_canonical([row.to_record(), row.fingerprint]) for row in self.rows)]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
     def with_verdict(self, verdict: Verdict) -> list[PlanRow]:
@@ -130,10 +141,6 @@ def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
 
 
-def _canonical(record: Mapping[str, Any], fingerprint: str) -> str:
-    return json.dumps([record, fingerprint], sort_keys=True, default=_plain)
-
-
 def _plain(value: Any) -> str:
     """A value of any driver as text that is the same on every reading."""
     if isinstance(value, datetime) and value.tzinfo:
@@ -143,10 +150,12 @@ def _plain(value: Any) -> str:
     return str(value)
 
 
+_canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":")).encode
+
+
 def fingerprint(values: Mapping[str, Any]) -> str:
     """A digest of the content of a row: equal while nobody changed it."""
-    content = json.dumps(values, sort_keys=True, default=_plain, separators=(",", ":"))
-    return hashlib.sha256(content.encode()).hexdigest()[:32]
+    return hashlib.sha256(_canonical(values).encode()).hexdigest()[:32]
 
 
 def register_decisions(register: Register, language: str = "nl") -> dict[str, Decision]:
@@ -203,31 +212,29 @@ class _Judge:
 
     def judge_table(self, name: str, rows: Sequence[Row]) -> None:
         table = self.register.tables[self.system][name]
-        follows = self.register.follows_parent(self.system, name)
+        judgement = partial(self._judgement, name, table, {})
+        if self.register.follows_parent(self.system, name):
+            judgement = partial(self._following, name, table, judgement)
         self.judged[name] = [
-            _Judged(row, self._following(name, table, row) if follows else self._verdict(name, table, row))
+            _Judged(row, PlanRow(*judgement(row), dict(zip(table.key, row.key, strict=True)), fingerprint(row.values)))
             for row in rows
         ]
 
-    def _verdict(self, name: str, table: Table, row: Row) -> PlanRow:
+    def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
+        """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
+        dates = tuple([row.values[column] for column in table.dates.values()])
+        if dates not in known:
+            known[dates] = self._new_judgement(name, table, row)
+        return known[dates]
+
+    def _new_judgement(self, name: str, table: Table, row: Row) -> Judgement:
         category = self.register.categories[table.category]
         kept, why = self._retention(category, table, row)
         verdict = self._weigh(table, row, kept, why)
         if verdict in (Verdict.REFUSE, Verdict.FIRST):
             why = self._reason(table, verdict)
-        return PlanRow(
-            system=self.system,
-            category=table.category,
-            table=name,
-            key=dict(zip(table.key, row.key, strict=True)),
-            verdict=verdict,
-            rule=_rule_name(category),
-            keep_through=kept.keep_through if kept else None,
-            may_erase_from=kept.may_erase_from if kept else None,
-            columns_kept=None,
-            fingerprint=fingerprint(row.values),
-            why=why,
-        )
+        through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
+        return self.system, table.category, name, verdict, _rule_name(category), through, erase_from, None, why
 
     def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
         decision = self.decisions[table.category]
@@ -267,17 +274,12 @@ class _Judge:
         known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
         return retention.retain(rule, known, self.hold_until)
 
-    def _following(self, name: str, table: Table, row: Row) -> PlanRow:
+    def _following(self, name: str, table: Table, own: Callable[[Row], Judgement], row: Row) -> Judgement:
         parents = [parent.plan_row for parent in self.parents_of(table, row)]
         if not parents:
-            return self._verdict(name, table, row)
-        return replace(
-            next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0]),
-            table=name,
-            category=table.category,
-            key=dict(zip(table.key, row.key, strict=True)),
-            fingerprint=fingerprint(row.values),
-        )
+            return own(row)
+        followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
+        return followed._replace(table=name, category=table.category).judgement
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
         """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
@@ -292,10 +294,17 @@ class _Judge:
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]
-        kept = [child for child in self.judged.get(name, []) if child.plan_row.verdict is not Verdict.ERASE]
-        for child in kept:
-            for parent in self.parents_of(table, child.row):
-                parent.plan_row = self._needed_by(parent, child.plan_row)
+        for parent, child in self._needs(table, self.judged.get(name, [])):
+            parent.plan_row = self._needed_by(parent, child)
+
+    def _needs(self, table: Table, children: Iterable[_Judged]) -> list[tuple[_Judged, PlanRow]]:
+        """Who needs whom: children with the same judgement count once."""
+        needs: dict[tuple[int, Judgement], tuple[_Judged, PlanRow]] = {}
+        for child in children:
+            if child.plan_row.verdict is not Verdict.ERASE:
+                for parent in self.parents_of(table, child.row):
+                    needs.setdefault((id(parent), child.plan_row.judgement), (parent, child.plan_row))
+        return list(needs.values())
 
     def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:
         own = parent.plan_row
@@ -304,7 +313,7 @@ class _Judge:
         table = self.register.tables[self.system][own.table]
         columns = self._columns_needed(own.table, table)
         if own.verdict is Verdict.ERASE:
-            return replace(_lent(own, child), columns_kept=columns)
+            return _lent(own, child)._replace(columns_kept=columns)
         return _later(own, child)
 
     def _columns_needed(self, name: str, table: Table) -> tuple[str, ...]:
@@ -326,8 +335,7 @@ def _rule_name(category: Category) -> str | None:
 
 def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
     """A row with no duty of its own takes that of the row that needs it."""
-    return replace(
-        own,
+    return own._replace(
         verdict=Verdict.KEEP,
         rule=child.rule,
         keep_through=child.keep_through if child.verdict is Verdict.KEEP else None,

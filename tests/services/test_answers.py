@@ -31,7 +31,7 @@ from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
 from tests.parts.cast import add_case, add_member, confirm
 from tests.parts.store import NOW, Store
-from tests.services.test_copies import REGISTER as CATEGORIES
+from tests.parts.copies import REGISTER as CATEGORIES
 
 CODE = "7K3F-Q2XA-94WP"
 REGISTER = Register(
