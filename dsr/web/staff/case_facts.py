@@ -56,7 +56,7 @@ class CaseFacts:
 
     def right(self, wanted: Right) -> RequestedRight | None:
         """A right of the case, if it invokes it."""
-        return next((right for right in self.case.rights if right.kind is wanted), None)
+        return next((right for right in self.case.rights if right.kind == wanted), None)
 
     def name_of(self, staff_id: uuid.UUID | None) -> str:
         """The name of a staff member; empty without one."""

@@ -25,6 +25,7 @@ WHY = {
     DATE_UNREADABLE: N_("the date cannot be read"),
     CURRENT_VALUE: N_("still open"),
 }
+NEEDED = N_("needed by a row without a day")
 
 
 def head(facts: CaseFacts) -> dict[str, Any]:
@@ -193,13 +194,20 @@ def _days(rows: Iterable[PlanRow]) -> list[dict[str, Any]]:
 
 
 def without_day(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
-    """What stays and has no day: refused, waiting for another step, or protected."""
-    counted = Counter(
-        (row.category, row.verdict, row.why)
-        for row in rows
-        if row.verdict is not Verdict.ERASE and not row.may_erase_from
-    )
+    """What stays and has no day: refused, waiting for another step, needed by such a row, or protected."""
+    counted = Counter((row.category, row.verdict, row.why) for row in rows if _has_no_day(row))
     return [
-        {"label": label(register, category, language), "verdict": verdict.value, "why": why, "rows": count}
+        {
+            "label": label(register, category, language),
+            "verdict": verdict.value,
+            "why": NEEDED if verdict is Verdict.KEEP else WHY.get(why or "", why),
+            "rows": count,
+        }
         for (category, verdict, why), count in counted.items()
     ]
+
+
+def _has_no_day(row: PlanRow) -> bool:
+    if row.verdict is Verdict.KEEP:
+        return row.may_erase_from is None
+    return row.verdict is not Verdict.ERASE

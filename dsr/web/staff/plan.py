@@ -112,7 +112,6 @@ def approve(reference: str) -> ResponseReturnValue:
             staying=case_view.staying(facts.rows, register, language()),
             without_day=case_view.without_day(facts.rows, register, language()),
             systems=len({row.system for row in facts.rows}),
-            why=case_view.WHY,
             backup_days=register.backup_days,
             is_own=facts.plan.made_by_id == me() and settings().procedure.approval == "two-people",
             approval=settings().procedure.approval,

@@ -130,7 +130,7 @@ def _rows(session: Session, cases: list[Case], today: date) -> list[dict[str, An
             "group": queries.group_of(case.next_legal_on, today) if case.is_open else "",
             "url": url_for("staff.case", reference=case.reference),
             "days": days_left(case.next_legal_on, today),
-            "rights": [gettext(RIGHTS[right.kind]) for right in case.rights],
+            "rights": ", ".join(gettext(RIGHTS[right.kind]) for right in case.rights).capitalize(),
             "state": state_of(case, {each.kind: each for each in work.get(case.id, [])}, plan_states.get(case.id)),
             "identity": identity_of(case, case.id in identified),
             "handler": names.get(case.handler_id) if case.handler_id else None,

@@ -54,7 +54,7 @@ SENTENCES: Mapping[str, str] = {
     "rights-noted": N_("%(actor)s noted the rights: %(rights)s."),
     "right-decided": N_("%(actor)s decided: %(right)s %(outcome)s."),
     "deadline-extended": N_("%(actor)s extended the deadline to %(due_on)s."),
-    "data-found": N_("The program searched %(systems)s systems: %(rows)s rows."),
+    "data-found": N_("The program searched the systems (%(systems)s): %(rows)s rows."),
     "copy-made": N_("The program made the copy: %(rows)s rows."),
     "copy-viewed": N_("%(actor)s looked at the copy."),
     "copy-released": N_("%(actor)s released the copy, until %(until)s."),
