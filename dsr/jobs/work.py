@@ -15,7 +15,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
-from dsr.services import copies, lookup, plans, search, work
+from dsr.services import copies, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,8 @@ def _plan(context: Context, case_id: uuid.UUID) -> None:
         asked = plans.current(session, case_id)
         if asked is not None and asked.state == plans.ASKED:
             plans.record_plan(session, asked, drawn, now=context.now())
+            case = session.get_one(Case, case_id)
+            reminders.tell_approvers(session, case, asked, settings=context.settings, now=context.now())
 
 
 def _identifiers(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 from flask import Blueprint, abort, send_file
 from flask.typing import ResponseReturnValue
-from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dsr.db.base import transaction
-from dsr.web.runtime import settings
+from dsr.services import housekeeping
+from dsr.web.runtime import now, settings
 from dsr.web.security import PUBLIC, allows
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,8 @@ def healthz() -> ResponseReturnValue:
     """Whether the program does its work: 200, or 503 with what is wrong."""
     try:
         with transaction(writes=False) as session:
-            session.execute(text("SELECT 1"))
+            found = housekeeping.health(session, now())
     except SQLAlchemyError as error:
         log.error("the database does not answer: %s", type(error).__name__)
         return {"status": "database-unreachable"}, 503
-    return {"status": "ok"}
+    return {"status": "ok" if found.is_well else "needs-attention", **asdict(found)}, 200 if found.is_well else 503

@@ -370,7 +370,3 @@ def test_what_is_typed_is_shown_and_not_run(visitor: Visitor) -> None:
     _fill_in(visitor, name="<script>alert(1)</script>{{ 7*7 }}")
     text = visitor.see("/verzoek/controle").text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 7*7 }}" in text
-
-
-def test_the_program_says_that_it_is_well(visitor: Visitor) -> None:
-    assert visitor.see("/healthz").json == {"status": "ok"}
