@@ -1,0 +1,209 @@
+"""The worker is killed at each step of an erasure, in a process of its own: after the next run all is accounted for."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.notices import Task
+from dsr.db.plans import Execution, LedgerEntry
+from dsr.domain.plans import PlanRow, Verdict
+from dsr.domain.rights import Right
+from dsr.jobs import work
+from dsr.services import audit, plans, retention
+from dsr.services.work import of as work_of
+from tests.parts.shop import TABLES, Workplace, identified_case
+from tests.parts.source import ROOT
+
+WORKER = Path(__file__).with_name("dying_eraser.py")
+State = dict[str, list[dict[str, Any]]]
+
+
+def start(workplace: Workplace, key_file: Path, fault: str = "") -> subprocess.Popen[bytes]:
+    arguments = {
+        "url": workplace.store.engine.url.render_as_string(hide_password=False),
+        "key_set": key_file.read_text(),
+        "folder": str(workplace.context.settings.base),
+        "shop": workplace.shop.engine.url.render_as_string(hide_password=False),
+        "now": workplace.clock.now.isoformat(),
+    }
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DSR_FAULT": fault}
+    return subprocess.Popen([sys.executable, WORKER, json.dumps(arguments)], env=environment)
+
+
+def killed_at(workplace: Workplace, key_file: Path, fault: str) -> None:
+    assert start(workplace, key_file, fault).wait(60) == -signal.SIGKILL
+
+
+def ends_well(workplace: Workplace, key_file: Path) -> None:
+    assert start(workplace, key_file).wait(60) == 0
+
+
+def approved_case(workplace: Workplace) -> tuple[Case, list[PlanRow]]:
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    now, settings = workplace.clock(), workplace.context.settings
+    with workplace.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=now)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        found = session.get_one(Case, case.id)
+        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
+        return case, plans.rows_of(plan)
+
+
+def expected_after(before: State, planned: list[PlanRow]) -> State:
+    """The shop as the plan would leave it, worked out without our program."""
+    return {table: [row for row in map(_applied(table, planned), before[table]) if row] for table in TABLES}
+
+
+def _applied(table: str, planned: list[PlanRow]) -> Any:
+    of_table = [row for row in planned if row.table == table]
+
+    def apply(row: dict[str, Any]) -> dict[str, Any] | None:
+        fixed = {"email": "erased@erased.invalid"}
+        for plan_row in of_table:
+            if all(row[column] == value for column, value in plan_row.key.items()):
+                if plan_row.verdict is Verdict.ERASE:
+                    return None
+                if plan_row.columns_kept is not None:
+                    return {c: value if c in plan_row.columns_kept else fixed.get(c) for c, value in row.items()}
+        return row
+
+    return apply
+
+
+def check_accounts(workplace: Workplace, case: Case, planned: list[PlanRow], *, is_observed: bool) -> None:
+    """One receipt, one set of ledger entries, nothing left over and a chain that holds."""
+    to_erase = sum(row.verdict is Verdict.ERASE for row in planned)
+    to_keep = {(row.table, str(row.key_values)) for row in planned if row.verdict is not Verdict.ERASE}
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        assert (plan.state, work_of(session, case.id)["erase"].state) == ("executed", "done")
+        execution = session.scalars(select(Execution)).one()
+        assert (execution.state, execution.is_observed) == ("done", is_observed)
+        assert sum(execution.erased.values()) == to_erase
+        entries = session.scalars(select(LedgerEntry)).all()
+        kept = [(entry.table, str(key)) for entry in entries for key, _ in retention.kept_rows(entry).values()]
+        assert sorted(kept) == sorted(to_keep)
+        events = [entry.event for entry in session.scalars(select(AuditEntry))]
+        assert (events.count("rows-erased"), events.count("plan-executed")) == (1, 1)
+        assert audit.verify(session, Path("none")).faults == ()
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_committed", "is_observed"),
+    [
+        ("erasure-prepared", False, True),
+        ("customer-database-committed", True, False),
+        ("receipt-written", True, True),
+    ],
+)
+def test_killed_here_the_next_run_accounts_for_every_row(
+    workplace: Workplace, key_file: Path, fault: str, is_committed: bool, is_observed: bool
+) -> None:
+    case, planned = approved_case(workplace)
+    before = workplace.shop.everything()
+    expected = expected_after(before, planned)
+    killed_at(workplace, key_file, fault)
+    assert workplace.shop.everything() == (expected if is_committed else before)
+    ends_well(workplace, key_file)
+    assert workplace.shop.everything() == expected
+    check_accounts(workplace, case, planned, is_observed=is_observed)
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_key_given_out_anew_after_the_kill_is_somebody_elses(workplace: Workplace, key_file: Path) -> None:
+    case, planned = approved_case(workplace)
+    killed_at(workplace, key_file, "customer-database-committed")
+    workplace.shop.run("INSERT INTO ticket VALUES (1, 2, 'a new question of somebody else')")
+    ends_well(workplace, key_file)
+    assert [row["body"] for row in workplace.shop.rows("ticket")] == ["a new question of somebody else", "help"]
+    check_accounts(workplace, case, planned, is_observed=False)
+
+
+@pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
+def test_a_plan_that_changed_after_the_kill_is_void(workplace: Workplace, key_file: Path) -> None:
+    case, _ = approved_case(workplace)
+    killed_at(workplace, key_file, "erasure-prepared")
+    workplace.shop.run("UPDATE ticket SET body = 'changed' WHERE id = 1")
+    before = workplace.shop.everything()
+    ends_well(workplace, key_file)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        assert plan.state == "void"
+
+
+def test_killed_when_kept_rows_went_on_their_day(workplace: Workplace, key_file: Path) -> None:
+    approved_case(workplace)
+    ends_well(workplace, key_file)
+    workplace.clock.set(date(2027, 1, 1))
+    before = workplace.shop.everything()
+    killed_at(workplace, key_file, "kept-rows-erased")
+    after = workplace.shop.everything()
+    assert [row["id"] for row in before["invoice"] if row not in after["invoice"]] == [119]
+    ends_well(workplace, key_file)
+    assert workplace.shop.everything() == after
+    with workplace.transaction() as session:
+        settled = session.scalars(select(LedgerEntry).where(LedgerEntry.may_erase_from == date(2027, 1, 1))).all()
+        assert {(entry.table, entry.state) for entry in settled} == {("invoice", "erased"), ("invoice_line", "erased")}
+        assert session.scalars(select(Task)).all() == []
+        (told,) = session.scalars(select(AuditEntry).where(AuditEntry.event == "kept-rows-erased"))
+        assert (told.details["erased"], told.details["gone"]) == (0, 3)
+        assert audit.verify(session, Path("none")).faults == ()
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite", "postgresql"], indirect=True)
+def test_killed_at_any_moment_nothing_is_lost_or_done_twice(workplace: Workplace, key_file: Path) -> None:
+    seed = random.randrange(1_000_000)
+    print("seed", seed)
+    chance = random.Random(seed)
+    case, planned = approved_case(workplace)
+    before = workplace.shop.everything()
+    expected = expected_after(before, planned)
+    for _ in range(3):
+        worker = start(workplace, key_file)
+        _wait_for_attempt(workplace, worker)
+        time.sleep(chance.uniform(0, 0.1))
+        worker.kill()
+        worker.wait(60)
+        assert workplace.shop.everything() in (before, expected)
+    ends_well(workplace, key_file)
+    assert workplace.shop.everything() == expected
+    with workplace.transaction() as session:
+        is_observed = session.scalars(select(Execution)).one().is_observed
+    check_accounts(workplace, case, planned, is_observed=is_observed)
+
+
+def _wait_for_attempt(workplace: Workplace, worker: subprocess.Popen[bytes]) -> None:
+    seen = _attempts(workplace)
+    while worker.poll() is None and _attempts(workplace) == seen:
+        time.sleep(0.002)
+
+
+def _attempts(workplace: Workplace) -> int:
+    with workplace.store.transaction(writes=False) as session:
+        return session.scalar(select(Execution.attempts)) or 0
+
+
+@pytest.fixture
+def key_file(key_set: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The key set of the run, as the worker finds it."""
+    return max(tmp_path_factory.getbasetemp().glob("keys*/keys.json"))
