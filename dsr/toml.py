@@ -97,8 +97,8 @@ def _sentence(kind: type, problem: Any, path: Sequence[str]) -> str:
 
 
 def _names(kind: type) -> list[str]:
-    schema = json.dumps(TypeAdapter(kind).json_schema())
-    return list(dict.fromkeys(re.findall(r'"(\w+)": \{', schema)))
+    schema = TypeAdapter(kind).json_schema()
+    return [name for part in (schema, *schema["$defs"].values()) for name in part.get("properties", {})]
 
 
 def hint(name: str, known: list[str]) -> str:
