@@ -91,8 +91,9 @@ class SqlSystem:
     def fetch(self, connection: Connection, name: str, statement: sa.Select[Any]) -> list[Row]:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
-        result = connection.execute(statement).mappings()
-        missing = _columns(table) - set(result.keys())
+        result = connection.execute(statement)
+        columns = list(result.keys())
+        missing = _columns(table) - set(columns)
         if missing:
             raise SystemRefuses(
                 self.name,
@@ -100,7 +101,11 @@ class SqlSystem:
                 table=name,
                 columns=", ".join(sorted(missing)),
             )
-        return [Row(name, tuple(values[column] for column in table.key), dict(values)) for values in result]
+        places = [columns.index(column) for column in table.key]
+        return [
+            Row(name, tuple([values[place] for place in places]), dict(zip(columns, values, strict=True)))
+            for values in result.all()
+        ]
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""

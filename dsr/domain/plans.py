@@ -45,8 +45,7 @@ class SeveralPersons(DomainError):
     """More than one person answers to the identifiers; nobody is erased on a guess."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A row as found in a system; `values` maps column to value."""
 
     table: str

@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from functools import partial
+from functools import lru_cache, partial
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Literal, Protocol
@@ -234,8 +234,13 @@ def _count(rule: Rule, start: date, fiscal_year_start_month: int) -> date:
     if rule.counted_from == "day":
         return start + _length(rule)
     month = fiscal_year_start_month if rule.counted_from == "fiscal-year" else 1
+    return _end_of_years(rule, _next_year_begins(start, month))
+
+
+@lru_cache
+def _end_of_years(rule: Rule, next_year: date) -> date:
     # Counted from the first day after the year, so that a year that ends in February ends on its last day.
-    return _next_year_begins(start, month) + _length(rule) - ONE_DAY
+    return next_year + _length(rule) - ONE_DAY
 
 
 def _next_year_begins(day: date, month: int) -> date:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 Key = tuple[Any, ...]
 
+_PLAIN = (int, str, float, bool, type(None))
 _READ: dict[str, Callable[[str], Any]] = {
     "bytes": bytes.fromhex,
     "date": date.fromisoformat,
@@ -23,12 +24,10 @@ _READ: dict[str, Callable[[str], Any]] = {
 
 def to_json(key: Iterable[Any]) -> list[Any]:
     """The values of a key: text and numbers as they are, what JSON does not know as {type: text}."""
-    return [_written(value) for value in key]
+    return [value if type(value) in _PLAIN else _written(value) for value in key]
 
 
 def _written(value: Any) -> Any:
-    if value is None or isinstance(value, (str, int, float)):
-        return value
     kind = type(value).__name__
     text = value.hex() if isinstance(value, bytes) else str(value)
     return {kind: text} if kind in _READ else text
@@ -36,12 +35,10 @@ def _written(value: Any) -> Any:
 
 def from_json(values: Iterable[Any]) -> Key:
     """The key that `to_json` wrote."""
-    return tuple(_read(value) for value in values)
+    return tuple([_read(value) if isinstance(value, dict) else value for value in values])
 
 
-def _read(value: Any) -> Any:
-    if not isinstance(value, dict):
-        return value
+def _read(value: dict[str, str]) -> Any:
     ((kind, text),) = value.items()
     return _READ[kind](text)
 

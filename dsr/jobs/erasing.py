@@ -56,7 +56,7 @@ def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
         raise
     with context.transaction() as session:
         case, plan = session.get_one(Case, case_id), session.get_one(ErasurePlan, approved.plan_id)
-        erasing.finish(session, case, plan, now=context.now())
+        erasing.finish(session, case, plan, approved.rows, now=context.now())
 
 
 def _approved(context: Context, case_id: uuid.UUID) -> _Approved | None:
@@ -80,12 +80,13 @@ def _erase_in(context: Context, approved: _Approved, system: str) -> None:
     execution_id = _begin(context, approved, system)
     if execution_id is None:
         return
+    planned = approved.rows_in(system)
     judge = partial(plans.judge, context.settings, system, decisions=approved.decisions, on=local_date(context.now()))
     with context.systems[system].erasing() as transaction:
         rows = transaction.search(approved.identifiers)
         # Only now that the rows are locked: another attempt that has committed noted before what it would leave.
         prepared = _prepared(context, execution_id)
-        attempt = erasing.Attempt(approved.rows_in(system), judge(rows), rows, prepared)
+        attempt = erasing.Attempt(planned, judge(rows), rows, prepared)
         receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
         with context.transaction() as session:
             erasing.note_prepared(session.get_one(Execution, execution_id), receipt)
@@ -93,8 +94,8 @@ def _erase_in(context: Context, approved: _Approved, system: str) -> None:
     faults.point("customer-database-committed")
     with context.transaction() as session:
         execution = session.get_one(Execution, execution_id)
-        case, plan = session.get_one(Case, approved.case_id), session.get_one(ErasurePlan, approved.plan_id)
-        erasing.record_receipt(session, case, plan, execution, receipt, now=context.now())
+        case = session.get_one(Case, approved.case_id)
+        erasing.record_receipt(session, case, execution, planned, receipt, now=context.now())
     faults.point("receipt-written")
 
 

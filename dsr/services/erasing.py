@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -17,7 +16,7 @@ from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.plans import PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.plans import Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text, to_json
@@ -87,23 +86,21 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
 
 def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> None:
     """PlanChanged, with the numbers, unless the rows and verdicts are those that were approved."""
-    before, now = _content(planned), _content(current)
+    before, now = _by_key(planned), _by_key(current)
+    if before == now:
+        return
     gone, new = before.keys() - now.keys(), now.keys() - before.keys()
     other = [key for key in before.keys() & now.keys() if before[key] != now[key]]
-    if gone or new or other:
-        raise PlanChanged(
-            N_("The data changed after the approval: %(gone)s rows gone, %(new)s new, %(other)s different."),
-            gone=len(gone),
-            new=len(new),
-            other=len(other),
-        )
+    raise PlanChanged(
+        N_("The data changed after the approval: %(gone)s rows gone, %(new)s new, %(other)s different."),
+        gone=len(gone),
+        new=len(new),
+        other=len(other),
+    )
 
 
-def _content(rows: Sequence[PlanRow]) -> dict[tuple[str, str], tuple[Any, ...]]:
-    return {
-        (row.table, key_text(row.key_values)): (row.verdict, row.keep_through, row.columns_kept, row.fingerprint)
-        for row in rows
-    }
+def _by_key(rows: Sequence[PlanRow]) -> dict[tuple[str, Key], PlanRow]:
+    return {(row.table, row.key_values): row for row in rows}
 
 
 def _erasable(planned: Sequence[PlanRow]) -> list[PlanRow]:
@@ -122,18 +119,22 @@ def _counted_parts(planned: Sequence[PlanRow]) -> dict[str, int]:
     return dict(Counter(row.table for row in _parts(planned)))
 
 
-def _keys(rows: Iterable[PlanRow], table: str) -> list[Key]:
-    return [row.key_values for row in rows if row.table == table]
+def _keys(rows: Iterable[PlanRow]) -> dict[str, list[Key]]:
+    """Table -> the keys of the rows in it."""
+    found: dict[str, list[Key]] = {}
+    for row in rows:
+        found.setdefault(row.table, []).append(row.key_values)
+    return found
 
 
 def _is_done(erasing: Erasing, planned: Sequence[PlanRow], prepared: Fingerprints) -> bool:
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
-    erasable = {(row.table, key_text(row.key_values), row.fingerprint) for row in _erasable(planned)}
-    left = (row for table in _counted(planned) for row in erasing.read(table, _keys(_erasable(planned), table)))
-    gone = not any((row.table, key_text(row.key), fingerprint(row.values)) in erasable for row in left)
+    erasable = {(row.table, row.key_values, row.fingerprint) for row in _erasable(planned)}
+    left = (row for table, keys in _keys(_erasable(planned)).items() for row in erasing.read(table, keys))
+    gone = not any((row.table, row.key, fingerprint(row.values)) in erasable for row in left)
     return gone and all(
-        prepared.get(table, {}) == _fingerprints(erasing.read(table, _keys(_parts(planned), table)))
-        for table in _counted_parts(planned)
+        prepared.get(table, {}) == _fingerprints(erasing.read(table, keys))
+        for table, keys in _keys(_parts(planned)).items()
     )
 
 
@@ -142,19 +143,19 @@ def _fingerprints(rows: Iterable[Row]) -> dict[str, str]:
 
 
 def _erase(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow]) -> dict[str, int]:
-    counted = _counted(planned)
-    erased = {table: erasing.delete(table, _keys(_erasable(planned), table)) for table in order if table in counted}
-    if erased != counted:
+    going = _keys(_erasable(planned))
+    erased = {table: erasing.delete(table, going[table]) for table in order if table in going}
+    if erased != _counted(planned):
         raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
     return erased
 
 
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search may belong to one that has just gone: then nothing goes."""
-    erased = {(row.table, key_text(row.key_values)) for row in _erasable(attempt.planned)}
-    gone = [row for row in attempt.rows if (row.table, key_text(row.key)) in erased]
+    erased = {(row.table, row.key_values) for row in _erasable(attempt.planned)}
     for name, table in register.tables[system].items():
-        parents = [row for row in gone if row.table == table.parent]
+        parent = table.parent
+        parents = [row for row in attempt.rows if row.table == parent and (parent, row.key) in erased]
         if parents and erasing.count_pointing(name, parents):
             raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
@@ -186,7 +187,7 @@ def note_prepared(execution: Execution, receipt: Receipt) -> None:
 
 
 def record_receipt(
-    session: Session, case: Case, plan: ErasurePlan, execution: Execution, receipt: Receipt, *, now: datetime
+    session: Session, case: Case, execution: Execution, planned: Sequence[PlanRow], receipt: Receipt, *, now: datetime
 ) -> None:
     """The system has committed: write the receipt and what it keeps, once, whoever else found it committed too."""
     session.refresh(execution, with_for_update=True)
@@ -194,7 +195,7 @@ def record_receipt(
         return
     execution.state, execution.done_at, execution.is_observed = "done", now, receipt.is_observed
     execution.erased, execution.changed = receipt.erased, receipt.changed
-    session.add_all(_ledger(case, plan, execution.system, receipt.after))
+    session.add_all(_ledger(case, execution, planned, receipt.after))
     audit.record(
         session,
         "rows-erased",
@@ -208,24 +209,20 @@ def record_receipt(
     )
 
 
-def _ledger(case: Case, plan: ErasurePlan, system: str, after: Fingerprints) -> Iterable[LedgerEntry]:
-    groups: dict[tuple[Any, ...], list[PlanRow]] = {}
-    for row in plans.rows_of(plan):
-        if row.system == system and row.verdict in (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED):
-            groups.setdefault(_group(row), []).append(row)
+def _ledger(case: Case, execution: Execution, planned: Sequence[PlanRow], after: Fingerprints) -> Iterable[LedgerEntry]:
+    groups: dict[Judgement, list[PlanRow]] = {}
+    for row in planned:
+        if row.verdict in (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED):
+            groups.setdefault(row.judgement, []).append(row)
     for rows in groups.values():
-        yield _entry(case, plan, rows, after)
+        yield _entry(case, execution, rows, after)
 
 
-def _group(row: PlanRow) -> tuple[Any, ...]:
-    return (row.category, row.table, row.verdict, row.rule, row.keep_through, row.may_erase_from, row.columns_kept)
-
-
-def _entry(case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
+def _entry(case: Case, execution: Execution, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
     first = rows[0]
     entry = LedgerEntry(
         case_id=case.id,
-        plan_id=plan.id,
+        plan_id=execution.plan_id,
         system=first.system,
         category=first.category,
         table=first.table,
@@ -237,14 +234,15 @@ def _entry(case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], after: Finger
         columns_kept=list(first.columns_kept) if first.columns_kept is not None else None,
         row_count=len(rows),
     )
-    changed = after.get(first.table, {})
+    changed = after.get(first.table, {}) if first.columns_kept is not None else {}
+    kept = ([to_json(row.key_values), row.fingerprint] for row in rows)
     entry.rows = json.dumps(
-        [[to_json(row.key_values), changed.get(key_text(row.key_values), row.fingerprint)] for row in rows]
+        [[key, changed.get(json.dumps(key), digest) if changed else digest] for key, digest in kept]
     )
     return entry
 
 
-def finish(session: Session, case: Case, plan: ErasurePlan, *, now: datetime) -> None:
+def finish(session: Session, case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], *, now: datetime) -> None:
     """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
     session.refresh(plan, with_for_update=True)
     if plan.state != plans.APPROVED:
@@ -252,7 +250,7 @@ def finish(session: Session, case: Case, plan: ErasurePlan, *, now: datetime) ->
     plan.state, plan.executed_at = plans.EXECUTED, now
     for right in case.rights:
         if right.kind is Right.ERASURE:
-            right.outcome, right.decided_at = outcome_of(plans.rows_of(plan)).value, now
+            right.outcome, right.decided_at = outcome_of(rows).value, now
             right.decided_by_id = plan.approved_by_id
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for kind, value in identifiers_of(case).items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
@@ -19,7 +19,7 @@ from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
 from dsr.domain.errors import DomainError
-from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
+from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
@@ -133,34 +133,36 @@ def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: dateti
     move(session, plan, PROPOSED)
     plan.digest, plan.register_digest = drawn.digest, drawn.register_digest
     plan.counts = drawn.counts
-    plan.rows = json.dumps([_to_json(row) for row in drawn.rows])
+    plan.rows = document(drawn.rows)
     audit.record(
         session, "plan-proposed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=drawn.digest, **drawn.counts
     )
 
 
-def _to_json(row: PlanRow) -> dict[str, Any]:
-    key = dict(zip(row.key, row_keys.to_json(row.key_values), strict=True))
-    return {**row.to_record(), "key": key, "fingerprint": row.fingerprint}
+def document(rows: Sequence[PlanRow]) -> str:
+    """The rows as they are stored: what many share is written once."""
+    groups: dict[tuple[Judgement, tuple[str, ...]], list[Any]] = {}
+    for row in rows:
+        group = groups.setdefault((row.judgement, tuple(row.key)), [])
+        group.append([row_keys.to_json(row.key_values), row.fingerprint])
+    return json.dumps([[*group, found] for group, found in groups.items()], default=str)
 
 
 def rows_of(plan: ErasurePlan) -> list[PlanRow]:
     """The rows of a plan as it was drawn up."""
-    return [_from_json(row) for row in json.loads(plan.rows or "[]")]
+    return [row for group in json.loads(plan.rows or "[]") for row in _rows(*group)]
 
 
-def _from_json(row: dict[str, Any]) -> PlanRow:
-    kept = row["columns_kept"]
-    return PlanRow(
-        **{
-            **row,
-            "key": dict(zip(row["key"], row_keys.from_json(row["key"].values()), strict=True)),
-            "verdict": Verdict(row["verdict"]),
-            "keep_through": _day(row["keep_through"]),
-            "may_erase_from": _day(row["may_erase_from"]),
-            "columns_kept": tuple(kept) if kept is not None else None,
-        }
-    )
+def _rows(stored: list[Any], columns: list[str], found: list[tuple[list[Any], str]]) -> list[PlanRow]:
+    judgement, read = _judgement(stored), row_keys.from_json
+    return [PlanRow(*judgement, dict(zip(columns, read(key), strict=True)), digest) for key, digest in found]
+
+
+def _judgement(stored: list[Any]) -> Judgement:
+    system, category, table, verdict, rule, *days, kept, why = stored
+    keep_through, may_erase_from = map(_day, days)
+    columns_kept = tuple(kept) if kept is not None else None
+    return system, category, table, Verdict(verdict), rule, keep_through, may_erase_from, columns_kept, why
 
 
 def _day(text: str | None) -> date | None:

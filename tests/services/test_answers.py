@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import uuid
 from dataclasses import replace
@@ -26,12 +25,12 @@ from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.register import Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import answers, casework, copies
+from dsr.services import answers, casework, copies, plans
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
 from tests.parts.cast import add_case, add_member, confirm
-from tests.parts.store import NOW, Store
 from tests.parts.copies import REGISTER as CATEGORIES
+from tests.parts.store import NOW, Store
 
 CODE = "7K3F-Q2XA-94WP"
 REGISTER = Register(
@@ -92,7 +91,7 @@ class Desk:
                 made_at=NOW,
                 made_by_id=self.handler,
             )
-            plan.rows = json.dumps([{**each.to_record(), "fingerprint": each.fingerprint} for each in rows])
+            plan.rows = plans.document(rows)
             session.add(plan)
             session.flush()
             session.add(_receipt(plan, rows, state))
