@@ -61,7 +61,6 @@ class Progress:
     standing_still_since: date | None
     extension_reason: str | None
     is_confirmed: bool
-    masked_email: str
     copy: WaitingCopy | None
     copy_is_gone: bool
     letter_sent_on: date | None
@@ -88,17 +87,10 @@ def follow(session: Session, case: Case, *, settings: Settings, now: datetime) -
         standing_still_since=clock.suspended_since,
         extension_reason=_extension_reason(case) if clock.extension_accepted else None,
         is_confirmed=case.data_subject.email_confirmed_at is not None,
-        masked_email=mask(case.data_subject.email),
         copy=waiting,
         copy_is_gone=bool(released and released.released_at and waiting is None),
         letter_sent_on=_letter_sent_on(session, case),
     )
-
-
-def mask(address: str) -> str:
-    """An address that its owner recognises: "h•••@example.net"."""
-    mailbox, _, host = address.rpartition("@")
-    return f"{mailbox[:1]}•••@{host}"
 
 
 def _stages(session: Session, case: Case) -> tuple[Stage, ...]:
