@@ -91,13 +91,12 @@ def test_the_digest_of_the_register_changes_with_its_text(tmp_path: Path) -> Non
 
 def test_every_mistake_of_both_files_is_told_at_once(tmp_path: Path) -> None:
     config = CONFIG.replace("base_url", "bas_url").replace('name = "Polder Hosting"', "name = 5")
-    register = REGISTER.replace('"contract"', '"contrct"').replace('["id"]', '"id"')
+    register = REGISTER.replace('from you"', 'from you", de = ""').replace('["id"]', '"id"')
     assert mistakes(write(tmp_path, config, register)) == [
         "config.toml:3: controller.name: must be text in quotes",
         "config.toml:9: web.base_url: is missing",
         "config.toml:10: web.bas_url: is not a setting (did you mean base_url?)",
-        "register.toml:5: categories.customer.legal_basis: must be one of 'consent', 'contract', 'legal-obligation', "
-        "'vital-interest', 'public-task' or 'legitimate-interest'",
+        "register.toml:6: categories.customer.source.de: is not a setting",
         'register.toml:10: tables.shop.customer.key: must be a list, such as ["a", "b"]',
     ]
 

@@ -1,0 +1,141 @@
+"""What is wrong with a register is told with its key; what is right is let alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dsr.domain.register import Category, ErasureGround, LegalBasis, Period, Recipient, Register, Table, Text
+from dsr.domain.register_check import mistakes
+
+WORDS = Text("woorden", "words")
+CUSTOMER = Table("customer", ("id",), match={"email": "email"}, keep_columns=("name",))
+INVOICE = Table("invoice", ("id",), via={"customer_id": "customer.id"}, dates={"document_date": "issued_on"})
+LINE = Table("invoice", ("invoice_id", "line"), via={"invoice_id": "invoice.id"})
+
+
+def category(**values: Any) -> Category:
+    return Category(WORDS, WORDS, LegalBasis.CONTRACT, WORDS, **values)
+
+
+def register(**tables: Table) -> Register:
+    """Customers with invoices of seven years; `tables` come in the place of these."""
+    known = {"customer": CUSTOMER, "invoice": INVOICE, "invoice_line": LINE, **tables}
+    categories = {"customer": category(), "invoice": category(retention="fiscal7")}
+    return Register(categories, {"shop": known})
+
+
+def with_category(name: str, **values: Any) -> Register:
+    right = register()
+    return replace(right, categories={**right.categories, name: category(**values)})
+
+
+def test_a_register_that_is_right_has_no_mistakes() -> None:
+    assert mistakes(register()) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "sentence"),
+    [
+        ({"recipients": ("bank",)}, "recipients", "names bank, which is not under [recipients]"),
+        (
+            {"erasure_ground": ErasureGround.NONE},
+            "refusal_reason",
+            'is missing: erasure_ground = "none" needs a reason',
+        ),
+        ({"retention": "fiscal70"}, "retention", "fiscal70 is not a rule; use one of fiscal7, "),
+    ],
+)
+def test_a_category(values: dict[str, Any], key: str, sentence: str) -> None:
+    ((where, told),) = mistakes(with_category("other", **values))
+    assert where == f"categories.other.{key}"
+    assert told.startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"erasure_ground": ErasureGround.NONE, "refusal_reason": WORDS},
+        {"retention": Period(years=1)},
+        {"retention": "camera_4w"},
+        {"retention": "not-stated"},
+    ],
+)
+def test_a_category_that_is_right(values: dict[str, Any]) -> None:
+    assert mistakes(with_category("other", **values)) == []
+
+
+def test_a_recipient_outside_the_eea_needs_a_safeguard() -> None:
+    outside = Recipient("Cloud Inc.", "processor", inside_eea=False)
+    wrong = replace(register(), recipients={"cloud": outside, "safe": replace(outside, safeguard=WORDS)})
+    ((where, told),) = mistakes(wrong)
+    assert where == "recipients.cloud.safeguard"
+    assert "art. 15(2), 46" in told
+
+
+IN_LINE = "tables.shop.invoice_line"
+INVOICE_STAYS = ("tables.shop.invoice.keep_columns", "is missing: which columns do kept rows of invoice_line need")
+NO_DATE = (f"{IN_LINE}.dates", "document_date is missing: name the column that holds this date")
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"key": ()}, [(f"{IN_LINE}.key", "is empty: name the columns of the primary key")]),
+        ({"via": {}}, [(IN_LINE, "needs match (columns with identifiers of the person) or via"), NO_DATE]),
+        ({"via": {"a": "invoice.id", "b": "customer.id"}}, [(f"{IN_LINE}.via", "leads to more than one table")]),
+        ({"via": {"a": "nowhere.id"}}, [(f"{IN_LINE}.via", "leads to nowhere, which is not a table"), NO_DATE]),
+        ({"via": {"a": "invoice_line.line"}}, [(f"{IN_LINE}.via", "goes round in a circle")]),
+        ({"category": "lines"}, [INVOICE_STAYS, (f"{IN_LINE}.category", "names lines, which is not under")]),
+        ({"dates": {"document_date": "on"}}, [INVOICE_STAYS]),
+        (
+            {"dates": {"document_date": "on", "dokument": "on"}},
+            [INVOICE_STAYS, (f"{IN_LINE}.dates.dokument", "is not a date of this rule; it takes current_value_ended,")],
+        ),
+        ({"fixed": {"what": "erased-{id}"}}, [(f"{IN_LINE}.fixed.what", "names id, which is not a column of the key")]),
+        ({"fixed": {"what": "erased-{line}-{invoice_id}", "size": 0}}, []),
+    ],
+)
+def test_a_table(values: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    told = mistakes(register(invoice_line=replace(LINE, **values)))
+    assert [key for key, _ in told] == [key for key, _ in expected]
+    assert all(sentence.startswith(wanted) for (_, sentence), (_, wanted) in zip(told, expected, strict=True))
+
+
+def test_a_circle_of_two_tables_never_reaches_the_person() -> None:
+    first = replace(CUSTOMER, match={}, via={"invoice_id": "invoice.id"})
+    assert ("tables.shop.customer.via", "goes round in a circle and never reaches the person") in mistakes(
+        register(customer=first)
+    )
+
+
+def test_rows_that_others_need_must_say_what_stays() -> None:
+    ((key, sentence),) = mistakes(register(customer=replace(CUSTOMER, keep_columns=None)))
+    assert key == "tables.shop.customer.keep_columns"
+    assert sentence.startswith("is missing: which columns do kept rows of invoice need")
+
+
+def test_a_line_needs_no_date_and_its_invoice_no_columns_since_they_share_their_retention() -> None:
+    right = register()
+    assert right.follows_parent("shop", "invoice_line")
+    assert not right.follows_parent("shop", "invoice")
+    assert not right.follows_parent("shop", "customer")
+
+
+@pytest.mark.parametrize("period", [Period(years=1), Period(weeks=4)])
+def test_a_period_of_our_own_needs_its_start(period: Period) -> None:
+    wrong = replace(register(), categories={"customer": category(), "invoice": category(retention=period)})
+    told = dict(mistakes(wrong))
+    assert told["tables.shop.invoice.dates"] == "start is missing: name the column that holds this date"
+    assert told["tables.shop.invoice.dates.document_date"] == "is not a date of this rule; it takes start"
+
+
+def test_tables_are_searched_from_the_person_outwards() -> None:
+    assert register().nearest_first("shop") == ["customer", "invoice", "invoice_line"]
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    wrong = register(customer=replace(CUSTOMER, key=()), invoice_line=replace(LINE, fixed={"what": "{id}"}))
+    assert [key for key, _ in mistakes(wrong)] == ["tables.shop.customer.key", "tables.shop.invoice_line.fixed.what"]
