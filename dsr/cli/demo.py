@@ -38,8 +38,7 @@ def demo(folder: Path, port: int, keep: bool) -> None:
         give_up(str(error))
     opened = site.open_site(folder)
     worker = opened.start_worker()
-    click.echo(_directions(opened.settings))
-    serve_until_stopped(opened.app, opened.settings, worker)
+    serve_until_stopped(opened.app, opened.settings, worker, _directions(opened.settings))
 
 
 def _free_port(wanted: int) -> int:

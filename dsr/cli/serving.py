@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import click
-import waitress
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from waitress.server import create_server
 
 from dsr.app import create_app, start_worker
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
@@ -29,18 +29,20 @@ def serve(config_file: Path) -> None:
     settings = read_settings(config_file)
     app = _app(settings)
     worker = _worker(app)
-    click.echo(f"dsr answers at {settings.web.base_url} (listening on {settings.web.listen}:{settings.web.port})")
-    serve_until_stopped(app, settings, worker)
+    listening = f"listening on {settings.web.listen}:{settings.web.port}"
+    serve_until_stopped(app, settings, worker, f"dsr answers at {settings.web.base_url} ({listening})")
 
 
-def serve_until_stopped(app: Flask, settings: Settings, worker: Worker) -> None:
-    """Answer requests until the process is told to stop; then the worker ends what it is doing."""
+def serve_until_stopped(app: Flask, settings: Settings, worker: Worker, announcement: str) -> None:
+    """Say so once requests are answered, until the process is told to stop; then the worker ends what it is doing."""
     signal.signal(signal.SIGTERM, _stop)
     web = settings.web
     try:
-        waitress.serve(
+        server = create_server(
             app, host=web.listen, port=web.port, threads=web.threads, ident=None, clear_untrusted_proxy_headers=True
         )
+        click.echo(announcement)
+        server.run()
     finally:
         worker.stop()
 

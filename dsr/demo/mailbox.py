@@ -71,5 +71,5 @@ def _read(file: Path) -> KeptMail:
         recipient=str(mail["To"]),
         sent_at=parsedate_to_datetime(str(mail["Date"])),
         subject=str(mail["Subject"]),
-        text=body.get_content() if body else "",
+        text=body.get_content().strip() if body else "",
     )

@@ -24,13 +24,17 @@ _OF_CUSTOMER = {
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The rows of one table: how many there were, and those that are there now."""
+    """The rows of one table: how many there were, and those that are there now.
+
+    `is_emptied` where a row that is there has lost some of its values.
+    """
 
     label: Text
     table: str
     before: int
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+    is_emptied: bool
 
     @property
     def gone(self) -> int:
@@ -48,7 +52,7 @@ def held_about(email: str, register: Register, before: Path, now: Path) -> list[
         if found is None:
             return []
         who = {"id": found[0], "email": email.lower()}
-        return [_held(table, register, then, today, who) for table in register.nearest_first(SYSTEM)]
+        return [_held(table, register, then, today, who) for table in register.tables[SYSTEM]]
 
 
 def _open(file: Path) -> sqlite3.Connection:
@@ -59,8 +63,9 @@ def _held(
     table: str, register: Register, then: sqlite3.Connection, today: sqlite3.Connection, who: dict[str, Any]
 ) -> Held:
     category = register.categories[register.tables[SYSTEM][table].category]
-    theirs = f"FROM {table} WHERE {_OF_CUSTOMER[table]}"
-    (before,) = then.execute(f"SELECT count(*) {theirs}", who).fetchone()
-    rows = today.execute(f"SELECT * {theirs} ORDER BY 1, 2", who)
+    theirs = f"SELECT * FROM {table} WHERE {_OF_CUSTOMER[table]} ORDER BY 1, 2"  # noqa: S608 - names of ours
+    before = then.execute(theirs, who).fetchall()
+    rows = today.execute(theirs, who)
     columns = tuple(column for column, *_ in rows.description)
-    return Held(category.label, table, before, columns, tuple(rows))
+    now = tuple(rows)
+    return Held(category.label, table, len(before), columns, now, is_emptied=not set(now) <= set(before))
