@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
+from dsr.db.plans import Suppression
 from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.rights import Outcome, Right
 from dsr.services import casework
@@ -208,3 +209,12 @@ def test_an_illegal_move_changes_nothing(store: Store) -> None:
     with pytest.raises(IllegalTransition), store.transaction() as session:
         casework.move(session, _read(session, reference), Status.CLOSED, by=noor, now=NOW)
     assert _events(store) == []
+
+
+def test_stopping_advertising_takes_effect_when_the_right_is_noted(store: Store) -> None:
+    with store.transaction() as session:
+        case = add_case(session)
+        by = add_member(session).id
+        casework.set_rights(session, case, [Right.MARKETING_OBJECTION], by=by, now=NOW)
+        assert case.rights[0].result is Outcome.FULFILLED
+        assert session.get(Suppression, case.data_subject.email_index) is not None

@@ -40,7 +40,6 @@ NOTICES = {
 }
 SENTENCES: Mapping[str, str] = {
     "request-received": N_("Received through the form."),
-    "acknowledgement-withheld": N_("No acknowledgement was mailed: this address had enough mails for one day."),
     "email-confirmed": N_("The data subject confirmed the e-mail address."),
     "code-requested": N_("The data subject asked for a new code."),
     "receipt-code-locked": N_("The receipt code was typed wrong too often and is locked for a while."),
