@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any
@@ -38,6 +38,7 @@ class SqlSystem:
         self.system = settings.systems[name]
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
+        self._statements: dict[tuple[str, frozenset[str], bool], sa.Select[Any]] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -48,8 +49,8 @@ class SqlSystem:
 
     def _knows(self, connection: Connection, identifier: Identifiers) -> bool:
         matching = [name for name, table in self.tables.items() if set(table.match) & set(identifier)]
-        found = (sa.select(sa.exists(self._rows_of_person(name, identifier))) for name in matching)
-        return any(connection.scalar(statement) for statement in found)
+        found = (sa.select(sa.exists(self._rows_of_person(name, set(identifier)))) for name in matching)
+        return any(connection.scalar(statement, identifier) for statement in found)
 
     def search(self, identifiers: Identifiers) -> list[Row]:
         """Every row of the person, parents before children. Raises SystemDown or SystemRefuses."""
@@ -80,18 +81,26 @@ class SqlSystem:
     def _search(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Row]:
         rows: list[Row] = []
         for name in self.register.nearest_first(self.name):
-            statement = self._rows_of_person(name, identifiers).limit(self.system.row_cap + 1)
-            rows += self.fetch(connection, name, statement.with_for_update() if locks else statement)
+            rows += self.fetch(connection, name, self._statement(name, frozenset(identifiers), locks), identifiers)
             if len(rows) > self.system.row_cap:
                 raise SystemRefuses(
                     self.name, N_("more than %(cap)s rows, the most for one person"), cap=self.system.row_cap
                 )
         return rows
 
-    def fetch(self, connection: Connection, name: str, statement: sa.Select[Any]) -> list[Row]:
+    def _statement(self, name: str, kinds: frozenset[str], locks: bool) -> sa.Select[Any]:
+        """The search in one table; written once, since the engine takes longer to write it than to run it."""
+        if (name, kinds, locks) not in self._statements:
+            statement = self._rows_of_person(name, kinds).limit(self.system.row_cap + 1)
+            self._statements[name, kinds, locks] = statement.with_for_update() if locks else statement
+        return self._statements[name, kinds, locks]
+
+    def fetch(
+        self, connection: Connection, name: str, statement: sa.Select[Any], values: Identifiers | None = None
+    ) -> list[Row]:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
-        result = connection.execute(statement)
+        result = connection.execute(statement, values)
         columns = list(result.keys())
         missing = _columns(table) - set(columns)
         if missing:
@@ -115,24 +124,22 @@ class SqlSystem:
         """The schema of a table, where it is not the default one."""
         return self.tables[name].schema
 
-    def _rows_of_person(self, name: str, identifiers: Identifiers) -> sa.Select[Any]:
+    def _rows_of_person(self, name: str, kinds: Set[str]) -> sa.Select[Any]:
         source = self.clause(name)
-        return (
-            sa.select(sa.literal_column("*")).select_from(source).where(self._is_of_person(name, source, identifiers))
-        )
+        return sa.select(sa.literal_column("*")).select_from(source).where(self._is_of_person(name, source, kinds))
 
-    def _is_of_person(self, name: str, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
+    def _is_of_person(self, name: str, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         table = self.tables[name]
         ways = [
-            self._matches(source.c[column], identifiers[kind], exactly=table.match_exactly)
+            self._matches(source.c[column], sa.bindparam(kind, type_=sa.String()), exactly=table.match_exactly)
             for kind, column in table.match.items()
-            if kind in identifiers
+            if kind in kinds
         ]
         if table.parent:
-            ways.append(self._belongs(table, source, identifiers))
+            ways.append(self._belongs(table, source, kinds))
         return sa.or_(*ways) if ways else sa.false()
 
-    def _matches(self, column: Any, value: str, *, exactly: bool) -> sa.ColumnElement[bool]:
+    def _matches(self, column: Any, value: sa.BindParameter[str], *, exactly: bool) -> sa.ColumnElement[bool]:
         text: Any = sa.cast(column, sa.String)
         if self.system.engine == "mariadb":
             # Its usual collations take hänna@ for hanna@, who is somebody else.
@@ -141,10 +148,10 @@ class SqlSystem:
             return sa.and_(column == value, text == value)
         return sa.func.lower(text) == sa.func.lower(value)
 
-    def _belongs(self, table: Table, source: Any, identifiers: Identifiers) -> sa.ColumnElement[bool]:
+    def _belongs(self, table: Table, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
         parent = self.clause(str(table.parent)).alias()
-        of_person = self._is_of_person(str(table.parent), parent, identifiers)
+        of_person = self._is_of_person(str(table.parent), parent, kinds)
         own = [source.c[c] for c in table.path]
         other = sa.select(*(parent.c[c] for c in table.path.values())).where(of_person)
         return own[0].in_(other) if len(own) == 1 else sa.tuple_(*own).in_(other)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import select, text
+from sqlalchemy import Table, insert, select, text
 from sqlalchemy.orm import Session
 
 from dsr.db.audit import AuditEntry
@@ -18,6 +18,9 @@ from dsr.db.base import keys
 from dsr.domain.audit import GENESIS, link
 
 DATA_SUBJECT, WORKER, COMMAND = "data-subject", "worker", "command"
+_ENTRIES = cast("Table", AuditEntry.__table__)
+_LAST = select(_ENTRIES.c.number, _ENTRIES.c.hash).order_by(_ENTRIES.c.number.desc()).limit(1)
+_APPEND = insert(_ENTRIES)
 _LOCK = 0x64737261  # any number of our own: it names the lock under which entries are appended
 
 
@@ -29,7 +32,7 @@ def record(
     now: datetime,
     case_id: uuid.UUID | None = None,
     **details: Any,
-) -> AuditEntry:
+) -> None:
     """Append one event, in the caller's transaction; two writers never fork the chain.
 
     `details` are ids, dates and counts, never personal data; `by` is a staff member's id or one of the constants above.
@@ -37,30 +40,23 @@ def record(
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     session.flush()
-    last = session.scalar(select(AuditEntry).order_by(AuditEntry.number.desc()).limit(1))
-    number = last.number + 1 if last else 1
-    previous = last.hash if last else GENESIS
-    entry = AuditEntry(
-        number=number,
-        at=now,
-        event=event,
-        actor=str(by),
-        case_id=case_id,
-        details=details,
-        previous=previous,
-        hash=link(
-            previous,
-            number=number,
-            at=now,
-            event=event,
-            actor=str(by),
-            case_id=str(case_id) if case_id else None,
-            details=details,
-        ),
+    last = session.execute(_LAST).first()
+    number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
+    case = str(case_id) if case_id else None
+    digest = link(previous, number=number, at=now, event=event, actor=str(by), case_id=case, details=details)
+    session.execute(
+        _APPEND,
+        {
+            "number": number,
+            "at": now,
+            "event": event,
+            "actor": str(by),
+            "case_id": case_id,
+            "details": details,
+            "previous": previous,
+            "hash": digest,
+        },
     )
-    session.add(entry)
-    session.flush()
-    return entry
 
 
 @dataclass(frozen=True, slots=True)
