@@ -131,10 +131,17 @@ def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]
         "rows": len(rows),
         "until": max(days) if days and kept else None,
         "years": RULES.get(rule or "", PERIOD).years if kept else None,
-        "law": rows[0].law if kept else None,
+        "law": rows[0].law if kept and days else None,
         "in_part": in_part,
-        "why": None if kept else rows[0].why,
+        "why": why_of(rows[0]),
     }
+
+
+def why_of(row: PlanRow) -> str | None:
+    """Why a row has the verdict it has, where no law with a date says so."""
+    if row.verdict is Verdict.KEEP:
+        return None if row.may_erase_from else NEEDED
+    return WHY.get(row.why or "", row.why)
 
 
 def plan_counts(plan: ErasurePlan, rows: Iterable[PlanRow]) -> dict[str, int]:
@@ -195,14 +202,9 @@ def _days(rows: Iterable[PlanRow]) -> list[dict[str, Any]]:
 
 def without_day(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
     """What stays and has no day: refused, waiting for another step, needed by such a row, or protected."""
-    counted = Counter((row.category, row.verdict, row.why) for row in rows if _has_no_day(row))
+    counted = Counter((row.category, row.verdict, why_of(row)) for row in rows if _has_no_day(row))
     return [
-        {
-            "label": label(register, category, language),
-            "verdict": verdict.value,
-            "why": NEEDED if verdict is Verdict.KEEP else WHY.get(why or "", why),
-            "rows": count,
-        }
+        {"label": label(register, category, language), "verdict": verdict.value, "why": why, "rows": count}
         for (category, verdict, why), count in counted.items()
     ]
 

@@ -44,7 +44,7 @@ def plan(reference: str) -> ResponseReturnValue:
             grounds={ground.value: name for ground, name in GROUNDS.items()},
             rows=rows[:_ROWS_SHOWN],
             rows_left=max(0, len(rows) - _ROWS_SHOWN),
-            why=case_view.WHY,
+            why_of=case_view.why_of,
             can_propose=may("case.handle") and case.is_open and (newest is None or newest.state != "executed"),
             plan_states=case_view.PLAN_STATES,
             searched=searches.latest(session, case) is not None,
