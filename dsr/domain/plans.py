@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from dsr.domain import retention
@@ -271,7 +271,7 @@ class _Judge:
             return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule, self.hold_until)
         known: dict[str, object] = {anchor: value for anchor, value in inputs.items() if value is not None}
         known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
-        return retention.retain(rule, known, self.hold_until)
+        return _retained(rule, tuple(known.items()), self.hold_until)
 
     def _following(self, name: str, table: Table, own: Callable[[Row], Judgement], row: Row) -> Judgement:
         parents = [parent.plan_row for parent in self.parents_of(table, row)]
@@ -324,6 +324,11 @@ class _Judge:
         ]
         needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
         return tuple(dict.fromkeys(needed))
+
+
+@lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
+def _retained(rule: str, inputs: tuple[tuple[str, object], ...], hold_until: date | None) -> retention.Retention:
+    return retention.retain(rule, dict(inputs), hold_until)
 
 
 def _rule_name(category: Category) -> str | None:
