@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check lock clean
+.PHONY: help env demo test check bench lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -36,6 +36,10 @@ check: $(VENV)/.dev ## formatting, lint, types, layers and the guards
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/architecture
+
+bench: $(VENV)/.dev ## measure speed, size and memory against a baseline of the same run (ARGS=--quick: no installation)
+	tests/install.sh
+	$(BIN)/python -m tests.bench $(ARGS)
 
 lock: ## renew the pinned requirements (needs uv)
 	$(LOCK) --group build --output-file requirements.lock

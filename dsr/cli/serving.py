@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import signal
 import threading
@@ -96,6 +97,7 @@ def _app(settings: Settings) -> Flask:
     with app.app_context():
         if not migrations.is_current(db.engine):
             give_up("The database is of another version. Run: dsr db upgrade")
+    gc.freeze()  # what is loaded by now stays: looking at it again takes longer than the rows of a large plan
     return app
 
 

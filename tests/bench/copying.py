@@ -33,16 +33,21 @@ def rows(office: Office) -> Iterator[Row]:
         return seconds(lambda: _copy_bare(office, _BARE + number))
 
     times = in_turn(ROUNDS, ours, bare)
-    yield compared(
-        "one person, approved -> copy ready", *times, named="the bare SELECTs and the archive", most=1.5
-    )
+    yield compared("one person, approved -> copy ready", *times, named="the bare SELECTs and the archive", most=1.5)
+
+
+_BELONGS = {
+    "orders": "SELECT * FROM orders WHERE customer_id = %s",
+    "invoices": "SELECT * FROM invoices WHERE customer_id = %s",
+    "support_tickets": "SELECT * FROM support_tickets WHERE customer_id = %s",
+}
 
 
 def _copy_bare(office: Office, customer: int) -> None:
     person = office.bare.execute("SELECT * FROM customers WHERE email = %s", [address_of(customer)]).fetchone()
     found = {"customers": [person]}
-    for table in ("orders", "invoices", "support_tickets"):
-        found[table] = office.bare.execute(f"SELECT * FROM {table} WHERE customer_id = %s", [person[0]]).fetchall()
+    for table, statement in _BELONGS.items():
+        found[table] = office.bare.execute(statement, person[:1]).fetchall()
     file = office.workplace.context.settings.path("bare.zip")
     with ZipFile(file, "w", ZIP_DEFLATED) as archive:
         archive.writestr("data.json", json.dumps(found, default=str, indent=1))

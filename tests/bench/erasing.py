@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, LedgerEntry
-from tests.bench.office import INVOICES, Office, address_of
+from tests.bench.office import Office, address_of
 from tests.bench.table import Row, compared
 from tests.bench.timing import in_turn, seconds
 
@@ -66,34 +66,50 @@ def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bytes) else str(value)
 
 
+_READ_BARE = (
+    "SELECT * FROM orders WHERE customer_id = %s FOR UPDATE",
+    "SELECT * FROM invoices WHERE customer_id = %s FOR UPDATE",
+    "SELECT * FROM support_tickets WHERE customer_id = %s FOR UPDATE",
+)
+_CHANGES_BARE = (
+    "DELETE FROM orders WHERE customer_id = %s",
+    "DELETE FROM support_tickets WHERE customer_id = %s",
+    f"DELETE FROM invoices WHERE customer_id = %s AND issued_at < '{KEPT_FROM}'",  # noqa: S608 - a constant
+    "UPDATE customers SET email = NULL, phone = NULL, created_at = NULL WHERE id = %s",
+)
+
+
 def _erase_bare(office: Office, customer: int, ledger: Sequence[tuple[Any, ...]]) -> None:
     """Read once, change set-wise, and write the same ledger rows with one statement."""
-    connection, belongs = office.bare, "WHERE customer_id = %s"
-    with connection.transaction():
+    entry = f"({', '.join(['%s'] * len(_LEDGER))})"
+    with office.bare.transaction():
         found = "SELECT * FROM customers WHERE email = %s FOR UPDATE"
-        person = connection.execute(found, [address_of(customer)]).fetchone()
-        for table in ("orders", "invoices", "support_tickets"):
-            connection.execute(f"SELECT * FROM {table} {belongs} FOR UPDATE", [person[0]]).fetchall()
-        connection.execute(f"DELETE FROM orders {belongs}", [person[0]])
-        connection.execute(f"DELETE FROM support_tickets {belongs}", [person[0]])
-        connection.execute(f"DELETE FROM invoices {belongs} AND issued_at < %s", [person[0], KEPT_FROM])
-        connection.execute("UPDATE customers SET email = NULL, phone = NULL, created_at = NULL WHERE id = %s", [person[0]])
-        values = ", ".join(["(" + ", ".join(["%s"] * len(_LEDGER)) + ")"] * len(ledger))
-        connection.execute(f"INSERT INTO ledger VALUES {values}", [cell for entry in ledger for cell in entry])
+        person = office.bare.execute(found, [address_of(customer)]).fetchone()
+        for statement in _READ_BARE:
+            office.bare.execute(statement, person[:1]).fetchall()
+        for statement in _CHANGES_BARE:
+            office.bare.execute(statement, person[:1])
+        cells = [cell for entry in ledger for cell in entry]
+        office.bare.execute(f"INSERT INTO ledger VALUES {', '.join([entry] * len(ledger))}", cells)  # noqa: S608 - placeholders
 
 
 def _check_equal(office: Office, ours: int, bare: int) -> None:
     """Both left the same behind, or the times say nothing."""
-    counted = "SELECT count(*) FILTER (WHERE issued_at < %s), count(*) > 0 FROM invoices WHERE customer_id = %s"
+    left = "SELECT count(*) FILTER (WHERE issued_at < %s), count(*) > 0 FROM invoices WHERE customer_id = %s"
+    emptied = "SELECT email, phone FROM customers WHERE id = %s"
     for customer in (ours, bare):
-        assert office.bare.execute(counted, [KEPT_FROM, customer]).fetchone() == (0, True)
-        assert office.bare.execute("SELECT email, phone FROM customers WHERE id = %s", [customer]).fetchone() == (None, None)
+        assert office.bare.execute(left, [KEPT_FROM, customer]).fetchone() == (0, True)
+        assert office.bare.execute(emptied, [customer]).fetchone() == (None, None)
+
+
+_ADDED = """
+INSERT INTO invoices SELECT (SELECT max(id) + 1 FROM invoices) + n, %s + n / %s, 'INV-' || n, 'Customer',
+  n || ' Bill Street', 100 + n %% 90000, date '2016-01-01' + (n %% 3500) FROM generate_series(0, %s) n
+"""
 
 
 def _add_invoices(office: Office, first: int) -> None:
-    office.bare.execute(
-        """INSERT INTO invoices SELECT (SELECT max(id) + 1 FROM invoices) + n, %s + n / %s, 'INV-' || n, 'Customer', n || ' Bill Street',
-           100 + n %% 90000, date '2016-01-01' + (n %% 3500) FROM generate_series(0, %s) n""",
-        [first, MANY - 5, (MANY - 5) * (ROUNDS + 1) - 1],
-    )
+    """Every customer of the rounds gets so many invoices, of ten years."""
+    more = MANY - 5
+    office.bare.execute(_ADDED, [first, more, more * (ROUNDS + 1) - 1])
     office.bare.execute("VACUUM ANALYZE invoices")

@@ -94,9 +94,11 @@ def _cases(settings: Settings) -> int:
 
 def _commits_a_second(count: int = 300) -> float:
     """One row a transaction, with the durability that our database has."""
-    with TemporaryDirectory(prefix="dsr-bench-") as folder:
-        with closing(sqlite3.connect(f"{folder}/bare.db", isolation_level=None)) as connection:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            connection.execute("CREATE TABLE request (content BLOB)")
-            return count / seconds(lambda: [connection.execute("INSERT INTO request VALUES (zeroblob(4000))") for _ in range(count)])
+    insert = "INSERT INTO request VALUES (zeroblob(4000))"
+    with (
+        TemporaryDirectory(prefix="dsr-bench-") as folder,
+        closing(sqlite3.connect(f"{folder}/bare.db", isolation_level=None)) as connection,
+    ):
+        for statement in ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "CREATE TABLE request (content BLOB)"):
+            connection.execute(statement)
+        return count / seconds(lambda: [connection.execute(insert) for _ in range(count)])

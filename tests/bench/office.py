@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -80,6 +81,7 @@ def open_office() -> Iterator[Office]:
             register=load_register(HERE / "register.toml"),
         )
         with _beside(url, settings) as workplace, closing(_connect(url)) as bare:
+            gc.freeze()  # as dsr serve does
             yield Office(workplace, bare, *_staff(workplace))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -41,8 +41,7 @@ class Desk:
 
     def open(self, path: str) -> float:
         """How long a page takes, in seconds."""
-        taken = seconds(lambda: self._get(path.format(reference=self.reference)))
-        return taken
+        return seconds(lambda: self._get(path.format(reference=self.reference)))
 
     def _get(self, path: str) -> None:
         answer = self.browser.get(path)
