@@ -52,11 +52,10 @@ def _meaning(system: str, error: DBAPIError) -> ConnectorError:
 
 
 def _code(cause: BaseException | None) -> Code:
-    sqlstate = getattr(cause, "sqlstate", None)
-    if sqlstate:
-        return str(sqlstate)
     number = cause.args[0] if cause and cause.args else None
-    return number if isinstance(number, int) else str(cause).lower()
+    if isinstance(number, int):  # MariaDB gives an SQLSTATE too, which says less
+        return number
+    return getattr(cause, "sqlstate", None) or str(cause).lower()
 
 
 def _is_code(code: Code, known: Code) -> bool:
