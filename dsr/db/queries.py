@@ -59,8 +59,12 @@ def queue(session: Session, shown: QueueFilter, *, today: date, after: Place | N
 
 def count_open(session: Session, shown: QueueFilter, *, today: date) -> int:
     """How many open cases there are, at most COUNT_LIMIT."""
-    counted = _in_order(shown, today, None, COUNT_LIMIT).subquery()
-    return session.scalar(select(func.count()).select_from(counted)) or 0
+    found = [
+        select(Case.id).where(Case.status == literal(status.value), *_conditions(shown, today, None)).limit(COUNT_LIMIT)
+        for status in sorted(OPEN)
+    ]
+    counts = [select(func.count()).select_from(each.subquery()).scalar_subquery() for each in found]
+    return min(session.scalar(select(sum(counts[1:], start=counts[0]))) or 0, COUNT_LIMIT)
 
 
 def _in_order(shown: QueueFilter, today: date, after: Place | None, limit: int) -> Select[tuple[date, uuid.UUID]]:
