@@ -8,5 +8,6 @@ pytest_plugins = [
     "tests.parts.shop",
     "tests.parts.copies",
     "tests.parts.smtp",
+    "tests.parts.firm",
     "tests.parts.browser",
 ]
