@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from dsr.domain.calendars import Profile
 from dsr.domain.register import STRICT, Register, Text
 from dsr.domain.register_check import mistakes as register_mistakes
+from dsr.domain.register_check import tables_named_twice
 from dsr.toml import ConfigurationError, Mistake, hint, line_of, read, validated
 
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
@@ -214,10 +216,27 @@ def load(file: Path) -> Settings:
         settings = replace(settings, base=file.resolve().parent, register=register or Register({}))
         mistakes += _wrong_values(settings, file, text)
         if register is not None:
-            mistakes += _unknown_systems(settings, register_file)
+            mistakes += _against_systems(settings, register_file)
     if mistakes or settings is None:
         raise ConfigurationError(mistakes)
     return settings
+
+
+def _against_systems(settings: Settings, file: Path) -> list[Mistake]:
+    """What the register says of systems that config.toml does not bear out."""
+    text = file.read_text(encoding="utf-8")
+    found = [*_unknown_systems(settings), *tables_named_twice(settings.register, partial(_place, settings))]
+    return [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in found]
+
+
+def _place(settings: Settings, system: str) -> Hashable:
+    """Which database a system is; an unknown system is one of its own."""
+    server = settings.systems.get(system)
+    if server is None:
+        return system
+    if server.engine == "sqlite":
+        return settings.path(str(server.path)).resolve()
+    return server.engine, server.host, server.port, server.name
 
 
 def load_register(file: Path) -> Register:
@@ -316,9 +335,9 @@ def _incomplete(server: Server) -> str:
     return "" if server.name else "needs name, the database on the server"
 
 
-def _unknown_systems(settings: Settings, file: Path) -> list[Mistake]:
+def _unknown_systems(settings: Settings) -> list[tuple[str, str]]:
     return [
-        Mistake(file, f"tables.{name}", f"no system {name} in config.toml" + hint(name, list(settings.systems)))
+        (f"tables.{name}", f"no system {name} in config.toml" + hint(name, list(settings.systems)))
         for name in settings.register.tables
         if name not in settings.systems
     ]

@@ -71,7 +71,7 @@ def _mistakes(kind: type, problems: list[Any], file: Path, text: str) -> Iterato
             yield Mistake(file, key, " or ".join(dict.fromkeys(sentences)), line_of(text, key))
 
 
-_UNION_TAGS = ("str", "int", "Period")
+_UNION_TAGS = ("str", "int", "Period", "Text")
 
 
 _SENTENCES = {
@@ -107,7 +107,7 @@ def hint(name: str, known: list[str]) -> str:
 
 
 def line_of(text: str, key: str) -> int | None:
-    """The line of a key path: its own, else that of the nearest table that holds it."""
+    """The line of a key path: its own or the first in it, else that of the nearest table that holds it."""
     path = key.split(".")
     table: list[str] = []
     best: tuple[int, int] | None = None
@@ -125,4 +125,5 @@ def line_of(text: str, key: str) -> int | None:
 
 
 def _shared(place: list[str], path: list[str]) -> int:
-    return len(place) if place == path[: len(place)] else 0
+    depth = min(len(place), len(path))
+    return depth if place[:depth] == path[:depth] else 0

@@ -213,8 +213,36 @@ def test_a_register_that_is_not_there_is_told_beside_the_rest(tmp_path: Path) ->
 
 def test_a_system_of_the_register_must_be_configured(tmp_path: Path) -> None:
     assert changed(tmp_path, "[systems.shop]", "[systems.shp]") == [
-        "register.toml: tables.shop: no system shop in config.toml (did you mean shp?)"
+        "register.toml:8: tables.shop: no system shop in config.toml (did you mean shp?)"
     ]
+
+
+TWO_RETENTIONS = """
+[categories.log]
+label = { nl = "Logboek", en = "Log" }
+purpose = { nl = "storingen vinden", en = "finding faults" }
+legal_basis = "legitimate-interest"
+source = { nl = "uit uw gebruik", en = "from your use" }
+retention = "fiscal7"
+
+[tables.SYSTEM.Customer]
+category = "log"
+key = ["id"]
+match = { email = "email" }
+dates = { document_date = "made_on" }
+"""
+
+
+@pytest.mark.parametrize(("system", "path"), [("shop", None), ("copy", "./shop.db")])
+def test_a_table_that_is_named_twice_may_not_have_two_retentions(tmp_path: Path, system: str, path: str | None) -> None:
+    config = CONFIG + (f'\n[systems.{system}]\npath = "{path}"\n' if path else "")
+    (told,) = mistakes(write(tmp_path, config, REGISTER + TWO_RETENTIONS.replace("SYSTEM", system)))
+    assert told.startswith(f"register.toml:20: tables.{system}.Customer: is the table of tables.shop.customer")
+
+
+def test_a_table_of_the_same_name_in_another_database_is_another_table(tmp_path: Path) -> None:
+    config = CONFIG + '\n[systems.archive]\npath = "archive.db"\n'
+    assert mistakes(write(tmp_path, config, REGISTER + TWO_RETENTIONS.replace("SYSTEM", "archive"))) == []
 
 
 PASSWORD = "mail.password"

@@ -111,6 +111,14 @@ class NotErased:
 
 
 @dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Something that is not in our systems, or not ours: where it is, or whom to turn to, in words."""
+
+    what: str
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that the letter of one case may say."""
 
@@ -132,6 +140,8 @@ class Facts:
     tables_without_entry: tuple[str, ...] = ()
     backup_days: int | None = None
     nothing_found: bool = False
+    elsewhere: tuple[Elsewhere, ...] = ()
+    not_ours: tuple[Elsewhere, ...] = ()
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
@@ -214,7 +224,9 @@ def _needs_reason(decided: DecidedRight, facts: Facts) -> bool:
         case Outcome.NOT_APPLICABLE:
             return not facts.nothing_found
         case Outcome.PARTLY_FULFILLED | Outcome.REFUSED:
-            return decided.right is not Right.ERASURE or not (facts.kept or facts.not_erased)
+            return decided.right is not Right.ERASURE or not (facts.kept or facts.not_erased or facts.not_ours)
+        case Outcome.FORWARDED:
+            return not facts.not_ours
         case _:
             return True
 

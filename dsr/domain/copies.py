@@ -9,7 +9,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from dsr.domain.plans import Row
-from dsr.domain.register import NOT_STATED, Category, LegalBasis, Period, Recipient, Register, Table
+from dsr.domain.register import UNTIL_WITHDRAWN, Category, KeepingGround, LegalBasis, Period, Recipient, Register, Table
 from dsr.domain.retention import RULES, Rule
 from dsr.domain.wording import N_
 
@@ -27,6 +27,12 @@ ROLES = {
     "joint-controller": N_("decides with us"),
     "independent-controller": N_("decides for itself"),
     "authority": N_("public authority"),
+}
+
+KEEPING_GROUNDS = {
+    KeepingGround.LEGAL_DUTY: N_("a legal duty (article 17(3)(b) GDPR)"),
+    KeepingGround.DISPUTE: N_("a dispute or a claim (article 17(3)(e) GDPR)"),
+    KeepingGround.AGREEMENT: N_("an agreement with you that still has to be carried out (article 17(1)(a) GDPR)"),
 }
 
 MASK = "•••"
@@ -63,17 +69,22 @@ class Part:
         kept = self.category.retention
         if isinstance(kept, Period):
             return kept
-        return None if kept == NOT_STATED else RULES[kept]
+        return RULES.get(kept)
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """A whole copy. `left_out` names the confidential categories that it does not show; it is never shown itself."""
+    """A whole copy. `left_out` names the confidential categories that it does not show; it is never shown itself.
+
+    `elsewhere` is held outside the systems; for what is `not_ours` the person must turn to its controller.
+    """
 
     parts: tuple[Part, ...]
     nothing_found: tuple[Category, ...]
     not_searched: tuple[Category, ...]
     left_out: tuple[str, ...]
+    elsewhere: tuple[Category, ...] = ()
+    not_ours: tuple[str, ...] = ()
 
     @property
     def row_count(self) -> int:
@@ -94,12 +105,15 @@ def content(register: Register, rows_by_system: Mapping[str, Iterable[Row]]) -> 
             mapped = register.tables[system][table]
             listings[mapped.category].append(_listing(system, table, mapped, found))
     shown = {name: category for name, category in register.categories.items() if not category.confidential}
+    told = {name: category for name, category in shown.items() if category.is_ours}
     searched = {table.category for system in rows_by_system for table in register.tables[system].values()}
     return Content(
-        parts=tuple(_part(register, name, listings[name]) for name in shown if listings[name]),
-        nothing_found=tuple(shown[name] for name in shown if not listings[name] and name in searched),
-        not_searched=tuple(shown[name] for name in shown if name not in searched),
+        parts=tuple(_part(register, name, listings[name]) for name in told if listings[name]),
+        nothing_found=tuple(told[name] for name in told if not listings[name] and name in searched),
+        not_searched=tuple(told[name] for name in told if name not in searched and not told[name].held_by),
         left_out=tuple(name for name in listings if listings[name] and name not in shown),
+        elsewhere=tuple(category for category in told.values() if category.held_by),
+        not_ours=tuple(register.not_ours(name for name in listings if listings[name])),
     )
 
 
@@ -146,7 +160,7 @@ def _part_record(part: Part, language: str) -> dict[str, Any]:
         "purpose": category.purpose.in_language(language),
         "legal_basis": category.legal_basis.value,
         "source": category.source.in_language(language),
-        "retention": _retention_record(part.rule),
+        "retention": _retention_record(part.category, part.rule, language),
         "recipients": [_recipient_record(recipient, language) for recipient in part.recipients],
         "tables": [
             {"system": listing.system, "table": listing.table, "masked": listing.masked, "rows": listing.rows}
@@ -155,20 +169,26 @@ def _part_record(part: Part, language: str) -> dict[str, Any]:
     }
 
 
-def _retention_record(rule: Rule | Period | None) -> dict[str, Any] | None:
+def _retention_record(category: Category, rule: Rule | Period | None, language: str) -> dict[str, Any] | None:
+    if category.retention == UNTIL_WITHDRAWN:
+        return {"until": UNTIL_WITHDRAWN}
+    if category.ends_when:
+        return {"until": category.ends_when.in_language(language)}
     if rule is None:
         return None
     length = {unit: getattr(rule, unit) for unit in ("years", "months", "weeks", "days") if getattr(rule, unit)}
-    return {**length, "law": rule.law} if isinstance(rule, Rule) else length
+    if isinstance(rule, Rule):
+        return {**length, "law": rule.law}
+    return {**length, "after": rule.after.in_language(language)} if rule.after else length
 
 
 def _recipient_record(recipient: Recipient, language: str) -> dict[str, Any]:
-    safeguard = recipient.safeguard.in_language(language) if recipient.safeguard else None
+    told = {"safeguard": recipient.safeguard, "when": recipient.when}
     return {
-        "name": recipient.name,
+        "name": recipient.named(language),
         "role": recipient.role,
         "inside_eea": recipient.inside_eea,
-        "safeguard": safeguard,
+        **{name: text.in_language(language) if text else None for name, text in told.items()},
     }
 
 

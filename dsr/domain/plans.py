@@ -17,14 +17,15 @@ from typing import Any, NamedTuple
 
 from dsr.domain import retention
 from dsr.domain.errors import DomainError
-from dsr.domain.register import NOT_STATED, Category, ErasureGround, Period, Register, Table
+from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
 
 Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None, tuple[str, ...] | None, str | None]
 """The first nine fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
-"""Why a row is protected, or waits for something first, where the handler gave no words of their own."""
+EVENT, NOT_OURS = "event", "not-ours"
+"""Why a row is protected, waits or is not ours to erase, where the handler gave no words of their own."""
 
 
 class Verdict(StrEnum):
@@ -163,6 +164,7 @@ def register_decisions(register: Register, language: str = "nl") -> dict[str, De
         name: Decision(
             category.erasure_ground,
             category.refusal_reason.in_language(language) if category.refusal_reason else None,
+            category.first.in_language(language) if category.first else None,
         )
         for name, category in register.categories.items()
     }
@@ -231,15 +233,17 @@ class _Judge:
         kept, why = self._retention(category, table, row)
         verdict = self._weigh(table, row, kept, why)
         if verdict in (Verdict.REFUSE, Verdict.FIRST):
-            why = self._reason(table, verdict)
+            why = self._reason(category, table, verdict)
         through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
         return self.system, table.category, name, verdict, _rule_name(category), through, erase_from, None, why
 
     def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
         decision = self.decisions[table.category]
+        if not self.register.categories[table.category].is_ours:
+            return Verdict.REFUSE
         if unknown:
             return Verdict.PROTECTED
-        if decision.outstanding or self._has_current_value(table, row):
+        if decision.outstanding or self._has_current_value(table, row) or _awaits_event(table, row):
             return Verdict.FIRST
         if kept and self.on < kept.may_erase_from:
             return Verdict.KEEP
@@ -251,12 +255,16 @@ class _Judge:
         column = table.dates.get(rule.later_anchor) if rule and rule.later_anchor else None
         return column is not None and row.values[column] is None
 
-    def _reason(self, table: Table, verdict: Verdict) -> str | None:
+    def _reason(self, category: Category, table: Table, verdict: Verdict) -> str | None:
         decision = self.decisions[table.category]
-        return decision.outstanding or CURRENT_VALUE if verdict is Verdict.FIRST else decision.reason
+        if not category.is_ours:
+            return NOT_OURS
+        if verdict is Verdict.REFUSE:
+            return decision.reason
+        return decision.outstanding or (EVENT if category.ends_when else CURRENT_VALUE)
 
     def _retention(self, category: Category, table: Table, row: Row) -> tuple[retention.Retention | None, str | None]:
-        if category.retention == NOT_STATED:
+        if not category.is_dated:
             return None, None
         try:
             return self._retain(category.retention, table, row), None
@@ -326,13 +334,19 @@ class _Judge:
         return tuple(dict.fromkeys(needed))
 
 
+def _awaits_event(table: Table, row: Row) -> bool:
+    """Whether the event that ends the retention has a column, and has not happened yet."""
+    column = table.dates.get(EVENT)
+    return column is not None and row.values[column] is None
+
+
 @lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
 def _retained(rule: str, inputs: tuple[tuple[str, object], ...], hold_until: date | None) -> retention.Retention:
     return retention.retain(rule, dict(inputs), hold_until)
 
 
 def _rule_name(category: Category) -> str | None:
-    if category.retention == NOT_STATED:
+    if not category.is_dated:
         return None
     return "period" if isinstance(category.retention, Period) else category.retention
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
 NOT_STATED = "not-stated"
+UNTIL_WITHDRAWN = "until-consent-withdrawn"
+"""Retentions without a date: no duty keeps the data."""
+
 STRICT: dict[str, Any] = {"extra": "forbid"}
 
 
@@ -34,6 +37,14 @@ class ErasureGround(StrEnum):
     NONE = "none"
 
 
+class KeepingGround(StrEnum):
+    """For what a controller may keep data longer than asked."""
+
+    LEGAL_DUTY = "legal-duty"  # art. 17(3)(b)
+    DISPUTE = "dispute"  # art. 17(3)(e)
+    AGREEMENT = "agreement"  # still needed, so art. 17(1)(a) does not apply
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """One sentence or name in both languages."""
@@ -50,7 +61,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A period of our own choosing after the date column `start`; a ceiling, no duty to keep."""
+    """How long by our own choosing; a ceiling, no duty to keep.
+
+    Either a length after the date column `start`, which `after` says in words: "the end of your contract"; or `until`,
+    an event in words that follow that one: "the disk has been put back", with its day in the date column `event`.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -58,23 +73,39 @@ class Period:
     months: int = 0
     weeks: int = 0
     days: int = 0
+    after: Text | None = None
+    until: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA with the `safeguard` of art. 46."""
+    """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA with the `safeguard` of art. 46.
+
+    `when` says on what occasion only: "when a bill stays unpaid". `contact` tells the person how to reach them.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
-    name: str
+    name: str | Text
     role: Literal["processor", "joint-controller", "independent-controller", "authority"]
     inside_eea: bool = True
     safeguard: Text | None = None
+    when: Text | None = None
+    contact: str | None = None
+
+    def named(self, language: str) -> str:
+        """The name in `language`."""
+        return self.name if isinstance(self.name, str) else self.name.in_language(language)
 
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A category of personal data and what the answer to a request must say of it (art. 15(1)(a)-(g))."""
+    """A category of personal data and what the answer to a request must say of it (art. 15(1)(a)-(g)).
+
+    `held_by` names the system or person that holds what no table of ours does. For a `processor` it is `on_behalf_of`
+    somebody else, who decides on it. `refer_to` is a recipient that decides for itself. `first` is a step before
+    erasure, such as a final invoice.
+    """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
 
@@ -87,7 +118,33 @@ class Category:
     recipients: tuple[str, ...] = ()
     erasure_ground: ErasureGround = ErasureGround.NOT_NEEDED
     refusal_reason: Text | None = None
+    may_keep_for: tuple[KeepingGround, ...] = ()
+    first: Text | None = None
+    held_by: Text | None = None
+    role: Literal["controller", "processor"] = "controller"
+    on_behalf_of: Text | None = None
+    refer_to: str | None = None
     confidential: str | None = None
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether we decide on it, as its controller."""
+        return self.role == "controller"
+
+    @property
+    def ends_when(self) -> Text | None:
+        """The event after which it is no longer kept."""
+        return self.retention.until if isinstance(self.retention, Period) else None
+
+    @property
+    def is_dated(self) -> bool:
+        """Whether its retention counts from a date: a rule of law, or a length of our own choosing."""
+        return self.retention not in (NOT_STATED, UNTIL_WITHDRAWN) and not self.ends_when
+
+    def retold(self, said: str | None, language: str) -> str | None:
+        """A sentence as it was noted: in `language`, where it is one of the register."""
+        known = [text for text in (self.refusal_reason, self.first) if text]
+        return next((text.in_language(language) for text in known if said in (text.nl, text.en)), said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +185,7 @@ class Register:
     """The whole register, as validated; `digest` identifies its text.
 
     `automated_decisions` is what the answer to an access request says of art. 22; without it nothing is said.
+    `data_stays_in_eea` is what the privacy statement promises, and the recipients must bear out.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -136,8 +194,32 @@ class Register:
     tables: Mapping[str, Mapping[str, Table]] = field(default_factory=dict)
     recipients: Mapping[str, Recipient] = field(default_factory=dict)
     backup_days: int | None = None
+    data_stays_in_eea: bool = False
     automated_decisions: Text | None = None
     digest: str = ""
+
+    def turn_to(self, name: str, language: str) -> str | None:
+        """Whom the person must turn to about a category, in words; None where that is us."""
+        category = self.categories[name]
+        if not category.is_ours and category.on_behalf_of:
+            return category.on_behalf_of.in_language(language)
+        recipient = self.recipients.get(category.refer_to or "")
+        if recipient is None:
+            return None
+        return ", ".join(filter(None, (recipient.named(language), recipient.contact)))
+
+    def not_ours(self, found: Iterable[str]) -> list[str]:
+        """The categories for which the person must turn to somebody else, where rows were found or no table is ours.
+
+        What is confidential is left out.
+        """
+        in_tables = {table.category for tables in self.tables.values() for table in tables.values()}
+        here = {*found} | (self.categories.keys() - in_tables)
+        return [
+            name
+            for name, category in self.categories.items()
+            if name in here and self.turn_to(name, "nl") and not category.confidential
+        ]
 
     def nearest_first(self, system: str) -> list[str]:
         """The tables of a system with each parent before its children."""

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
-from dsr.domain.register import NOT_STATED, ErasureGround, Period, Register, Table
+from dsr.domain.plans import EVENT
+from dsr.domain.register import (
+    NOT_STATED,
+    UNTIL_WITHDRAWN,
+    Category,
+    ErasureGround,
+    LegalBasis,
+    Period,
+    Register,
+    Table,
+)
 from dsr.domain.retention import PERIOD, RULES
 
 Mistake = tuple[str, str]
@@ -22,17 +32,51 @@ def _in_categories(register: Register) -> Iterator[Mistake]:
         for recipient in category.recipients:
             if recipient not in register.recipients:
                 yield f"{at}.recipients", f"names {recipient}, which is not under [recipients]"
-        rule = category.retention
-        if isinstance(rule, str) and rule != NOT_STATED and rule not in RULES:
-            yield f"{at}.retention", f'{rule} is not a rule; use one of {", ".join(RULES)}, a period, or "not-stated"'
+        yield from _in_retention(category, f"{at}.retention")
         if category.erasure_ground is ErasureGround.NONE and not category.refusal_reason:
             yield f"{at}.refusal_reason", 'is missing: erasure_ground = "none" needs a reason to tell'
+        yield from _in_role(register, category, at)
+
+
+def _in_retention(category: Category, at: str) -> Iterator[Mistake]:
+    rule = category.retention
+    if isinstance(rule, Period):
+        yield from _in_period(rule, at)
+    elif rule == UNTIL_WITHDRAWN and category.legal_basis is not LegalBasis.CONSENT:
+        yield at, f'is {rule}, while legal_basis is not "consent"'
+    elif rule not in (NOT_STATED, UNTIL_WITHDRAWN, *RULES):
+        others = f'a period, "{UNTIL_WITHDRAWN}" or "{NOT_STATED}"'
+        yield at, f"{rule} is not a rule; use one of {', '.join(RULES)}, {others}"
+
+
+def _in_period(period: Period, at: str) -> Iterator[Mistake]:
+    lengths = (period.years, period.months, period.weeks, period.days)
+    if min(lengths) < 0:
+        yield at, "is a time before its start"
+    if bool(period.until) == any(lengths):
+        yield at, "needs a length (years, months, weeks, days) or until, an event in words: one of the two"
+
+
+def _in_role(register: Register, category: Category, at: str) -> Iterator[Mistake]:
+    if not category.is_ours and not category.on_behalf_of:
+        yield f"{at}.on_behalf_of", 'is missing: role = "processor" needs the controller to turn to'
+    if category.is_ours and category.on_behalf_of:
+        yield f"{at}.on_behalf_of", 'needs role = "processor"'
+    if category.refer_to is None:
+        return
+    recipient = register.recipients.get(category.refer_to)
+    if recipient is None:
+        yield f"{at}.refer_to", f"names {category.refer_to}, which is not under [recipients]"
+    elif recipient.role not in ("independent-controller", "joint-controller"):
+        yield f"{at}.refer_to", f"names {category.refer_to}, which is not a controller itself"
 
 
 def _in_recipients(register: Register) -> Iterator[Mistake]:
     for name, recipient in register.recipients.items():
         if not recipient.inside_eea and recipient.safeguard is None:
             yield f"recipients.{name}.safeguard", "is missing: the recipient is outside the EEA (art. 15(2), 46)"
+        if not recipient.inside_eea and register.data_stays_in_eea:
+            yield f"recipients.{name}.inside_eea", "is false, while data_stays_in_eea says that no data leave the EEA"
 
 
 def _in_tables(register: Register) -> Iterator[Mistake]:
@@ -57,24 +101,45 @@ def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> I
         yield f"{at}.via", "leads to more than one table"
     if table.parent and table.parent not in tables:
         yield f"{at}.via", f"leads to {table.parent}, which is not a table of this system"
-    elif table.parent and _is_cycle(tables, name):
+    elif (end := _end_of_way(tables, name)) is None:
         yield f"{at}.via", "goes round in a circle and never reaches the person"
+    elif end != name and end in tables and not tables[end].match:
+        yield f"{at}.via", f"ends at {end}, which has no match: it never reaches the person"
 
 
-def _is_cycle(tables: Mapping[str, Table], name: str) -> bool:
-    seen = set()
-    current: str | None = name
-    while current is not None and current in tables:
-        if current in seen:
-            return True
-        seen.add(current)
-        current = tables[current].parent
-    return False
+def _end_of_way(tables: Mapping[str, Table], name: str) -> str | None:
+    """The last table on the way to the person; None where the way is a circle."""
+    seen: set[str] = set()
+    while name in tables and (parent := tables[name].parent):
+        if name in seen:
+            return None
+        seen.add(name)
+        name = parent
+    return name
+
+
+def tables_named_twice(register: Register, place_of: Callable[[str], Hashable]) -> Iterator[Mistake]:
+    """The same table under two names, such as Customer and customer, or under two systems that are one database.
+
+    `place_of` tells which database a system is. Rows judged by two retentions would go by the shorter.
+    """
+    seen: dict[Hashable, tuple[str, Table]] = {}
+    for system, tables in register.tables.items():
+        for name, table in tables.items():
+            at = f"tables.{system}.{name}"
+            first_at, first = seen.setdefault((place_of(system), table.schema, name.lower()), (at, table))
+            if first_at != at and _retention_of(register, first) != _retention_of(register, table):
+                yield at, f"is the table of {first_at}, and their categories have different retentions"
+
+
+def _retention_of(register: Register, table: Table) -> str | Period | None:
+    category = register.categories.get(table.category)
+    return category.retention if category else None
 
 
 def _in_dates(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     rule = register.categories[table.category].retention
-    if rule == NOT_STATED or (table.parent in register.tables[system] and register.follows_parent(system, name)):
+    if table.parent in register.tables[system] and register.follows_parent(system, name):
         return
     needed, known = _anchors(rule)
     for anchor in sorted(needed - set(table.dates)):
@@ -86,7 +151,7 @@ def _in_dates(register: Register, system: str, name: str, table: Table, at: str)
 def _anchors(rule: str | Period) -> tuple[set[str], set[str]]:
     """The dates a rule cannot do without, and all that it knows."""
     if isinstance(rule, Period):
-        return {PERIOD.anchor}, {PERIOD.anchor}
+        return (set(), {EVENT}) if rule.until else ({PERIOD.anchor}, {PERIOD.anchor})
     if rule not in RULES:
         return set(), set()
     return set(RULES[rule].anchors), {*RULES[rule].anchors, *RULES[rule].optional_anchors}

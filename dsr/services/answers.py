@@ -16,11 +16,11 @@ from dsr.db.cases import Case, ClockEvent, RequestedRight
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain import answers
-from dsr.domain.answers import AnswerIncomplete, DecidedRight, Erased, Facts, Kept, NotErased
+from dsr.domain.answers import AnswerIncomplete, DecidedRight, Elsewhere, Erased, Facts, Kept, NotErased
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, PlanRow, Verdict
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
@@ -30,7 +30,7 @@ from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
 from dsr.services.lookup import lookups_of
 from dsr.services.receipt_codes import check_receipt_code
-from dsr.templating import render
+from dsr.templating import render, translations
 
 KIND = "answer"
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
@@ -49,13 +49,16 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
     erasure = _Erasure(session, case, plan, settings.register) if plan else None
     clock = clock_of(case, settings)
     kept, not_erased = (tuple(erasure.kept()), tuple(erasure.not_erased())) if erasure else ((), ())
+    not_ours = tuple(_not_ours(session, case, settings.register))
     return Facts(
         reference=case.reference,
         received_on=case.received_on,
         written_on=local_date(now),
         name=case.data_subject.name,
         handler=_handler(session, case),
-        rights=tuple(_decided(right, is_whole=bool(plan) and not (kept or not_erased)) for right in case.rights),
+        rights=tuple(
+            _decided(right, is_whole=bool(plan) and not (kept or not_erased or not_ours)) for right in case.rights
+        ),
         due_on=clock.due_on,
         refusal_latest_on=clock.refusal_notice_latest,
         extended_on=next((local_date(event.started_at) for event in case.events if event.kind == "extension"), None),
@@ -68,7 +71,29 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         tables_without_entry=tuple(erasure.tables_without_entry()) if erasure else (),
         backup_days=settings.register.backup_days,
         nothing_found=_nothing_found(session, case),
+        elsewhere=tuple(_elsewhere(case, settings.register)),
+        not_ours=not_ours,
     )
+
+
+def _asks_what_we_hold(case: Case) -> bool:
+    return any(right.kind in (Right.ACCESS, Right.ERASURE) for right in case.rights)
+
+
+def _elsewhere(case: Case, register: Register) -> Iterator[Elsewhere]:
+    """What the register says is held outside the systems; never that something is there."""
+    for category in register.categories.values() if _asks_what_we_hold(case) else ():
+        if category.held_by and category.is_ours and not category.confidential:
+            yield Elsewhere(category.label.in_language(case.language), category.held_by.in_language(case.language))
+
+
+def _not_ours(session: Session, case: Case, register: Register) -> Iterator[Elsewhere]:
+    """What the person must ask somebody else: a controller we work for, or one that decides for itself."""
+    latest = search.latest(session, case)
+    found = [finding["category"] for finding in latest.findings if finding["rows"]] if latest else []
+    for name in register.not_ours(found) if _asks_what_we_hold(case) else ():
+        label = register.categories[name].label.in_language(case.language)
+        yield Elsewhere(label, str(register.turn_to(name, case.language)))
 
 
 def _decided(right: RequestedRight, *, is_whole: bool) -> DecidedRight:
@@ -179,7 +204,7 @@ class _Erasure:
         stays = {
             (row.category, self._verdict(row), self._reason(row)): row
             for row in self._rows
-            if self._is_shown(row.category) and self._has_no_last_day(row)
+            if self._is_shown(row.category) and self._has_no_last_day(row) and row.why != NOT_OURS
         }
         for (category, verdict, reason), row in stays.items():
             yield NotErased(self._label(category), verdict, reason, row.law)
@@ -197,8 +222,10 @@ class _Erasure:
         category = self._register.categories[row.category]
         if row.verdict is Verdict.KEEP or row.why in _CODES:
             return None
-        said = category.refusal_reason
-        return said.in_language(self._language) if said and row.why in (said.nl, said.en) else row.why
+        if row.why == EVENT and category.ends_when:
+            sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
+            return sentence % {"event": category.ends_when.in_language(self._language)}
+        return category.retold(row.why, self._language)
 
     def systems_without_receipt(self) -> Iterator[str]:
         """Systems in which something had to be changed and no receipt says that it was."""

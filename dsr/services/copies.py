@@ -132,6 +132,8 @@ def _index(case: Case, content: Content, settings: Settings, now: datetime) -> I
             made_on=local_date(now),
             legal_bases=copies.LEGAL_BASES,
             roles=copies.ROLES,
+            keeping_grounds=copies.KEEPING_GROUNDS,
+            register=settings.register,
             shown=partial(_shown, language=case.language),
         )
     )

@@ -16,7 +16,7 @@ from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.plans import Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.plans import NOT_OURS, Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text, to_json
@@ -259,9 +259,14 @@ def finish(session: Session, case: Case, plan: ErasurePlan, rows: Sequence[PlanR
 
 
 def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
-    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows."""
+    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows.
+
+    Forwarded if all of it is of controllers we work for.
+    """
     if not rows:
         return Outcome.NOT_APPLICABLE
+    if all(row.why == NOT_OURS for row in rows):
+        return Outcome.FORWARDED
     if all(row.verdict is Verdict.ERASE for row in rows):
         return Outcome.FULFILLED
     some = any(row.verdict is Verdict.ERASE or row.columns_kept is not None for row in rows)

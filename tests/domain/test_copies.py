@@ -95,6 +95,7 @@ def test_the_record_says_what_art_15_asks(language: str) -> None:
             "role": "processor",
             "inside_eea": False,
             "safeguard": "modelcontract" if language == "nl" else "SCC",
+            "when": None,
         }
     ]
     assert invoice["retention"] == {"years": 7, "law": RULES["fiscal7"].law}

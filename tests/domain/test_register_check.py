@@ -46,6 +46,13 @@ def test_a_register_that_is_right_has_no_mistakes() -> None:
             'is missing: erasure_ground = "none" needs a reason',
         ),
         ({"retention": "fiscal70"}, "retention", "fiscal70 is not a rule; use one of fiscal7, "),
+        ({"retention": "until-consent-withdrawn"}, "retention", "is until-consent-withdrawn, while legal_basis is not"),
+        ({"retention": Period()}, "retention", "needs a length (years, months, weeks, days) or until"),
+        ({"retention": Period(years=1, until=WORDS)}, "retention", "needs a length (years, months, weeks, days) or"),
+        ({"retention": Period(days=-1)}, "retention", "is a time before its start"),
+        ({"role": "processor"}, "on_behalf_of", 'is missing: role = "processor" needs the controller'),
+        ({"on_behalf_of": WORDS}, "on_behalf_of", 'needs role = "processor"'),
+        ({"refer_to": "bank"}, "refer_to", "names bank, which is not under [recipients]"),
     ],
 )
 def test_a_category(values: dict[str, Any], key: str, sentence: str) -> None:
@@ -59,6 +66,8 @@ def test_a_category(values: dict[str, Any], key: str, sentence: str) -> None:
     [
         {"erasure_ground": ErasureGround.NONE, "refusal_reason": WORDS},
         {"retention": Period(years=1)},
+        {"retention": Period(until=WORDS)},
+        {"role": "processor", "on_behalf_of": WORDS},
         {"retention": "camera_4w"},
         {"retention": "not-stated"},
     ],
@@ -73,6 +82,43 @@ def test_a_recipient_outside_the_eea_needs_a_safeguard() -> None:
     ((where, told),) = mistakes(wrong)
     assert where == "recipients.cloud.safeguard"
     assert "art. 15(2), 46" in told
+
+
+def test_data_that_stay_in_the_eea_have_no_recipient_outside_it() -> None:
+    outside = Recipient("Cloud Inc.", "processor", inside_eea=False, safeguard=WORDS)
+    wrong = replace(
+        register(), data_stays_in_eea=True, recipients={"cloud": outside, "post": Recipient("P", "processor")}
+    )
+    ((where, told),) = mistakes(wrong)
+    assert where == "recipients.cloud.inside_eea"
+    assert "data_stays_in_eea" in told
+    assert mistakes(replace(wrong, data_stays_in_eea=False)) == []
+
+
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("independent-controller", 0), ("joint-controller", 0), ("processor", 1), ("authority", 1)],
+)
+def test_a_person_is_referred_to_a_controller_only(role: Any, expected: int) -> None:
+    right = with_category("other", refer_to="bank")
+    assert len(mistakes(replace(right, recipients={"bank": Recipient("Bank", role)}))) == expected
+
+
+def test_a_way_must_end_at_a_table_that_knows_the_person() -> None:
+    told = mistakes(register(customer=replace(CUSTOMER, match={})))
+    assert [key for key, _ in told] == [
+        f"tables.shop.{name}" for name in ("customer", "invoice.via", "invoice_line.via")
+    ]
+    assert told[2][1] == "ends at customer, which has no match: it never reaches the person"
+
+
+def test_the_day_of_an_event_needs_no_column_and_may_have_one() -> None:
+    right = replace(register(), categories={"customer": category(), "invoice": category(retention=Period(until=WORDS))})
+    invoice = replace(INVOICE, dates={"event": "returned_on"})
+    assert mistakes(replace(right, tables={"shop": {"customer": CUSTOMER, "invoice": invoice}})) == []
+    invoice = replace(INVOICE, dates={"start": "returned_on"})
+    ((key, sentence),) = mistakes(replace(right, tables={"shop": {"customer": CUSTOMER, "invoice": invoice}}))
+    assert (key, sentence) == ("tables.shop.invoice.dates.start", "is not a date of this rule; it takes event")
 
 
 IN_LINE = "tables.shop.invoice_line"

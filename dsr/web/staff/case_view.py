@@ -11,7 +11,7 @@ from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.clockface import Face, face
 from dsr.domain.deadlines import days_left
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, PlanRow, Verdict
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
@@ -24,6 +24,8 @@ WHY = {
     DATE_MISSING: N_("no date in the system"),
     DATE_UNREADABLE: N_("the date cannot be read"),
     CURRENT_VALUE: N_("still open"),
+    EVENT: N_("waits for what ends its retention"),
+    NOT_OURS: N_("of a controller we work for"),
 }
 NEEDED = N_("needed by a row without a day")
 
