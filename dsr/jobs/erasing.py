@@ -89,7 +89,7 @@ def _erase_in(context: Context, approved: _Approved, system: str) -> None:
         attempt = erasing.Attempt(planned, judge(rows), rows, prepared)
         receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
         with context.transaction() as session:
-            erasing.note_prepared(session.get_one(Execution, execution_id), receipt)
+            erasing.note_prepared(session, session.get_one(Execution, execution_id), receipt)
         faults.point("erasure-prepared")
     faults.point("customer-database-committed")
     with context.transaction() as session:

@@ -180,8 +180,11 @@ def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, 
     return groups
 
 
-def note_prepared(execution: Execution, receipt: Receipt) -> None:
+def note_prepared(session: Session, execution: Execution, receipt: Receipt) -> None:
     """Before the other database commits: what will be found there if it did and we never heard."""
+    session.refresh(execution, with_for_update=True)
+    if execution.state == "done":
+        return
     execution.state = "prepared"
     execution.after = json.dumps(receipt.after)
 

@@ -1,0 +1,164 @@
+"""Two at once: one approval, one erasure, one set of receipts, however it falls out."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select, update
+
+from dsr.connectors.base import SystemDown
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.staff import StaffMember
+from dsr.domain.plans import Plan, PlanChanged
+from dsr.domain.rights import Right
+from dsr.jobs import erasing, work
+from dsr.services import audit, plans
+from tests.parts import cast
+from tests.parts.shop import TABLES, Workplace, fill, identified_case
+from tests.parts.store import NOW, Store
+
+RACES = 40
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    """What each gave, or the fault that it raised, when all began at the same moment."""
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return act()
+        except (PlanChanged, SystemDown) as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def proposed(store: Store) -> tuple[Case, list[StaffMember]]:
+    """A case with a plan to approve, drawn up without rows, and those who may."""
+    with store.transaction() as session:
+        maker, *approvers = [cast.add_member(session, name, "approver") for name in ("Noor", "Tim", "Els")]
+        case = cast.add_case(session, Right.ERASURE)
+        cast.confirm(session, case, maker)
+        plan = plans.propose(session, case, {}, by=maker.id, now=NOW)
+        plans.record_plan(session, plan, Plan((), "0" * 64), now=NOW)
+        return case, approvers
+
+
+def decide(store: Store, case: Case, decision: Callable[..., Any]) -> str:
+    with store.transaction() as session:
+        decision(session, session.get_one(Case, case.id))
+    return "decided"
+
+
+def approve(store: Store, by: StaffMember) -> Callable[..., Any]:
+    digest = Plan((), "0" * 64).digest
+    return lambda session, case: plans.approve_plan(session, case, digest, by=by.id, settings=store.settings, now=NOW)
+
+
+def reset(store: Store) -> None:
+    with store.transaction() as session:
+        session.execute(update(ErasurePlan).values(state=plans.PROPOSED, note_sealed=None))
+
+
+def test_of_two_approvals_at_once_one_counts(store: Store) -> None:
+    case, (tim, els) = proposed(store)
+    for _ in range(RACES):
+        reset(store)
+        acts = [lambda by=by: decide(store, case, approve(store, by)) for by in (tim, els)]  # type: ignore[misc]
+        outcomes = at_once(*acts)
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["PlanChanged", "str"]
+    with store.transaction() as session:
+        events = [entry.event for entry in session.scalars(select(AuditEntry))]
+        assert events.count("plan-approved") == RACES
+        assert audit.verify(session, Path("none")).faults == ()
+
+
+def test_of_an_approval_and_a_return_at_once_one_counts(store: Store) -> None:
+    case, (tim, els) = proposed(store)
+    give_back = lambda session, case: plans.return_plan(session, case, "Nee.", by=els.id, now=NOW)  # noqa: E731
+    for _ in range(RACES // 2):
+        reset(store)
+        outcomes = at_once(lambda: decide(store, case, approve(store, tim)), lambda: decide(store, case, give_back))
+        assert sorted(type(outcome).__name__ for outcome in outcomes) == ["PlanChanged", "str"]
+        with store.transaction() as session:
+            plan = plans.current(session, case.id)
+            assert plan is not None
+            assert plan.state == (plans.APPROVED if outcomes[0] == "decided" else plans.RETURNED)
+            assert (plan.note is None) == (plan.state == plans.APPROVED)
+
+
+def test_of_two_new_plans_at_once_the_last_is_the_one(store: Store) -> None:
+    case, (tim, els) = proposed(store)
+    for race in range(RACES // 2):
+        propose = [
+            lambda session, case, by=by: plans.propose(session, case, {}, by=by.id, now=NOW)  # type: ignore[misc]
+            for by in (tim, els)
+        ]
+        outcomes = at_once(*(lambda act=act: decide(store, case, act) for act in propose))  # type: ignore[misc]
+        assert outcomes == ["decided", "decided"]
+        with store.transaction() as session:
+            states = list(session.scalars(select(ErasurePlan.state).order_by(ErasurePlan.number)))
+            assert states == [*[plans.VOID] * (2 * race + 2), plans.ASKED]
+
+
+@pytest.fixture
+def approved(workplace: Workplace) -> uuid.UUID:
+    """A case with an approved plan; executions begin only when they are asked for."""
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=NOW)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        settings = workplace.context.settings
+        plans.approve_plan(
+            session, session.get_one(Case, case.id), plan.digest, by=approver.id, settings=settings, now=NOW
+        )
+    return case.id
+
+
+def _once_more(workplace: Workplace) -> None:
+    """The shop as it was, and the plan approved and not carried out."""
+    for table in reversed(TABLES):
+        workplace.shop.run(f"DELETE FROM {table}")  # noqa: S608 - a constant of the test
+    fill(workplace.shop)
+    with workplace.transaction() as session:
+        session.execute(delete(LedgerEntry))
+        session.execute(delete(Execution))
+        session.execute(update(ErasurePlan).values(state=plans.APPROVED, executed_at=None))
+
+
+def test_of_two_executions_at_once_one_erases(workplace: Workplace, approved: uuid.UUID) -> None:
+    expected = None
+    for _ in range(RACES // 2):
+        _once_more(workplace)
+        run = [lambda: erasing.carry_out_plan(workplace.context, approved)] * 2
+        outcomes = at_once(*run)
+        assert not any(isinstance(outcome, PlanChanged) for outcome in outcomes)
+        erasing.carry_out_plan(workplace.context, approved)
+        with workplace.transaction() as session:
+            plan = plans.current(session, approved)
+            assert plan is not None
+            assert plan.state == plans.EXECUTED
+            assert [execution.state for execution in session.scalars(select(Execution))] == ["done"]
+            kept = sorted((e.table, str(e.keep_through), e.row_count) for e in session.scalars(select(LedgerEntry)))
+        after = workplace.shop.everything()
+        assert len(kept) == len(set(kept))
+        assert (kept, after) == (expected or (kept, after))
+        expected = (kept, after)
+        assert [row["id"] for row in after["invoice"] if row["customer_id"] == 1] == list(range(119, 126))
+    with workplace.transaction() as session:
+        receipts = session.scalars(select(AuditEntry).where(AuditEntry.event == "rows-erased")).all()
+        assert len(receipts) == RACES // 2
+        assert audit.verify(session, Path("none")).faults == ()
