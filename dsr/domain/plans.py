@@ -301,17 +301,9 @@ class _Judge:
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]
-        for parent, child in self._needs(table, self.judged.get(name, [])):
-            parent.plan_row = self._needed_by(parent, child)
-
-    def _needs(self, table: Table, children: Iterable[_Judged]) -> list[tuple[_Judged, PlanRow]]:
-        """Who needs whom: children with the same judgement count once."""
-        needs: dict[tuple[int, Judgement], tuple[_Judged, PlanRow]] = {}
-        for child in children:
-            if child.plan_row.verdict is not Verdict.ERASE:
-                for parent in self.parents_of(table, child.row):
-                    needs.setdefault((id(parent), child.plan_row.judgement), (parent, child.plan_row))
-        return list(needs.values())
+        for child in _different(table, self.judged.get(name, [])):
+            for parent in self.parents_of(table, child.row):
+                parent.plan_row = self._needed_by(parent, child.plan_row)
 
     def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:
         own = parent.plan_row
@@ -338,6 +330,17 @@ def _awaits_event(table: Table, row: Row) -> bool:
     """Whether the event that ends the retention has a column, and has not happened yet."""
     column = table.dates.get(EVENT)
     return column is not None and row.values[column] is None
+
+
+def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
+    """The rows that stay; of those that point at the same parent with the same judgement, one."""
+    path = list(table.path)
+    kept: dict[tuple[Key, Judgement], _Judged] = {}
+    for child in children:
+        if child.plan_row.verdict is not Verdict.ERASE:
+            points_at = tuple([child.row.values[column] for column in path])
+            kept.setdefault((points_at, child.plan_row.judgement), child)
+    return kept.values()
 
 
 @lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
