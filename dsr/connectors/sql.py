@@ -211,7 +211,7 @@ class SqlErasing:
         columns: list[Any] = [sa.column(column) for column in self.system.tables[table].key]
         if self.system.system.engine == "postgresql" and len(columns) == 1:
             # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
-            return columns[0] == sa.func.any(sa.bindparam(None, [key[0] for key in keys], unique=True))
+            return columns[0] == sa.func.any(sa.bindparam(None, [key[0] for key in keys], unique=True))  # type: ignore[no-any-return]
         return _is_in(columns, keys)
 
 
