@@ -1,35 +1,45 @@
-"""The register as the program reads it; it is changed in its file."""
+"""The register as the program reads it: a page and two exports. It is changed in its file."""
 
 from __future__ import annotations
 
+from flask import Response, jsonify
 from flask.typing import ResponseReturnValue
 
-from dsr.domain.register import Period
-from dsr.domain.retention import RULES
+from dsr.domain.wording import N_
+from dsr.web.pages import gettext, language
 from dsr.web.runtime import settings
 from dsr.web.security import allows
 from dsr.web.staff.pages import staff, staff_page
-from dsr.web.staff.words import GROUNDS, LEGAL_BASES
+from dsr.web.staff.register_view import HEADINGS, as_csv, entries
 
 
 @staff.get("/register")
 @allows("case.read")
 def register() -> ResponseReturnValue:
-    """Categories with purpose, legal basis, retention, recipients and tables."""
+    """Every category with all that the register says of it."""
     shown = settings().register
-    tables = [
-        (table.category, f"{system}.{name}")
-        for system, tables in shown.tables.items()
-        for name, table in tables.items()
-    ]
-    return staff_page(
-        "staff/register.html",
-        register=shown,
-        tables={category: [name for of, name in tables if of == category] for category in shown.categories},
-        rules=RULES,
-        periods_of={
-            name: each.retention for name, each in shown.categories.items() if isinstance(each.retention, Period)
-        },
-        legal_bases=LEGAL_BASES,
-        grounds=GROUNDS,
-    )
+    return staff_page("staff/register.html", register=shown, entries=entries(shown, language()), headings=HEADINGS)
+
+
+@staff.get("/register.csv")
+@allows("case.read")
+def register_csv() -> ResponseReturnValue:
+    """The register for a spreadsheet, in the language of who asks."""
+    headings = [gettext(N_("Category")), *map(gettext, HEADINGS.values())]
+    # The mark at the start tells a spreadsheet that it is UTF-8.
+    sheet = "\ufeff" + as_csv(entries(settings().register, language()), headings)
+    return _file(Response(sheet, mimetype="text/csv"), "csv")
+
+
+@staff.get("/register.json")
+@allows("case.read")
+def register_json() -> ResponseReturnValue:
+    """The register for a program."""
+    shown = settings().register
+    categories = [{"name": entry.name, "label": entry.label, **entry.facts} for entry in entries(shown, language())]
+    return _file(jsonify(controller=settings().controller.name, digest=shown.digest, categories=categories), "json")
+
+
+def _file(answer: Response, kind: str) -> Response:
+    answer.headers["Content-Disposition"] = f'attachment; filename="register.{kind}"'
+    return answer

@@ -1,0 +1,169 @@
+"""The register in words (art. 30): per category the same facts on the page of staff and in the exports."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from io import StringIO
+
+from dsr.domain.copies import KEEPING_GROUNDS, ROLES
+from dsr.domain.register import UNTIL_WITHDRAWN, Category, Period, Recipient, Register, Text
+from dsr.domain.retention import RULES
+from dsr.domain.wording import N_
+from dsr.templating import translations
+from dsr.web.staff.words import GROUNDS, LEGAL_BASES
+
+HEADINGS = {
+    "fields": N_("Data"),
+    "purpose": N_("Purpose"),
+    "legal_basis": N_("Legal basis"),
+    "role": N_("Our role"),
+    "source": N_("Source"),
+    "retention": N_("Retention"),
+    "longer_for": N_("Longer only for"),
+    "erasure": N_("Erasure"),
+    "first": N_("Before erasure"),
+    "recipients": N_("Recipients"),
+    "outside_eea": N_("Outside the EEA"),
+    "turn_to": N_("Refer the person to"),
+    "held_in": N_("Held in"),
+    "masked": N_("Shown in part only"),
+    "confidential": N_("Confidential"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A category in words; `facts` has a key of HEADINGS for all there is to say."""
+
+    name: str
+    label: str
+    facts: dict[str, str]
+
+
+def entries(register: Register, language: str) -> list[Entry]:
+    """The categories in the order of the register."""
+    view = _View(register, language)
+    return [
+        Entry(name, view.said(category.label), {key: words for key in HEADINGS if (words := view.fact(key, name))})
+        for name, category in register.categories.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _View:
+    register: Register
+    language: str
+
+    def fact(self, key: str, name: str) -> str:
+        """What the register says of a category under one heading; empty where it says nothing."""
+        if key == "turn_to":
+            return self.register.turn_to(name, self.language) or ""
+        if key in ("held_in", "masked"):
+            return ", ".join(getattr(self, f"_{key}")(name))
+        told: Callable[[Category], str] = getattr(self, f"_{key}")
+        return told(self.register.categories[name])
+
+    def said(self, text: Text | None) -> str:
+        return text.in_language(self.language) if text else ""
+
+    def _gettext(self, sentence: str) -> str:
+        return str(translations(self.language).gettext(sentence))
+
+    def _fields(self, category: Category) -> str:
+        return ", ".join(map(self.said, category.fields))
+
+    def _purpose(self, category: Category) -> str:
+        return self.said(category.purpose)
+
+    def _legal_basis(self, category: Category) -> str:
+        return self._gettext(LEGAL_BASES[category.legal_basis])
+
+    def _role(self, category: Category) -> str:
+        return self._gettext(N_("controller") if category.is_ours else N_("processor"))
+
+    def _source(self, category: Category) -> str:
+        return self.said(category.source)
+
+    def _retention(self, category: Category) -> str:
+        kept, _ = category.retention, self._gettext
+        if isinstance(kept, Period):
+            return self._period(kept)
+        if kept == UNTIL_WITHDRAWN:
+            return _(N_("until consent is withdrawn"))
+        if kept not in RULES:
+            return _(N_("not stated: no duty to keep"))
+        return f"{_(RULES[kept].text)} ({_(RULES[kept].law)})"
+
+    def _period(self, period: Period) -> str:
+        if period.until:
+            return self._gettext(N_("until %(event)s")) % {"event": self.said(period.until)}
+        length, start = self._length(period), self.said(period.after)
+        if start:
+            return self._gettext(N_("at most %(period)s after %(start)s")) % {"period": length, "start": start}
+        return self._gettext(N_("at most %(period)s")) % {"period": length}
+
+    def _length(self, period: Period) -> str:
+        ngettext = translations(self.language).ngettext
+        counted = (
+            (period.years, ngettext("%(num)d year", "%(num)d years", period.years)),
+            (period.months, ngettext("%(num)d month", "%(num)d months", period.months)),
+            (period.weeks, ngettext("%(num)d week", "%(num)d weeks", period.weeks)),
+            (period.days, ngettext("%(num)d day", "%(num)d days", period.days)),
+        )
+        and_ = self._gettext(N_("and"))
+        return f" {and_} ".join(words % {"num": number} for number, words in counted if number)
+
+    def _longer_for(self, category: Category) -> str:
+        return "; ".join(self._gettext(KEEPING_GROUNDS[ground]) for ground in category.may_keep_for)
+
+    def _erasure(self, category: Category) -> str:
+        ground = self._gettext(GROUNDS[category.erasure_ground])
+        return f"{ground}: {self.said(category.refusal_reason)}" if category.refusal_reason else ground
+
+    def _first(self, category: Category) -> str:
+        return self.said(category.first)
+
+    def _recipients(self, category: Category) -> str:
+        return "; ".join(map(self._recipient, self._of(category))) or self._gettext(N_("none"))
+
+    def _of(self, category: Category) -> list[Recipient]:
+        return [self.register.recipients[name] for name in category.recipients]
+
+    def _recipient(self, recipient: Recipient) -> str:
+        named = f"{recipient.named(self.language)} ({self._gettext(ROLES[recipient.role])})"
+        return f"{named}, {self.said(recipient.when)}" if recipient.when else named
+
+    def _outside_eea(self, category: Category) -> str:
+        outside = (recipient for recipient in self._of(category) if not recipient.inside_eea)
+        return "; ".join(f"{each.named(self.language)}: {self.said(each.safeguard)}" for each in outside)
+
+    def _held_in(self, name: str) -> Iterator[str]:
+        for system, tables in self.register.tables.items():
+            yield from (f"{system}.{table}" for table, mapped in tables.items() if mapped.category == name)
+        if held_by := self.register.categories[name].held_by:
+            yield self.said(held_by)
+
+    def _masked(self, name: str) -> Iterator[str]:
+        for tables in self.register.tables.values():
+            for table, mapped in tables.items():
+                yield from (f"{table}.{column}" for column in mapped.masked if mapped.category == name)
+
+    def _confidential(self, category: Category) -> str:
+        return category.confidential or ""
+
+
+def as_csv(shown: Iterable[Entry], headings: Iterable[str]) -> str:
+    """The entries with one row each, for a spreadsheet: it is shown text, and never runs it as a formula."""
+    sheet = StringIO()
+    writer = csv.writer(sheet)
+    writer.writerow(map(_as_text, headings))
+    writer.writerows(
+        [_as_text(entry.label), *(_as_text(entry.facts.get(key, "")) for key in HEADINGS)] for entry in shown
+    )
+    return sheet.getvalue()
+
+
+def _as_text(cell: str) -> str:
+    return f"'{cell}" if cell.lstrip()[:1] in ("=", "+", "-", "@") or cell[:1] in ("\t", "\r", "\n") else cell
