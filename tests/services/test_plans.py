@@ -1,0 +1,251 @@
+"""The plan between two people: who may ask, agree or give back, and what it binds."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dsr.config import Settings
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.plans import ErasurePlan
+from dsr.db.staff import StaffMember
+from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
+from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Table, Text
+from dsr.domain.rights import Outcome, Right
+from dsr.services import plans, work
+from dsr.services.lookup import IdentityNotConfirmed
+from tests.parts import cast
+from tests.parts.store import NOW, Store
+
+WORDS = Text("woorden", "words")
+REGISTER = Register(
+    {
+        "customer": Category(WORDS, WORDS, LegalBasis.CONTRACT, WORDS),
+        "ticket": Category(
+            WORDS, WORDS, LegalBasis.CONTRACT, WORDS,
+            erasure_ground=ErasureGround.NONE, refusal_reason=Text("Loopt nog.", "Still runs."),
+        ),
+    },
+    {
+        "shop": {
+            "customer": Table("customer", ("id",), match={"email": "email"}),
+            "ticket": Table("ticket", ("id",), via={"customer_id": "customer.id"}),
+            "newsletter": Table("customer", ("email",), match={"email": "email"}),
+        }
+    },
+)  # fmt: skip
+HOUR = timedelta(hours=1)
+
+
+def planned(key: dict[str, Any], verdict: Verdict = Verdict.ERASE, **values: Any) -> PlanRow:
+    facts = dict.fromkeys(("rule", "keep_through", "may_erase_from", "columns_kept", "why")) | values
+    return PlanRow("shop", "customer", "customer", verdict, key=key, fingerprint="f", **facts)
+
+
+DRAWN = Plan((planned({"id": 1}), planned({"id": 2}, Verdict.PROTECTED, why="date-missing")), "r" * 64)
+
+
+@pytest.fixture
+def staff(store: Store) -> tuple[StaffMember, StaffMember]:
+    """Who makes plans, and who approves them."""
+    with store.transaction() as session:
+        return cast.add_member(session, "Noor Bakker"), cast.add_member(session, "Tim de Graaf", "approver")
+
+
+@pytest.fixture
+def case(store: Store, staff: tuple[StaffMember, StaffMember]) -> Case:
+    """A case whose data subject is known."""
+    with store.transaction() as session:
+        made = cast.add_case(session, Right.ERASURE)
+        cast.confirm(session, made, staff[0])
+        return made
+
+
+def propose(store: Store, case: Case, by: StaffMember, **decisions: Any) -> ErasurePlan:
+    with store.transaction() as session:
+        plan = plans.propose(session, session.get_one(Case, case.id), decisions, by=by.id, now=NOW)
+        plans.record_plan(session, plan, DRAWN, now=NOW)
+        return plan
+
+
+def approve(
+    store: Store,
+    case: Case,
+    by: StaffMember,
+    *,
+    settings: Settings | None = None,
+    digest: str = DRAWN.digest,
+    at: Any = NOW,
+) -> None:
+    with store.transaction() as session:
+        found = session.get_one(Case, case.id)
+        plans.approve_plan(session, found, digest, by=by.id, settings=settings or store.settings, now=at)
+
+
+def current(store: Store, case: Case) -> ErasurePlan:
+    with store.transaction(writes=False) as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        return plan
+
+
+def events(store: Store) -> list[str]:
+    with store.transaction(writes=False) as session:
+        return list(session.scalars(select(AuditEntry.event).order_by(AuditEntry.number)))
+
+
+def test_a_plan_is_asked_drawn_up_and_approved(store: Store, case: Case, staff: Any) -> None:
+    with store.transaction() as session:
+        plan = plans.propose(session, session.get_one(Case, case.id), {}, by=staff[0].id, now=NOW)
+        assert (plan.state, plan.number) == (plans.ASKED, 1)
+        assert work.is_waiting(session, case.id, "plan")
+        plans.record_plan(session, plan, DRAWN, now=NOW)
+    assert current(store, case).counts == {"erase": 1, "keep": 0, "refuse": 0, "first": 0, "protected": 1}
+    approve(store, case, staff[1], at=NOW + HOUR)
+    approved = current(store, case)
+    assert (approved.state, approved.approved_by_id) == (plans.APPROVED, staff[1].id)
+    assert (approved.approved_at, approved.register_digest) == (NOW + HOUR, "r" * 64)
+    assert events(store) == ["plan-asked", "plan-proposed", "plan-approved"]
+    with store.transaction() as session:
+        assert work.is_waiting(session, case.id, "erase")
+
+
+def test_without_the_identity_check_there_is_no_plan_and_no_approval(store: Store, staff: Any) -> None:
+    with store.transaction() as session:
+        unknown = cast.add_case(session, Right.ERASURE)
+    with pytest.raises(IdentityNotConfirmed):
+        propose(store, unknown, staff[0])
+    with pytest.raises(IdentityNotConfirmed):
+        approve(store, unknown, staff[1])
+
+
+def test_a_plan_comes_back_as_it_was_drawn_up(store: Store, case: Case, staff: Any) -> None:
+    rows = tuple(
+        planned(key)
+        for key in (
+            {"id": uuid.UUID(int=7)},
+            {"id": b"\x00\xff"},
+            {"day": date(2020, 2, 29), "price": Decimal("1.50")},
+            {"id": "1"},
+            {"id": 1},
+        )
+    )
+    kept = planned(
+        {"id": 9}, Verdict.KEEP, rule="fiscal7", keep_through=date(2031, 12, 31), may_erase_from=date(2032, 1, 1),
+        columns_kept=("id", "name"), why="invoice",
+    )  # fmt: skip
+    drawn = Plan((*rows, kept, planned({"id": 10}, Verdict.KEEP, columns_kept=())), "r" * 64)
+    with store.transaction() as session:
+        plan = plans.propose(session, session.get_one(Case, case.id), {}, by=staff[0].id, now=NOW)
+        plans.record_plan(session, plan, drawn, now=NOW)
+    stored = plans.rows_of(current(store, case))
+    assert sorted(map(repr, stored)) == sorted(map(repr, drawn.rows))
+    assert Plan(tuple(stored), "r" * 64).digest == drawn.digest == current(store, case).digest
+
+
+def test_the_decisions_of_the_handler_go_over_those_of_the_register(store: Store, case: Case, staff: Any) -> None:
+    decided = {"ground": "b", "reason": None, "outstanding": "Eerst de eindfactuur."}
+    gone = {"ground": "a", "reason": None, "outstanding": None}
+    plan = propose(store, case, staff[0], customer=decided, no_longer_in_the_register=gone)
+    assert plans.decisions_of(plan, REGISTER) == {
+        "customer": Decision(ErasureGround.CONSENT_WITHDRAWN, None, "Eerst de eindfactuur."),
+        "ticket": Decision(ErasureGround.NONE, "Loopt nog.", None),
+    }
+
+
+def test_who_made_a_plan_does_not_approve_it(store: Store, case: Case, staff: Any) -> None:
+    propose(store, case, staff[0])
+    with pytest.raises(plans.SamePerson, match="Somebody else must approve it"):
+        approve(store, case, staff[0])
+    assert current(store, case).state == plans.PROPOSED
+
+
+def test_alone_one_approves_ones_own_plan_after_72_hours(store: Store, case: Case, staff: Any) -> None:
+    alone = replace(store.settings, procedure=replace(store.settings.procedure, approval="single"))
+    propose(store, case, staff[0])
+    with pytest.raises(plans.TooEarly, match="72 hours"):
+        approve(store, case, staff[0], settings=alone, at=NOW + 72 * HOUR - timedelta(seconds=1))
+    approve(store, case, staff[0], settings=alone, at=NOW + 72 * HOUR)
+    assert current(store, case).state == plans.APPROVED
+
+
+def test_the_copy_comes_before_the_erasure_of_its_source(store: Store, staff: Any) -> None:
+    with store.transaction() as session:
+        both = cast.add_case(session, Right.ACCESS, Right.ERASURE)
+        cast.confirm(session, both, staff[0])
+    propose(store, both, staff[0])
+    with pytest.raises(plans.CopyFirst):
+        approve(store, both, staff[1])
+    with store.transaction() as session:
+        session.get_one(Case, both.id).rights[0].outcome = Outcome.REFUSED.value
+    approve(store, both, staff[1])
+
+
+def test_only_the_plan_that_was_looked_at_is_approved(store: Store, case: Case, staff: Any) -> None:
+    propose(store, case, staff[0])
+    with pytest.raises(PlanChanged, match="Look at the newest plan"):
+        approve(store, case, staff[1], digest="0" * 64)
+    propose(store, case, staff[0])
+    approve(store, case, staff[1])
+    with pytest.raises(PlanChanged):
+        approve(store, case, staff[1])
+    assert events(store).count("plan-approved") == 1
+
+
+def test_a_plan_that_is_not_drawn_up_yet_cannot_be_approved(store: Store, case: Case, staff: Any) -> None:
+    with store.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=staff[0].id, now=NOW)
+    with pytest.raises(PlanChanged):
+        approve(store, case, staff[1], digest="")
+
+
+def test_a_plan_given_back_says_why_and_a_new_one_follows(store: Store, case: Case, staff: Any) -> None:
+    propose(store, case, staff[0])
+    with store.transaction() as session:
+        plans.return_plan(session, session.get_one(Case, case.id), "Het contract liep af.", by=staff[1].id, now=NOW)
+    returned = current(store, case)
+    assert (returned.state, returned.note) == (plans.RETURNED, "Het contract liep af.")
+    with pytest.raises(PlanChanged):
+        approve(store, case, staff[1])
+    assert propose(store, case, staff[0]).number == 2
+    with store.transaction() as session:
+        assert list(session.scalars(select(ErasurePlan.state).order_by(ErasurePlan.number))) == ["void", "proposed"]
+
+
+def test_while_a_plan_is_carried_out_no_other_is_made(store: Store, case: Case, staff: Any) -> None:
+    propose(store, case, staff[0])
+    approve(store, case, staff[1])
+    with pytest.raises(PlanChanged, match="is being carried out"):
+        propose(store, case, staff[0])
+    with store.transaction() as session:
+        found = work.claim(session, now=NOW)
+        while found is not None and found.kind != "erase":
+            found = work.claim(session, now=NOW)
+        assert found is not None
+        work.refuse(session, found, "shop: refuses")
+    assert propose(store, case, staff[0]).number == 2
+
+
+def test_a_plan_that_somebody_moved_meanwhile_is_not_overwritten(store: Store, case: Case, staff: Any) -> None:
+    stale = propose(store, case, staff[0])
+    approve(store, case, staff[1])
+    with store.transaction() as session, pytest.raises(PlanChanged, match="Somebody else has just decided"):
+        plans.move(session, stale, plans.VOID)
+
+
+def test_rows_of_several_persons_are_never_planned_together() -> None:
+    def rows(*found: tuple[str, int]) -> list[Row]:
+        return [Row(table, (number,), {"id": number}) for table, number in found]
+
+    with pytest.raises(SeveralPersons, match="2 persons in customer answer to this address"):
+        plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)))
+    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)))
+    # Nothing points at a newsletter: two addresses are two subscriptions of one person.
+    plans.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)))
