@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, insert, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -46,10 +46,10 @@ class _Due:
     def missed(self) -> list[date]:
         return [day for _, day in self.reminders[:-1]]
 
-    def rows(self) -> list[Reminder]:
+    def rows(self) -> list[dict[str, Any]]:
         states = [SUPERSEDED] * len(self.missed) + [TOLD]
         days = zip(self.reminders, states, strict=True)
-        return [Reminder(case_id=self.case.id, kind=kind, on=day, state=state) for (kind, day), state in days]
+        return [{"case_id": self.case.id, "kind": kind, "on": day, "state": state} for (kind, day), state in days]
 
     def facts(self, today: date) -> dict[str, Any]:
         last_day = self.case.next_legal_on
@@ -79,7 +79,7 @@ def remind_staff(session: Session, *, settings: Settings, now: datetime) -> None
     today, handlers = local_date(now), _active(session, Role.HANDLER)
     digests: dict[uuid.UUID, list[_Due]] = defaultdict(list)
     for due in _due(session, today) if handlers else ():
-        session.add_all(due.rows())
+        session.execute(insert(Reminder), due.rows())
         for member in _told(due.case, handlers):
             digests[member.id].append(due)
     for staff_id, found in digests.items():
