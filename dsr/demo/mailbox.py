@@ -48,7 +48,7 @@ class Mailbox(Mail):
         number = len(self._files()) + 1
         (self._folder / f"{number:06}.eml").write_bytes(mail)
 
-    def newest(self, limit: int = 100, to: str | None = None) -> list[KeptMail]:
+    def newest(self, limit: int = 40, to: str | None = None) -> list[KeptMail]:
         """The mails that were kept last, newest first; with `to`, those for one address."""
         mails = (_read(file) for file in reversed(self._files()))
         wanted = (mail for mail in mails if to in (None, mail.recipient))
