@@ -41,10 +41,10 @@ class Colleague:
     roles: tuple[str, ...]
 
 
-NOOR = Colleague("Noor Bakker", "noor@polderhosting.example", ("handler",))
-JORIS = Colleague("Joris Smit", "joris@polderhosting.example", ("handler",))
-TIM = Colleague("Tim de Graaf", "tim@polderhosting.example", ("approver",))
-YARA = Colleague("Yara El Idrissi", "yara@polderhosting.example", ("administrator", "auditor"))
+NOOR = Colleague("Noor Bakker", "noor@polder.example", ("handler",))
+JORIS = Colleague("Joris Smit", "joris@polder.example", ("handler",))
+TIM = Colleague("Tim de Graaf", "tim@polder.example", ("approver",))
+YARA = Colleague("Yara El Idrissi", "yara@polder.example", ("administrator", "auditor"))
 COLLEAGUES = (NOOR, JORIS, TIM, YARA)
 
 
