@@ -66,7 +66,7 @@ def take_case(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> 
     """Become the handler of a case that nobody handles; its first reading starts the identity check."""
     if case.handler_id is not None:
         raise Conflict
-    _check_open(case)
+    check_open(case)
     change(session, case, handler_id=by)
     audit.record(session, "case-taken", by=by, now=now, case_id=case.id)
     if case.status == Status.RECEIVED:
@@ -78,14 +78,15 @@ def _after_reading(case: Case) -> Status:
     return Status.IDENTIFYING if waits else Status.HANDLING
 
 
-def _check_open(case: Case) -> None:
+def check_open(case: Case) -> None:
+    """NotPossible once a case was answered, closed, withdrawn or set aside."""
     if not case.is_open:
         raise NotPossible(N_("This case is no longer open."))
 
 
 def hand_over_case(session: Session, case: Case, to: StaffMember, *, by: uuid.UUID, now: datetime) -> None:
     """Give a case to another handler."""
-    _check_open(case)
+    check_open(case)
     if "case.handle" not in staff.permissions_of(to):
         raise NotPossible(N_("Choose somebody who handles cases."))
     change(session, case, handler_id=to.id)
@@ -94,7 +95,7 @@ def hand_over_case(session: Session, case: Case, to: StaffMember, *, by: uuid.UU
 
 def set_rights(session: Session, case: Case, rights: Collection[Right], *, by: uuid.UUID, now: datetime) -> None:
     """Note which rights a request invokes that came in without naming one."""
-    _check_open(case)
+    check_open(case)
     if case.rights:
         raise NotPossible(N_("The rights of this case are known already."))
     if not rights:
@@ -121,7 +122,7 @@ def decide_right(
     session: Session, case: Case, right: Right, outcome: Outcome, reason: str, *, by: uuid.UUID, now: datetime
 ) -> None:
     """How a right ended. The reason is told to the data subject and may be left out only when all was done."""
-    _check_open(case)
+    check_open(case)
     requested = next((each for each in case.rights if each.kind is right), None)
     if requested is None:
         raise NotPossible(N_("This case does not invoke that right."))

@@ -62,7 +62,8 @@ def confirm_identity(session: Session, case: Case, *, by: uuid.UUID, now: dateti
 
 
 def require_identity(session: Session, case: Case) -> None:
-    """Raises IdentityNotConfirmed unless the check of this case is recorded."""
+    """Whether anything may be done for the person. Raises IdentityNotConfirmed, or NotPossible where the case ended."""
+    casework.check_open(case)
     check = session.get(IdentityCheck, case.id)
     if check is None or not check.is_confirmed:
         raise IdentityNotConfirmed(N_("The identity check has not been recorded yet."))

@@ -23,7 +23,7 @@ from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Ro
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import audit, work
+from dsr.services import audit, casework, work
 from dsr.services.lookup import require_identity
 
 SINGLE_WAIT = timedelta(hours=72)
@@ -91,10 +91,12 @@ def propose(
 ) -> ErasurePlan:
     """Ask the worker to draw up a plan with these decisions per category; an earlier plan is void.
 
-    Raises IdentityNotConfirmed, or PlanChanged where the earlier plan is being carried out.
+    Raises IdentityNotConfirmed, NotPossible, or PlanChanged where the earlier plan is being carried out.
     """
     require_identity(session, case)
-    session.execute(select(Case.id).where(Case.id == case.id).with_for_update())  # one new plan at a time
+    if all(right.kind is not Right.ERASURE for right in case.rights):
+        raise casework.NotPossible(N_("This case does not invoke that right."))
+    casework.change(session, case)  # one new plan at a time; whoever looks at an earlier one is told
     earlier = current(session, case.id)
     if earlier and earlier.state == APPROVED and work.is_waiting(session, case.id, "erase"):
         raise PlanChanged(N_("The approved plan is being carried out."))

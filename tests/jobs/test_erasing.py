@@ -15,7 +15,7 @@ from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
-from dsr.services import audit, plans
+from dsr.services import audit, casework, plans
 from dsr.services.work import of as work_of
 from tests.parts.shop import Workplace, identified_case
 
@@ -189,3 +189,15 @@ def test_two_persons_behind_one_address_are_never_both_erased(workplace: Workpla
         asked = work_of(session, case.id)["plan"]
         assert asked.state == "refused"
         assert "2 personen" in str(asked.error)
+
+
+def test_a_request_withdrawn_after_the_approval_is_not_carried_out(workplace: Workplace) -> None:
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    before = workplace.shop.everything()
+    _approve(workplace, case, _propose(workplace, case, handler.id), approver.id)
+    with workplace.transaction() as session:
+        casework.withdraw(session, session.get_one(Case, case.id), by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert work_of(session, case.id)["erase"].state == "refused"

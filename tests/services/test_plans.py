@@ -16,10 +16,11 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
 from dsr.db.staff import StaffMember
+from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import plans, work
+from dsr.services import casework, plans, work
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
 from tests.parts.store import NOW, Store
@@ -249,3 +250,32 @@ def test_rows_of_several_persons_are_never_planned_together() -> None:
     plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)))
     # Nothing points at a newsletter: two addresses are two subscriptions of one person.
     plans.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)))
+
+
+def test_of_a_case_that_was_withdrawn_nothing_is_planned_or_approved(store: Store, case: Case, staff: Any) -> None:
+    propose(store, case, staff[0])
+    with store.transaction() as session:
+        casework.move(session, session.get_one(Case, case.id), Status.HANDLING, by="test", now=NOW)
+        casework.withdraw(session, session.get_one(Case, case.id), by=staff[0].id, now=NOW)
+    with pytest.raises(casework.NotPossible, match="no longer open"):
+        approve(store, case, staff[1])
+    with pytest.raises(casework.NotPossible, match="no longer open"):
+        propose(store, case, staff[0])
+
+
+def test_who_did_not_ask_for_erasure_is_not_erased(store: Store, staff: Any) -> None:
+    with store.transaction() as session:
+        case = cast.add_case(session, Right.ACCESS)
+        cast.confirm(session, case, staff[0])
+    with pytest.raises(casework.NotPossible, match="does not invoke that right"):
+        propose(store, case, staff[0])
+
+
+def test_a_page_with_an_earlier_plan_is_out_of_date(store: Store, case: Case, staff: Any) -> None:
+    """Two plans for the same rows have the same digest, whatever grounds they were decided on."""
+    propose(store, case, staff[0])
+    with store.transaction() as session:
+        looked_at = session.get_one(Case, case.id).version
+    propose(store, case, staff[0], customer={"ground": "b"})
+    with store.transaction() as session, pytest.raises(casework.Conflict):
+        casework.check_version(session.get_one(Case, case.id), looked_at)
