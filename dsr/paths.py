@@ -25,6 +25,12 @@ def starter_register() -> Path:
     return _PACKAGE / "registers" / "start.toml"
 
 
+def starter_registers() -> dict[str, Path]:
+    """The registers for a kind of firm, by label, that it can begin with instead."""
+    files = sorted((_PACKAGE / "registers").glob("*.toml"))
+    return {file.stem: file for file in files if file != starter_register()}
+
+
 def _beside_or_inside(name: str) -> Path:
     checkout = _PACKAGE.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / name).exists():

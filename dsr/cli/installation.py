@@ -18,9 +18,16 @@ from dsr.db import base, migrations
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path())
-def init(folder: Path) -> None:
+@click.option(
+    "--register",
+    "label",
+    type=click.Choice(list(paths.starter_registers())),
+    help="Begin with the register of this kind of firm.",
+)
+def init(folder: Path, label: str | None) -> None:
     """Make a commented configuration, a register to edit, a key set and the database in FOLDER (default: here)."""
-    files = {"config.toml": paths.example(), "register.toml": paths.starter_register()}
+    register = paths.starter_registers()[label] if label else paths.starter_register()
+    files = {"config.toml": paths.example(), "register.toml": register}
     present = [name for name in (*files, "keys.json", "dsr.db") if (folder / name).exists()]
     if present:
         give_up(f"Nothing was changed: {', '.join(present)} is already there.")

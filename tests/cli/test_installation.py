@@ -48,6 +48,22 @@ def test_a_fresh_installation_is_in_order_and_its_secrets_are_its_owner_s(folder
         assert stat.S_IMODE((folder / name).stat().st_mode) & 0o077 == 0, name
 
 
+def test_init_begins_with_the_register_of_a_kind_of_firm(tmp_path: Path) -> None:
+    assert run("init", "--register", "hosting", "new", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "new/register.toml").read_text() == paths.starter_registers()["hosting"].read_text()
+    done = run("check-config", cwd=tmp_path / "new")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_kind_of_firm_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    done = run("init", "--register", "bakery", "new", cwd=tmp_path)
+    assert done.returncode == 2
+    for label in ("bakery", *paths.starter_registers()):
+        assert f"'{label}'" in done.stderr
+        assert label == "bakery" or label in run("init", "--help", cwd=tmp_path).stdout
+    assert not (tmp_path / "new").exists()
+
+
 def test_init_never_overwrites(folder: Path) -> None:
     before = (folder / "keys.json").read_bytes()
     done = run("init", ".", cwd=folder)
