@@ -59,7 +59,7 @@ class ErasurePlan(Base):
 
 
 class Execution(Base):
-    """The attempt on one system, and its receipt. `after` holds what the kept rows look like once it is done."""
+    """The attempt on one system, and its receipt."""
 
     __tablename__ = "execution"
     __table_args__ = (UniqueConstraint("plan_id", "system"),)
@@ -68,7 +68,7 @@ class Execution(Base):
     plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("erasure_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
-    """started, prepared or done"""
+    """started or done"""
     attempts: Mapped[int] = mapped_column(default=1)
     started_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
@@ -78,12 +78,6 @@ class Execution(Base):
     """Rows per table."""
     changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table of which a part went."""
-    after_sealed: Mapped[bytes | None] = sealed_column()
-    after = Encrypted()
-
-    @property
-    def sealed_for(self) -> uuid.UUID:
-        return self.plan_id
 
 
 class LedgerEntry(Base):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,12 +17,14 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.plans import NOT_OURS, Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
-from dsr.domain.register import Register
+from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, plans
 from dsr.services.lookup import identifiers_of
+
+STARTED, DONE = "started", "done"
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -44,9 +46,9 @@ def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) ->
         select(Execution).where(Execution.plan_id == plan.id, Execution.system == system).with_for_update()
     )
     if execution is None:
-        execution = Execution(plan_id=plan.id, system=system, state="started", started_at=now)
+        execution = Execution(plan_id=plan.id, system=system, state=STARTED, started_at=now)
         session.add(execution)
-    elif execution.state == "done":
+    elif execution.state == DONE:
         return execution
     else:
         execution.attempts += 1
@@ -58,13 +60,15 @@ def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What an execution goes by: the rows as approved, the locked rows with their verdicts of this moment, and what an
-    earlier attempt was about to commit."""
+    """What an execution goes by: the rows as approved, and the locked rows with their verdicts of this moment.
+
+    `is_repeated` if an earlier attempt never came to its receipt.
+    """
 
     planned: Sequence[PlanRow]
     current: Sequence[PlanRow]
     rows: Sequence[Row]
-    prepared: Fingerprints | None = None
+    is_repeated: bool = False
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -74,14 +78,17 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
     been committed.
     """
     planned = attempt.planned
-    if attempt.prepared is not None and _is_done(erasing, planned, attempt.prepared):
-        return Receipt(_counted(planned), _counted_parts(planned), attempt.prepared, is_observed=False)
-    check_unchanged(planned, attempt.current)
+    try:
+        check_unchanged(planned, attempt.current)
+    except PlanChanged:
+        if attempt.is_repeated and _is_done(erasing, register.tables[system], planned):
+            return Receipt(_counted(planned), _counted_parts(planned), _after(erasing, planned), is_observed=False)
+        raise
     order = list(reversed(register.nearest_first(system)))
     erased = _erase(erasing, order, planned)
-    after = _clear(erasing, order, planned, attempt.rows)
+    _clear(erasing, order, planned, attempt.rows)
     _check_none_points(erasing, register, system, attempt)
-    return Receipt(erased, _counted_parts(planned), after)
+    return Receipt(erased, _counted_parts(planned), _after(erasing, planned))
 
 
 def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> None:
@@ -127,15 +134,28 @@ def _keys(rows: Iterable[PlanRow]) -> dict[str, list[Key]]:
     return found
 
 
-def _is_done(erasing: Erasing, planned: Sequence[PlanRow], prepared: Fingerprints) -> bool:
+def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[PlanRow]) -> bool:
+    """Whether what was to go is gone, and of the rows that stay in part only that part is left."""
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
     erasable = {(row.table, row.key_values, row.fingerprint) for row in _erasable(planned)}
     left = (row for table, keys in _keys(_erasable(planned)).items() for row in erasing.read(table, keys))
     gone = not any((row.table, row.key, fingerprint(row.values)) in erasable for row in left)
-    return gone and all(
-        prepared.get(table, {}) == _fingerprints(erasing.read(table, keys))
-        for table, keys in _keys(_parts(planned)).items()
-    )
+    return gone and all(_is_cleared(erasing, tables[part.table], part) for part in _parts(planned))
+
+
+def _is_cleared(erasing: Erasing, table: Table, part: PlanRow) -> bool:
+    found = erasing.read(part.table, [part.key_values])
+    goes = {column: value for row in found for column, value in row.values.items() if column not in _kept(part)}
+    return len(found) == 1 and all(value == table.fixed.get(column) for column, value in goes.items())
+
+
+def _kept(part: PlanRow) -> tuple[str, ...]:
+    return part.columns_kept or ()
+
+
+def _after(erasing: Erasing, planned: Sequence[PlanRow]) -> Fingerprints:
+    """What the rows look like of which a part stays: the ledger knows them by it."""
+    return {table: _fingerprints(erasing.read(table, keys)) for table, keys in _keys(_parts(planned)).items()}
 
 
 def _fingerprints(rows: Iterable[Row]) -> dict[str, str]:
@@ -160,16 +180,13 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
             raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 
-def _clear(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow], rows: Iterable[Row]) -> Fingerprints:
+def _clear(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow], rows: Iterable[Row]) -> None:
     columns = {row.table: tuple(row.values) for row in rows}
-    after: Fingerprints = {}
     for table in order:
         for kept, parts in _by_columns_kept(planned, table).items():
             goes = [column for column in columns[table] if column not in kept]
             if erasing.clear(table, parts, goes) != len(parts) and goes:
                 raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
-            after.setdefault(table, {}).update(_fingerprints(erasing.read(table, parts)))
-    return after
 
 
 def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, ...], list[Key]]:
@@ -180,13 +197,16 @@ def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, 
     return groups
 
 
-def note_prepared(session: Session, execution: Execution, receipt: Receipt) -> None:
-    """Before the other database commits: what will be found there if it did and we never heard."""
-    session.refresh(execution, with_for_update=True)
-    if execution.state == "done":
-        return
-    execution.state = "prepared"
-    execution.after = json.dumps(receipt.after)
+def settle(
+    session: Session, plan: ErasurePlan, rows: Sequence[PlanRow], system: str, receipt: Receipt, *, now: datetime
+) -> None:
+    """A system has committed: its receipt, and with the last one the end of the plan."""
+    case = session.get_one(Case, plan.case_id)
+    executions = {execution.system: execution for execution in plan.executions}
+    planned = [row for row in rows if row.system == system]
+    record_receipt(session, case, executions[system], planned, receipt, now=now)
+    if all(execution.state == DONE for execution in plan.executions):
+        finish(session, case, plan, rows, now=now)
 
 
 def record_receipt(
@@ -194,9 +214,9 @@ def record_receipt(
 ) -> None:
     """The system has committed: write the receipt and what it keeps, once, whoever else found it committed too."""
     session.refresh(execution, with_for_update=True)
-    if execution.state == "done":
+    if execution.state == DONE:
         return
-    execution.state, execution.done_at, execution.is_observed = "done", now, receipt.is_observed
+    execution.state, execution.done_at, execution.is_observed = DONE, now, receipt.is_observed
     execution.erased, execution.changed = receipt.erased, receipt.changed
     session.add_all(_ledger(case, execution, planned, receipt.after))
     audit.record(

@@ -96,6 +96,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("submission_digest", name=op.f("uq_dsr_case_submission_digest")),
     )
     with op.batch_alter_table("dsr_case", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_dsr_case_answered_at"), ["answered_at"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_dsr_case_handler_id_status_next_legal_on_id"),
             ["handler_id", "status", "next_legal_on", "id"],
@@ -210,6 +211,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_plan")),
         sa.UniqueConstraint("case_id", "number", name=op.f("uq_erasure_plan_case_id_number")),
     )
+    with op.batch_alter_table("erasure_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erasure_plan_state"), ["state"], unique=False)
+
     op.create_table(
         "identity_check",
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -373,7 +377,6 @@ def upgrade() -> None:
         sa.Column("is_observed", sa.Boolean(), nullable=False),
         sa.Column("erased", sa.JSON(), nullable=False),
         sa.Column("changed", sa.JSON(), nullable=False),
-        sa.Column("after_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_execution_plan_id_erasure_plan")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_execution")),
         sa.UniqueConstraint("plan_id", "system", name=op.f("uq_execution_plan_id_system")),
@@ -438,6 +441,9 @@ def downgrade() -> None:
     op.drop_table("letter")
     op.drop_table("ledger_identifier")
     op.drop_table("identity_check")
+    with op.batch_alter_table("erasure_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erasure_plan_state"))
+
     op.drop_table("erasure_plan")
     op.drop_table("email_code")
     with op.batch_alter_table("data_subject", schema=None) as batch_op:
@@ -456,6 +462,7 @@ def downgrade() -> None:
     with op.batch_alter_table("dsr_case", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_dsr_case_status_next_legal_on_id"))
         batch_op.drop_index(batch_op.f("ix_dsr_case_handler_id_status_next_legal_on_id"))
+        batch_op.drop_index(batch_op.f("ix_dsr_case_answered_at"))
 
     op.drop_table("dsr_case")
     op.drop_table("suppression")

@@ -108,7 +108,7 @@ def check_accounts(workplace: Workplace, case: Case, planned: list[PlanRow], *, 
 @pytest.mark.parametrize(
     ("fault", "is_committed", "is_observed"),
     [
-        ("erasure-prepared", False, True),
+        ("rows-changed", False, True),
         ("customer-database-committed", True, False),
         ("receipt-written", True, True),
     ],
@@ -139,7 +139,7 @@ def test_a_key_given_out_anew_after_the_kill_is_somebody_elses(workplace: Workpl
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
 def test_a_plan_that_changed_after_the_kill_is_void(workplace: Workplace, key_file: Path) -> None:
     case, _ = approved_case(workplace)
-    killed_at(workplace, key_file, "erasure-prepared")
+    killed_at(workplace, key_file, "rows-changed")
     workplace.shop.run("UPDATE ticket SET body = 'changed' WHERE id = 1")
     before = workplace.shop.everything()
     ends_well(workplace, key_file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -13,15 +15,16 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from dsr.connectors.base import Identifiers, SystemDown
-from dsr.connectors.sql import SqlErasing
+from dsr.connectors.sql import SqlErasing, SqlSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain.plans import Plan, PlanChanged, Row
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
-from dsr.services import audit, plans
+from dsr.services import audit, plans, retention
 from dsr.services.casework import Conflict
 from tests.parts import cast
 from tests.parts.shop import TABLES, Workplace, fill, identified_case
@@ -197,3 +200,30 @@ def test_a_row_added_between_reading_and_erasing_is_never_orphaned(
         {"invoice_id": 117, "line": 3, "what": "added"}
     ]
     assert {**after, "invoice_line": []} == {**before, "invoice_line": []}
+
+
+class Late(SqlSystem):
+    """A system that a worker reaches only after another worker was there."""
+
+    other: Callable[[], None]
+
+    def erasing(self) -> AbstractContextManager[SqlErasing]:
+        self.other()
+        return super().erasing()
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_worker_that_comes_late_finds_all_done(workplace: Workplace, approved: uuid.UUID) -> None:
+    late = Late("shop", workplace.context.settings)
+    late.other = lambda: erasing.carry_out_plan(workplace.context, approved)
+    erasing.carry_out_plan(replace(workplace.context, systems={"shop": late}), approved)
+    late.close()
+    with workplace.transaction() as session:
+        plan = plans.current(session, approved)
+        assert plan is not None
+        assert plan.state == plans.EXECUTED
+        assert session.scalars(select(Task)).all() == []
+        events = list(session.scalars(select(AuditEntry.event)))
+        assert (events.count("rows-erased"), events.count("plan-executed")) == (1, 1)
+        keys = [key for entry in session.scalars(select(LedgerEntry)) for key in retention.kept_rows(entry)]
+        assert len(keys) == 22

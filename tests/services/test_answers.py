@@ -200,7 +200,7 @@ def test_the_letter_of_an_erasure(store: Store) -> None:
 
 def test_a_system_without_receipt_keeps_the_letter_back(store: Store) -> None:
     desk = Desk(store, Right.ERASURE)
-    desk.erase(row("recording", Verdict.ERASE), state="prepared", outcome=Outcome.FULFILLED)
+    desk.erase(row("recording", Verdict.ERASE), state="started", outcome=Outcome.FULFILLED)
     facts = desk.facts()
     assert (facts.erased, facts.systems_without_receipt) == ((), ("shop",))
     with pytest.raises(AnswerIncomplete) as refused:
