@@ -70,7 +70,8 @@ def status_path(case: Case) -> str:
 def confirm_email(session: Session, case: Case, code: str, *, now: datetime) -> None:
     """Take the six digits as proof that the person reads mail at the address. Nothing happens the second time.
 
-    WrongCode, CodeLocked or CodeExpired; a wrong try counts, so commit all the same.
+    WrongCode, CodeLocked, CodeExpired, or TooManyCodes while its mail waits for its turn; a wrong try counts, so
+    commit all the same.
     """
     subject = case.data_subject
     if subject.email_confirmed_at:
@@ -78,6 +79,7 @@ def confirm_email(session: Session, case: Case, code: str, *, now: datetime) -> 
     known = session.scalar(select(EmailCode).where(EmailCode.case_id == case.id).with_for_update())
     if known is None or known.expires_at <= now:
         raise CodeExpired
+    _check_mailed(known, now)
     if known.attempts >= CODE_TRIES:
         raise CodeLocked
     if not hmac.compare_digest(known.digest, _code_digest(case, code)):
@@ -89,9 +91,11 @@ def confirm_email(session: Session, case: Case, code: str, *, now: datetime) -> 
 
 
 def request_new_code(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
-    """Mail a new code; the old one is void. TooManyCodes after three in a day."""
+    """Mail a new code; the old one is void. TooManyCodes after three in a day, or while the last one still waits."""
     if case.data_subject.email_confirmed_at:
         return
+    if known := session.get(EmailCode, case.id):
+        _check_mailed(known, now)
     if not limits.allow(session, f"new-code:{case.id}", NEW_CODES_A_DAY, timedelta(days=1), now=now):
         raise TooManyCodes
     notices.enqueue(
@@ -110,15 +114,22 @@ def request_new_code(session: Session, case: Case, *, settings: Settings, now: d
     audit.record(session, "code-requested", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
 
 
+def _check_mailed(code: EmailCode, now: datetime) -> None:
+    # As many codes can be guessed at as mails go to an address, however many requests are made in its name.
+    if code.made_at > now:
+        raise TooManyCodes
+
+
 def issue_code(session: Session, case: Case, *, now: datetime) -> str:
-    """A new code of six digits for a case; we keep its digest."""
+    """A new code of six digits for a case; we keep its digest. It works from the moment that its mail may go."""
     code = f"{secrets.randbelow(1_000_000):06}"
+    goes_at = notices.first_free_moment(session, case, case.data_subject.email, now=now)
     session.merge(
         EmailCode(
             case_id=case.id,
             digest=_code_digest(case, code),
-            made_at=now,
-            expires_at=now + CODE_LIFETIME,
+            made_at=goes_at,
+            expires_at=goes_at + CODE_LIFETIME,
             attempts=0,
         )
     )

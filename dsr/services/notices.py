@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.base import keys, new_id
-from dsr.db.cases import Case, DataSubject
+from dsr.db.cases import Case
 from dsr.db.notices import Notice, Task
 from dsr.mail import messages
 from dsr.mail.delivery import DeliveryFailed, Mail
@@ -99,16 +99,11 @@ def first_free_moment(session: Session, case: Case | None, recipient: str, *, no
         .limit(UNCONFIRMED_A_DAY)
     )
     recent = session.scalars(last).all()
-    if len(recent) < UNCONFIRMED_A_DAY or _is_confirmed(session, case):
+    # Confirmed in this case: who types the address of somebody who confirmed theirs in another may flood them too.
+    is_confirmed = case is not None and case.data_subject.email_confirmed_at is not None
+    if is_confirmed or len(recent) < UNCONFIRMED_A_DAY:
         return now
     return max(now, recent[-1] + timedelta(days=1))
-
-
-def _is_confirmed(session: Session, case: Case | None) -> bool:
-    if case is None:
-        return False
-    same_address = DataSubject.email_index == case.data_subject.email_index
-    return bool(session.scalar(select(exists().where(same_address, DataSubject.email_confirmed_at.is_not(None)))))
 
 
 def is_any_due(session: Session, *, now: datetime) -> bool:

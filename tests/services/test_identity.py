@@ -90,11 +90,27 @@ def test_a_code_is_of_one_case(store: Store) -> None:
 def test_three_new_codes_a_day(store: Store) -> None:
     with store.transaction() as session:
         case = submit(session, store.settings).case
-        for _ in range(3):
-            identity.request_new_code(session, case, settings=store.settings, now=NOW)
+        for minutes in range(3):
+            identity.request_new_code(session, case, settings=store.settings, now=NOW + timedelta(minutes=minutes))
         with pytest.raises(identity.TooManyCodes):
-            identity.request_new_code(session, case, settings=store.settings, now=NOW)
-        identity.request_new_code(session, case, settings=store.settings, now=NOW + timedelta(days=1))
+            identity.request_new_code(session, case, settings=store.settings, now=NOW + timedelta(minutes=4))
+        identity.request_new_code(session, case, settings=store.settings, now=NOW + timedelta(days=2))
+
+
+def test_a_code_works_once_its_mail_may_go(store: Store) -> None:
+    """A hundred requests in somebody's name give no more codes to guess at than mails go to them: three a day."""
+    with store.transaction() as session:
+        cases = [submit(session, store.settings).case for _ in range(5)]
+        for case in cases[:3]:
+            identity.confirm_email(session, case, mailed_code(session, case), now=NOW)
+        code = mailed_code(session, cases[3])
+        with pytest.raises(identity.TooManyCodes):
+            identity.confirm_email(session, cases[3], code, now=NOW)
+        with pytest.raises(identity.TooManyCodes):
+            identity.request_new_code(session, cases[3], settings=store.settings, now=NOW)
+        a_day_later = NOW + timedelta(days=1)
+        identity.confirm_email(session, cases[3], code, now=a_day_later)
+        assert session.get_one(EmailCode, cases[4].id).expires_at == a_day_later + identity.CODE_LIFETIME
 
 
 def test_the_code_itself_is_not_stored(store: Store) -> None:
