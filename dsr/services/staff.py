@@ -49,8 +49,9 @@ PERMISSIONS: Mapping[str, frozenset[str]] = {
 PASSWORD_LENGTH = (15, 128)
 ABSOLUTE_LIMIT = timedelta(hours=12)
 ATTEMPTS_WINDOW = timedelta(minutes=15)
-ATTEMPTS_PER_ACCOUNT = 5
+ATTEMPTS_PER_ACCOUNT = 5  # from one network address: who guesses locks out nobody but themselves
 ATTEMPTS_PER_ADDRESS = 30
+ATTEMPTS_IN_ALL = 100  # at one account, from wherever
 _SEEN_EVERY = timedelta(minutes=1)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
@@ -145,13 +146,23 @@ def _exact(password: str) -> str:
 
 
 def count_attempt(session: Session, email: str, *, address: str, now: datetime) -> bool:
-    """Count a try at an account from a network address; False when there were too many of either."""
-    account = limits.allow(
-        session, f"sign-in:account:{_email_index(email).hex()}", ATTEMPTS_PER_ACCOUNT, ATTEMPTS_WINDOW, now=now
-    )
-    return (
-        limits.allow(session, f"sign-in:address:{address}", ATTEMPTS_PER_ADDRESS, ATTEMPTS_WINDOW, now=now) and account
-    )
+    """Count a try at an account from a network address; False when there were too many."""
+    counted = {
+        _tries(email, address): ATTEMPTS_PER_ACCOUNT,
+        _tries(email): ATTEMPTS_IN_ALL,
+        f"sign-in:address:{address}": ATTEMPTS_PER_ADDRESS,
+    }
+    allowed = [limits.allow(session, what, limit, ATTEMPTS_WINDOW, now=now) for what, limit in counted.items()]
+    return all(allowed)
+
+
+def forget_attempts(session: Session, email: str, *, address: str) -> None:
+    """Start counting anew for whoever knew the password."""
+    limits.forget(session, _tries(email, address))
+
+
+def _tries(email: str, address: str = "") -> str:
+    return f"sign-in:account:{_email_index(email).hex()}:{address}"
 
 
 def check_password(session: Session, email: str, password: str) -> StaffMember:

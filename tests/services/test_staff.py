@@ -97,9 +97,26 @@ def test_tries_are_limited_per_account_and_do_not_lock_it_for_good(store: Store)
         with store.transaction() as session:
             return staff.count_attempt(session, email, address=address, now=now)
 
-    assert [may_try(NOW, f"192.0.2.{number}") for number in range(6)] == [True] * 5 + [False]
+    assert [may_try(NOW) for _ in range(6)] == [True] * 5 + [False]
     assert may_try(NOW, email="tim@polder.example")
+    assert may_try(NOW, "192.0.2.2")  # who guesses does not lock out the owner
     assert may_try(NOW + staff.ATTEMPTS_WINDOW)
+
+
+def test_tries_from_many_networks_are_limited_too(store: Store) -> None:
+    with store.transaction() as session:
+        allowed = [
+            staff.count_attempt(session, EMAIL, address=f"192.0.2.{number}", now=NOW)
+            for number in range(staff.ATTEMPTS_IN_ALL + 1)
+        ]
+    assert allowed == [True] * staff.ATTEMPTS_IN_ALL + [False]
+
+
+def test_who_knows_the_password_starts_anew(store: Store) -> None:
+    with store.transaction() as session:
+        for _ in range(2 * staff.ATTEMPTS_PER_ACCOUNT):
+            assert staff.count_attempt(session, EMAIL, address="192.0.2.1", now=NOW)
+            staff.forget_attempts(session, EMAIL, address="192.0.2.1")
 
 
 def test_tries_are_limited_per_network_address(store: Store) -> None:

@@ -83,7 +83,7 @@ def change_password() -> ResponseReturnValue:
 
 def _check_own_password(email: str) -> None:
     with transaction() as store:
-        may_try = accounts.count_attempt(store, email, address="account", now=now())
+        may_try = accounts.count_attempt(store, email, address=f"account:{me()}", now=now())
     if not may_try:
         raise accounts.TooManyAttempts
     with transaction(writes=False) as store:

@@ -41,6 +41,7 @@ def sign_in() -> ResponseReturnValue:
     except accounts.SignInRefused as error:
         return _form(error, email), 422
     with transaction() as store:
+        accounts.forget_attempts(store, email, address=network(request.remote_addr))
         token = accounts.sign_in(store, member.id, now=now())
     session.clear()
     session["language"] = member.language
