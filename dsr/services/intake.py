@@ -204,11 +204,17 @@ def _new_case(draft_token: str, *, settings: Settings, language: str, now: datet
 
 
 def _data_subject(case: Case, answers: Answers) -> DataSubject:
-    subject = DataSubject(case_id=case.id, email_index=identity.email_digest(answers["email"]))
-    subject.name, subject.email = answers["name"], answers["email"]
+    email = _in_ascii(answers["email"])
+    subject = DataSubject(case_id=case.id, email_index=identity.email_digest(email))
+    subject.name, subject.email = answers["name"], email
     subject.customer_number = answers.get("customer_number") or None
     subject.details = answers.get("details") or None
     return subject
+
+
+def _in_ascii(address: str) -> str:
+    """The address as mail finds it. Of other letters databases have ideas of their own: to some, İ is i."""
+    return str(validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email)
 
 
 def _acknowledge(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:

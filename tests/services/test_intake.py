@@ -70,6 +70,13 @@ def test_a_request_just_after_midnight_here_counts_from_that_day(store: Store) -
         assert case.reference.startswith("2027-")
 
 
+def test_an_address_is_kept_as_mail_finds_it(store: Store) -> None:
+    """To PostgreSQL İ is an i: the owner of the one domain would pass for somebody of the other."""
+    with store.transaction() as session:
+        case = submit(session, store.settings, {**HANNA, "email": "Hanna@İng.example"}).case
+    assert case.data_subject.email == "Hanna@xn--ing-8dc.example"
+
+
 def test_an_acknowledgement_with_a_code_waits_in_the_outbox(store: Store) -> None:
     with store.transaction() as session:
         submission = submit(session, store.settings)
