@@ -20,6 +20,7 @@ MODULES = {
     "demo": "dsr.cli.demo",
     "init": "dsr.cli.installation",
     "preview": "dsr.cli.preview",
+    "register": "dsr.cli.register",
     "retention": "dsr.cli.law",
     "serve": "dsr.cli.serving",
     "staff": "dsr.cli.staff",

@@ -20,9 +20,10 @@ from dsr.config import Settings
 from dsr.connectors.base import Identifiers, SystemRefuses
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_schema import schema_mistakes
+from dsr.connectors.sql_schema import found_tables, schema_mistakes
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
+from dsr.domain.register_draft import FoundTable
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 
@@ -67,6 +68,11 @@ class SqlSystem:
         """What the register says that the database does not have. Raises SystemDown."""
         with self._transaction(self._reader) as connection:
             return schema_mistakes(connection, self.register, self.name)
+
+    def found_tables(self) -> list[FoundTable]:
+        """Every table of the database, whether the register names it or not. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return found_tables(connection)
 
     def close(self) -> None:
         """Let go of every connection."""

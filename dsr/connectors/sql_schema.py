@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dsr.domain.register import Register, Table
+from dsr.domain.register_draft import ForeignKey, FoundTable
 
 _TRIGGERS = {
     "sqlite": "SELECT name FROM sqlite_master"
@@ -26,6 +27,25 @@ def schema_mistakes(connection: Connection, register: Register, system: str) -> 
     """Sentences about tables, columns, empty values, cascades and triggers that make an erasure unsafe."""
     schema = _Schema(connection, sa.inspect(connection), register.tables[system], f"tables.{system}")
     return [sentence for name, table in schema.tables.items() for sentence in schema.mistakes_of(name, table)]
+
+
+def found_tables(connection: Connection) -> list[FoundTable]:
+    """The tables of the default schema, with their keys and columns."""
+    inspector = sa.inspect(connection)
+    return [_found(inspector, name) for name in sorted(inspector.get_table_names())]
+
+
+def _found(inspector: Any, name: str) -> FoundTable:
+    columns = {
+        column["name"]: isinstance(column["type"], (sa.Date, sa.DateTime)) for column in inspector.get_columns(name)
+    }
+    foreign_keys = (
+        ForeignKey(tuple(key["constrained_columns"]), key["referred_table"], tuple(key["referred_columns"]))
+        for key in inspector.get_foreign_keys(name)
+    )
+    return FoundTable(
+        name, tuple(inspector.get_pk_constraint(name)["constrained_columns"]), columns, tuple(foreign_keys)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,48 @@
+"""Commands on the register."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr.config import Settings
+from dsr.connectors.base import ConnectorError, SystemDown
+from dsr.connectors.sql import SqlSystem
+from dsr.domain.register_draft import FoundTable, draft
+
+
+@click.group("register")
+def register_command() -> None:
+    """What you hold, why, how long, and where it is."""
+
+
+@register_command.command("draft")
+@config_option
+@click.option("--system", "name", required=True, help="A system of the configuration.")
+def draft_command(config_file: Path, name: str) -> None:
+    """Write a first register from the tables of a live database to standard output.
+
+    It names the tables that look personal, their keys, the ways to the person and the date columns. Of the law it
+    guesses nothing: every gap is marked, for you to fill in.
+    """
+    settings = read_settings(config_file)
+    if name not in settings.systems:
+        give_up(f"There is no system {name} in the configuration; it has: {', '.join(settings.systems) or 'none'}.")
+    click.echo(draft(name, _found_tables(settings, name)), nl=False)
+
+
+def _found_tables(settings: Settings, name: str) -> list[FoundTable]:
+    system = SqlSystem(name, settings)
+    try:
+        return system.found_tables()
+    except SystemDown as error:
+        give_up(str(error), status=SYSTEM_DOWN)
+    except ConnectorError as error:
+        give_up(str(error), status=1)
+    finally:
+        system.close()
+
+
+COMMANDS = {"register": register_command}

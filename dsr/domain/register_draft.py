@@ -1,0 +1,185 @@
+"""A first register from the tables of a database: what looks personal, how its rows are reached, and every gap.
+
+Nothing is guessed of the law: what only the controller knows stands there as "# GAP:", to be filled in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+_WORDS_OF_A_PERSON = """
+email phone telephone telefoon telefoonnummer mobile mobiel gsm address adres street straat postcode zip birth birthday
+birthdate dob geboorte geboortedatum geboren firstname lastname surname voornaam achternaam geslacht gender bsn iban ip
+"""
+_PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
+_DATED = frozenset({"date", "datum", "day", "dag", "on", "op", "at"})
+_JOINED = (("e", "mail"), ("first", "name"), ("last", "name"), ("postal", "code"), ("zip", "code"))
+_NUMBERS = ("customer_number", "klantnummer", "customernumber", "klant_nummer", "customer_no")
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignKey:
+    """Columns of a table, and those of the table they point at."""
+
+    columns: tuple[str, ...]
+    table: str
+    targets: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FoundTable:
+    """A table of a live database. `columns` tells of each whether its type is a date."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: Mapping[str, bool]
+    foreign_keys: tuple[ForeignKey, ...] = ()
+
+    @property
+    def personal(self) -> list[str]:
+        """The columns that look personal. A name alone does not: songs have one too."""
+        return [column for column in self.columns if _words(column) & _PERSONAL]
+
+    @property
+    def match(self) -> dict[str, str]:
+        """Identifier -> the column that holds it."""
+        emails = [column for column in self.columns if "email" in _words(column)]
+        numbers = [column for column in self.columns if column.lower() in _NUMBERS]
+        found = {"email": emails[:1], "customer_number": numbers[:1] if emails else []}
+        return {kind: columns[0] for kind, columns in found.items() if columns}
+
+    @property
+    def dates(self) -> list[str]:
+        """The columns that hold a date, by their type or their name."""
+        return [column for column, is_date in self.columns.items() if is_date or _words(column) & _DATED]
+
+
+def _words(column: str) -> set[str]:
+    """The words of a column's name, however they are joined: e_mail, EmailAddress, e-mail."""
+    parts = [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", column)]
+    pairs = {first + second for first, second in pairwise(parts) if (first, second) in _JOINED}
+    mails = {"email"} if {"mail", "emailadres", "emailaddress", "mailadres"} & set(parts) else set()
+    return {*parts, *pairs, *mails, *({"postcode"} if "postalcode" in pairs else ())}
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a table reaches the person; `is_guessed` from a column's name, for want of a foreign key."""
+
+    key: ForeignKey
+    is_guessed: bool = False
+
+
+def draft(system: str, tables: Iterable[FoundTable]) -> str:
+    """The text of a register for the tables of `system` that look personal or belong to one that does."""
+    known = {table.name: table for table in tables}
+    ways = _ways(known)
+    named = [table for name, table in known.items() if table.personal or name in ways]
+    names = {table.name for table in named}
+    parts = [_HEAD, *(_category(table) for table in named), _TABLES_HEAD if named else _NONE]
+    return "\n".join([*parts, *(_table(system, table, ways, names) for table in named)])
+
+
+def _ways(tables: Mapping[str, FoundTable]) -> dict[str, _Way]:
+    """The way of every table that reaches a table with identifiers, found step by step outwards from these."""
+    reached = {name for name, table in tables.items() if table.match}
+    ways: dict[str, _Way] = {}
+    while found := _next_ways(tables, reached):
+        ways |= found
+        reached |= found.keys()
+    return ways
+
+
+def _next_ways(tables: Mapping[str, FoundTable], reached: set[str]) -> dict[str, _Way]:
+    found = {name: _way(table, reached, tables) for name, table in tables.items() if name not in reached}
+    return {name: way for name, way in found.items() if way}
+
+
+def _way(table: FoundTable, reached: set[str], tables: Mapping[str, FoundTable]) -> _Way | None:
+    for key in table.foreign_keys:
+        if key.table in reached and key.table != table.name:
+            return _Way(key)
+    for name in sorted(reached):
+        if (column := _pointer(table, name)) and len(tables[name].key) == 1:
+            return _Way(ForeignKey((column,), name, tables[name].key), is_guessed=True)
+    return None
+
+
+def _pointer(table: FoundTable, name: str) -> str | None:
+    """A column that is named after another table: customer_id, customers or CustomerId."""
+    singular = {name.lower(), name.lower().removesuffix("s"), name.lower().removesuffix("en")}
+    wanted = {f"{word}{end}" for word in singular for end in ("_id", "id", "_nr", "_no", "_number", "_nummer")}
+    tied = {column for key in table.foreign_keys for column in key.columns}
+    return next((column for column in table.columns if column.lower() in wanted and column not in tied), None)
+
+
+_HEAD = """\
+# A first register, drawn up from the tables of a live database. Nothing in it is guessed of the law: every GAP is for
+# you to fill in. `dsr check-config` tells what is still missing, `dsr retention` lists the rules.
+
+# GAP: backup_days = 30   (for how many days erased data can still be in your backups)
+# GAP: [recipients.NAME]  (who receives data: name, role, inside_eea, safeguard)
+"""
+_TABLES_HEAD = "# Where the rows are, and how they are reached from the person.\n"
+_NONE = "# GAP: no table looks personal; name the tables yourself.\n"
+
+
+def _category(table: FoundTable) -> str:
+    dates = f"; date columns: {', '.join(table.dates)}" if table.dates else ""
+    name = json.dumps(table.name, ensure_ascii=False)
+    lines = [
+        f"[categories.{_key(table.name)}]",
+        f"label = {{ nl = {name}, en = {name} }}   # GAP: call it what the person calls it, in both languages",
+        f"# columns that look personal: {', '.join(table.personal) or 'none, but its rows belong to a person'}",
+        '# GAP: purpose = { nl = "…", en = "…" }',
+        '# GAP: legal_basis = "…"   (consent, contract, legal-obligation, legitimate-interest, …: art. 6(1))',
+        '# GAP: source = { nl = "…", en = "…" }',
+        f'# GAP: retention = "…"   (a rule, a period or "not-stated"{dates})',
+        "# GAP: recipients = []",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> str:
+    lines = [
+        f"[tables.{_key(system)}.{_key(table.name)}]",
+        f"category = {json.dumps(table.name, ensure_ascii=False)}",
+        f"key = {json.dumps(table.key, ensure_ascii=False)}" + ("" if table.key else "   # GAP: no primary key"),
+        *_reached(table, ways, known),
+    ]
+    if table.dates:
+        lines.append(f"# GAP: dates = {{ … }}   (which date the retention counts from: {', '.join(table.dates)})")
+    children = sorted(name for name, way in ways.items() if way.key.table == table.name)
+    if children:
+        needed = f"what kept rows of {', '.join(children)} need of this row; the rest goes"
+        lines.append(f"keep_columns = []   # GAP: {needed}")
+    return "\n".join(lines) + "\n"
+
+
+def _reached(table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> Iterator[str]:
+    way = ways.get(table.name)
+    if table.match:
+        yield f"match = {_inline(table.match)}"
+    elif way is None:
+        yield "# GAP: match or via: no column with an e-mail address, and no way to a table that has one"
+    else:
+        guessed = "   # GAP: guessed from the column's name; there is no foreign key" if way.is_guessed else ""
+        targets = (f"{way.key.table}.{target}" for target in way.key.targets)
+        yield f"via = {_inline(dict(zip(way.key.columns, targets, strict=True)))}{guessed}"
+        others = sorted({key.table for key in table.foreign_keys} & known - {table.name, way.key.table})
+        if others:
+            yield f"# GAP: it points at {', '.join(others)} too; is this the way to the person?"
+
+
+def _inline(values: Mapping[str, str]) -> str:
+    pairs = ", ".join(f"{_key(name)} = {json.dumps(value, ensure_ascii=False)}" for name, value in values.items())
+    return f"{{ {pairs} }}"
+
+
+def _key(name: str) -> str:
+    return name if _BARE.fullmatch(name) else json.dumps(name, ensure_ascii=False)

@@ -1,0 +1,108 @@
+"""A first register from tables: what looks personal, the ways to the person, and the gaps."""
+
+from __future__ import annotations
+
+import tomllib
+from typing import Any
+
+import pytest
+
+from dsr.domain.register_draft import ForeignKey, FoundTable, draft
+
+
+def table(name: str, *columns: str, key: tuple[str, ...] = ("id",), points: dict[str, str] | None = None) -> FoundTable:
+    """A table whose columns are not dates by type; `points` maps a column to table.column."""
+    ways = (way.partition(".") for way in (points or {}).values())
+    keys = [ForeignKey((own,), way[0], (way[2],)) for own, way in zip(points or {}, ways, strict=True)]
+    return FoundTable(name, key, dict.fromkeys([*key, *columns], False), tuple(keys))
+
+
+CUSTOMER = table("customer", "name", "e_mail", "birth_date")
+INVOICE = table("invoice", "customer_id", "issued_on", points={"customer_id": "customer.id"})
+LINE = table("line", "invoice_id", "what", points={"invoice_id": "invoice.id"})
+SONG = table("song", "name", "length")
+
+
+def tables(*found: FoundTable) -> Any:
+    return tomllib.loads(draft("shop", found))["tables"]["shop"]
+
+
+def test_the_tables_of_a_person_are_found_from_the_person_outwards() -> None:
+    assert tables(LINE, SONG, INVOICE, CUSTOMER) == {
+        "customer": {"category": "customer", "key": ["id"], "match": {"email": "e_mail"}, "keep_columns": []},
+        "invoice": {"category": "invoice", "key": ["id"], "via": {"customer_id": "customer.id"}, "keep_columns": []},
+        "line": {"category": "line", "key": ["id"], "via": {"invoice_id": "invoice.id"}},
+    }
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        "email", "E_Mail", "e-mail", "EmailAddress", "mail", "emailadres", "phone", "telefoonnummer", "HomeAddress",
+        "adres_1", "geboortedatum", "BirthDate", "first_name", "LastName", "voornaam", "PostalCode", "postcode",
+        "ip_address", "IBAN", "bsn",
+    ],
+)  # fmt: skip
+def test_a_column_that_looks_personal(column: str) -> None:
+    assert table("t", column).personal == [column]
+
+
+@pytest.mark.parametrize("column", ["name", "naam", "title", "price", "shipped", "zipper", "description", "mailing"])
+def test_a_column_that_does_not(column: str) -> None:
+    assert table("t", column).personal == []
+
+
+def test_nothing_is_said_of_the_law() -> None:
+    written = draft("shop", [CUSTOMER, INVOICE])
+    for category in tomllib.loads(written)["categories"].values():
+        assert category.keys() == {"label"}
+    for key in ("purpose", "legal_basis", "source", "retention", "recipients"):
+        assert written.count(f"# GAP: {key} = ") == 2
+    assert "date columns: issued_on" in written
+
+
+def test_a_way_that_only_a_name_tells_is_marked_as_guessed() -> None:
+    written = draft("shop", [CUSTOMER, table("invoices", "CustomerID"), table("line", "invoice_id")])
+    assert tomllib.loads(written)["tables"]["shop"]["invoices"]["via"] == {"CustomerID": "customer.id"}
+    assert tomllib.loads(written)["tables"]["shop"]["line"]["via"] == {"invoice_id": "invoices.id"}
+    assert written.count("# GAP: guessed from the column's name") == 2
+
+
+def test_a_key_of_two_columns_leads_by_both() -> None:
+    contract = table("contract", "email", key=("year", "number"))
+    link = FoundTable(
+        "visit",
+        ("id",),
+        {"id": False, "y": False, "n": False},
+        (ForeignKey(("y", "n"), "contract", ("year", "number")),),
+    )
+    assert tables(contract, link)["visit"]["via"] == {"y": "contract.year", "n": "contract.number"}
+
+
+def test_what_cannot_be_reached_or_has_no_key_is_a_gap() -> None:
+    written = draft("shop", [table("visitor", "ip_address", key=())])
+    assert "# GAP: match or via: no column with an e-mail address" in written
+    assert "key = []   # GAP: no primary key" in written
+
+
+def test_a_second_way_is_asked_about() -> None:
+    friend = table("friend", "a_id", "b_id", points={"a_id": "customer.id", "b_id": "invoice.id"})
+    assert "# GAP: it points at invoice too; is this the way to the person?" in draft(
+        "shop", [CUSTOMER, INVOICE, friend]
+    )
+
+
+def test_a_table_that_points_at_itself_is_no_circle() -> None:
+    staff = table("staff", "email", "boss_id", points={"boss_id": "staff.id"})
+    assert tables(staff) == {"staff": {"category": "staff", "key": ["id"], "match": {"email": "email"}}}
+
+
+def test_strange_names_are_quoted() -> None:
+    strange = table('klant "gegevens"', "e-mail adres", key=("nr.",))
+    assert tables(strange)['klant "gegevens"']["match"] == {"email": "e-mail adres"}
+
+
+def test_a_database_without_personal_tables_says_so() -> None:
+    written = draft("shop", [SONG])
+    assert "no table looks personal" in written
+    assert tomllib.loads(written) == {}
