@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -20,8 +21,9 @@ from dsr.domain.errors import DomainError
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
 
-Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None, tuple[str, ...] | None, str | None]
-"""The first nine fields of a `PlanRow`."""
+Columns = tuple[str, ...]
+Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None, Columns | None, str | None, Columns]
+"""The first ten fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
 EVENT, NOT_OURS = "event", "not-ours"
@@ -76,20 +78,21 @@ class PlanRow(NamedTuple):
     rule: str | None
     keep_through: date | None
     may_erase_from: date | None
-    columns_kept: tuple[str, ...] | None
+    columns_kept: Columns | None
     why: str | None
-    key: Mapping[str, Any]
+    key_columns: Columns
+    key_values: Key
     fingerprint: str
 
     @property
     def judgement(self) -> Judgement:
-        """What the row shares with others: every field before the key."""
-        return self[:9]
+        """What the row shares with others: every field before the values of the key."""
+        return self[:10]
 
     @property
-    def key_values(self) -> Key:
-        """The values of the key, in the order of the register."""
-        return tuple(self.key.values())
+    def key(self) -> dict[str, Any]:
+        """The key by column, in the order of the register."""
+        return dict(zip(self.key_columns, self.key_values, strict=True))
 
     @property
     def law(self) -> str | None:
@@ -103,7 +106,7 @@ class PlanRow(NamedTuple):
             "system": self.system,
             "category": self.category,
             "table": self.table,
-            "key": dict(self.key),
+            "key": self.key,
             "verdict": self.verdict.value,
             "rule": self.rule,
             "keep_through": _iso(self.keep_through),
@@ -154,8 +157,24 @@ _canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", "
 
 
 def fingerprint(values: Mapping[str, Any]) -> str:
-    """A digest of the content of a row: equal while nobody changed it."""
-    return hashlib.sha256(_canonical(values).encode()).hexdigest()[:32]
+    """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
+    names, in_order = _order_of(tuple(values))
+    # Text as it is, anything else marked: the word None is not the absence of a value.
+    content = [value if type(value) is str else f"\0{_written(value)}" for value in in_order(values)]
+    return hashlib.sha256("\x1f".join([names, *content]).encode(errors="surrogatepass")).hexdigest()[:32]
+
+
+@lru_cache(maxsize=256)
+def _order_of(columns: Columns) -> tuple[str, Callable[[Mapping[str, Any]], list[Any]]]:
+    order = sorted(columns)
+    return "\0".join(order), lambda values: [values[column] for column in order]
+
+
+def _written(value: Any) -> str:
+    return str(value) if type(value) in _SAME_EVERYWHERE else _plain(value)
+
+
+_SAME_EVERYWHERE = frozenset({int, float, bool, type(None), date, Decimal})
 
 
 def register_decisions(register: Register, language: str = "nl") -> dict[str, Decision]:
@@ -216,14 +235,13 @@ class _Judge:
         judgement = partial(self._judgement, name, table, {})
         if self.register.follows_parent(self.system, name):
             judgement = partial(self._following, name, table, judgement)
-        self.judged[name] = [
-            _Judged(row, PlanRow(*judgement(row), dict(zip(table.key, row.key, strict=True)), fingerprint(row.values)))
-            for row in rows
-        ]
+        self.judged[name] = [_Judged(row, PlanRow(*judgement(row), row.key, fingerprint(row.values))) for row in rows]
 
     def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
         """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
         dates = tuple([row.values[column] for column in table.dates.values()])
+        if _counts_by_year(self.register.categories[table.category].retention):
+            dates = tuple([day.replace(day=1) if type(day) is date else day for day in dates])
         if dates not in known:
             known[dates] = self._new_judgement(name, table, row)
         return known[dates]
@@ -235,7 +253,8 @@ class _Judge:
         if verdict in (Verdict.REFUSE, Verdict.FIRST):
             why = self._reason(category, table, verdict)
         through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
-        return self.system, table.category, name, verdict, _rule_name(category), through, erase_from, None, why
+        rule = _rule_name(category)
+        return self.system, table.category, name, verdict, rule, through, erase_from, None, why, table.key
 
     def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
         decision = self.decisions[table.category]
@@ -286,7 +305,7 @@ class _Judge:
         if not parents:
             return own(row)
         followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
-        return followed._replace(table=name, category=table.category).judgement
+        return followed._replace(table=name, category=table.category, key_columns=table.key).judgement
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
         """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
@@ -324,6 +343,12 @@ class _Judge:
         ]
         needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
         return tuple(dict.fromkeys(needed))
+
+
+def _counts_by_year(rule: str | Period) -> bool:
+    """Whether all days of a month have the same dates under a rule: it counts from the end of a year."""
+    found = retention.RULES.get(rule) if isinstance(rule, str) else None
+    return found is not None and found.counted_from != "day"
 
 
 def _awaits_event(table: Table, row: Row) -> bool:

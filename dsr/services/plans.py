@@ -143,11 +143,10 @@ def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: dateti
 
 def document(rows: Sequence[PlanRow]) -> str:
     """The rows as they are stored: what many share is written once."""
-    groups: dict[tuple[Judgement, tuple[str, ...]], list[Any]] = {}
+    groups: dict[Judgement, list[Any]] = {}
     for row in rows:
-        group = groups.setdefault((row.judgement, tuple(row.key)), [])
-        group.append([row_keys.to_json(row.key_values), row.fingerprint])
-    return json.dumps([[*group, found] for group, found in groups.items()], default=str)
+        groups.setdefault(row.judgement, []).append([row_keys.to_json(row.key_values), row.fingerprint])
+    return json.dumps([[judgement, found] for judgement, found in groups.items()], default=str)
 
 
 def rows_of(plan: ErasurePlan) -> list[PlanRow]:
@@ -155,16 +154,16 @@ def rows_of(plan: ErasurePlan) -> list[PlanRow]:
     return [row for group in json.loads(plan.rows or "[]") for row in _rows(*group)]
 
 
-def _rows(stored: list[Any], columns: list[str], found: list[tuple[list[Any], str]]) -> list[PlanRow]:
+def _rows(stored: list[Any], found: list[tuple[list[Any], str]]) -> list[PlanRow]:
     judgement, read = _judgement(stored), row_keys.from_json
-    return [PlanRow(*judgement, dict(zip(columns, read(key), strict=True)), digest) for key, digest in found]
+    return [PlanRow(*judgement, read(key), digest) for key, digest in found]
 
 
 def _judgement(stored: list[Any]) -> Judgement:
-    system, category, table, verdict, rule, *days, kept, why = stored
+    system, category, table, verdict, rule, *days, kept, why, key = stored
     keep_through, may_erase_from = map(_day, days)
     columns_kept = tuple(kept) if kept is not None else None
-    return system, category, table, Verdict(verdict), rule, keep_through, may_erase_from, columns_kept, why
+    return system, category, table, Verdict(verdict), rule, keep_through, may_erase_from, columns_kept, why, tuple(key)
 
 
 def _day(text: str | None) -> date | None:

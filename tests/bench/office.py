@@ -53,7 +53,7 @@ class Office:
         """A case of which the erasure plan is approved and waits for the worker."""
         case, now, context = self.case(customer, Right.ERASURE), self.workplace.clock(), self.workplace.context
         with self.workplace.transaction() as session:
-            plans.propose(session, case, {}, by=self.handler.id, now=now)
+            plans.propose(session, session.get_one(Case, case.id), {}, by=self.handler.id, now=now)
         self.work()
         with self.workplace.transaction() as session:
             case, plan = session.get_one(Case, case.id), plans.current(session, case.id)

@@ -50,7 +50,7 @@ REGISTER = Register(
 
 
 def row(table: str, verdict: Verdict, **given: Any) -> PlanRow:
-    base = PlanRow("shop", table, table, verdict, None, None, None, None, None, {"id": 1}, "0" * 32)
+    base = PlanRow("shop", table, table, verdict, None, None, None, None, None, ("id",), (1,), "0" * 32)
     return base._replace(**given)
 
 

@@ -47,7 +47,10 @@ HOUR = timedelta(hours=1)
 
 def planned(key: dict[str, Any], verdict: Verdict = Verdict.ERASE, **values: Any) -> PlanRow:
     facts = dict.fromkeys(("rule", "keep_through", "may_erase_from", "columns_kept", "why")) | values
-    return PlanRow("shop", "customer", "customer", verdict, key=key, fingerprint="f", **facts)
+    columns, values = tuple(key), tuple(key.values())
+    return PlanRow(
+        "shop", "customer", "customer", verdict, key_columns=columns, key_values=values, fingerprint="f", **facts
+    )
 
 
 DRAWN = Plan((planned({"id": 1}), planned({"id": 2}, Verdict.PROTECTED, why="date-missing")), "r" * 64)
