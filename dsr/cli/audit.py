@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from dsr.app import create_app
-from dsr.cli.options import config_option, read_keys, read_settings
+from dsr.cli.opening import open_app
+from dsr.cli.options import config_option, read_settings
 from dsr.db.base import transaction
 from dsr.services import audit
 
@@ -26,7 +26,7 @@ def verify(config_file: Path) -> None:
     What lies after the last anchor is not covered: an anchor is written at every tick of the worker.
     """
     settings = read_settings(config_file)
-    app = create_app(settings, read_keys(settings), audiences=())
+    app = open_app(settings)
     with app.app_context(), transaction(writes=False) as session:
         found = audit.verify(session, settings.path(settings.storage.anchors))
     for fault in found.faults:

@@ -14,11 +14,10 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication
 from waitress.server import create_server
 
-from dsr.app import create_app, start_worker
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
+from dsr.app import start_worker
+from dsr.cli.opening import open_app
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
 from dsr.config import Settings
-from dsr.db import migrations
-from dsr.db.base import db
 from dsr.jobs.leader import WorkerRunning
 from dsr.jobs.schedule import Worker
 
@@ -93,10 +92,7 @@ def worker(config_file: Path) -> None:
 
 def _app(settings: Settings) -> Flask:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = create_app(settings, read_keys(settings))
-    with app.app_context():
-        if not migrations.is_current(db.engine):
-            give_up("The database is of another version. Run: dsr db upgrade")
+    app = open_app(settings, ("public", "staff"))
     gc.freeze()  # what is loaded by now stays: looking at it again takes longer than the rows of a large plan
     return app
 

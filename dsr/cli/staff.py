@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from dsr.app import create_app
-from dsr.cli.options import config_option, give_up, read_keys, read_settings
+from dsr.cli.opening import open_app
+from dsr.cli.options import config_option, give_up, read_settings
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.services import audit, staff
@@ -29,7 +29,7 @@ def staff_command() -> None:
 def add(config_file: Path, *, email: str, name: str, roles: tuple[str, ...], lang: str, password: str) -> None:
     """Add somebody who may sign in. Roles can be combined."""
     settings = read_settings(config_file)
-    app = create_app(settings, read_keys(settings), audiences=())
+    app = open_app(settings)
     try:
         with app.app_context(), transaction() as session:
             staff.add_staff_member(

@@ -9,11 +9,15 @@ from itertools import chain
 from pathlib import Path
 
 import click
+from sqlalchemy.orm import Session
 
-from dsr.app import create_app
-from dsr.cli.options import config_option, read_keys, read_settings
+from dsr.cli.opening import open_app
+from dsr.cli.options import config_option, give_up, read_settings
 from dsr.db.base import transaction
 from dsr.services.suppression import may_be_mailed
+
+_LONGEST_FIELD = 10_000_000
+"""Characters; an address is short, but what stands beside it may be a whole letter."""
 
 
 @click.group("suppression")
@@ -29,14 +33,24 @@ def filter_command(config_file: Path) -> None:
     A line is left out if one of its fields is an address on the list. The list itself never comes out.
     """
     settings = read_settings(config_file)
-    app = create_app(settings, read_keys(settings), audiences=())
+    app = open_app(settings)
+    try:
+        with app.app_context(), transaction(writes=False) as session:
+            _filter(session)
+    except UnicodeDecodeError:
+        give_up("The list is not in UTF-8. Save it as CSV in UTF-8 and try again; do not use what came out.")
+    except csv.Error as error:
+        give_up(f"The list is not a CSV that can be read: {error}. Do not use what came out.")
+
+
+def _filter(session: Session) -> None:
+    csv.field_size_limit(_LONGEST_FIELD)
     text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
     first = text.readline()
     delimiter = ";" if ";" in first else ","
     lines = csv.reader(chain([first] if first else [], text), delimiter=delimiter)
     out = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
-    with app.app_context(), transaction(writes=False) as session:
-        out.writerows(may_be_mailed(session, lines))
+    out.writerows(may_be_mailed(session, lines))
 
 
 COMMANDS = {"suppression": suppression_command}

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, delete, or_
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.answers import CodeAttempt
 from dsr.db.base import Base
+from dsr.db.cases import DataSubject
 from dsr.db.drafts import Draft
 from dsr.db.identity import EmailCode
 from dsr.db.notices import Heartbeat
-from dsr.db.staff import StaffSession
+from dsr.db.staff import StaffMember, StaffSession
 from dsr.services import copies, notices
 from dsr.services.intake import DRAFT_LIFETIME
 from dsr.services.staff import ABSOLUTE_LIMIT
@@ -52,6 +53,15 @@ def purge(session: Session, *, settings: Settings, now: datetime) -> None:
     for table, has_expired in expired.items():
         session.execute(delete(table).where(has_expired))
     copies.purge_copies(session, settings, now)
+
+
+def check_keys(session: Session) -> None:
+    """KeySetError if the database was written with another key set: what we would add could not be read beside it."""
+    rows: tuple[StaffMember | DataSubject | None, ...] = (
+        session.scalar(select(StaffMember).limit(1)),
+        session.scalar(select(DataSubject).limit(1)),
+    )
+    _ = [row.name for row in rows if row]  # to read is to open
 
 
 def beat(session: Session, *, now: datetime) -> None:

@@ -31,15 +31,32 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _filter(folder: Path, text: str) -> str:
-    done = subprocess.run(
+def _run(folder: Path, text: bytes) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
         [sys.executable, "-m", "dsr", "suppression", "filter", "--config", str(folder / "config.toml")],
-        input=text.encode(),
+        input=text,
         capture_output=True,
-        check=True,
+        check=False,
         timeout=60,
     )
+
+
+def _filter(folder: Path, text: str) -> str:
+    done = _run(folder, text.encode())
+    assert done.returncode == 0, done.stderr
     return done.stdout.decode()
+
+
+def test_a_field_may_be_long(folder: Path) -> None:
+    text = f"kees@example.org,{'x' * 200_000}\n"
+    assert _filter(folder, text) == text
+
+
+@pytest.mark.parametrize("text", ["email\nZo\xeb@example.org\n".encode("latin-1"), b'"' + b"x" * 10_000_001 + b'"\n'])
+def test_a_list_that_cannot_be_read_is_told_in_a_sentence(folder: Path, text: bytes) -> None:
+    done = _run(folder, text)
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"The list is not")
 
 
 @pytest.mark.parametrize(
