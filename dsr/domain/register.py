@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -173,6 +174,11 @@ class Table:
     def parent(self) -> str | None:
         """The table one step nearer to the person, or None where the person is matched directly."""
         return next((target.rpartition(".")[0] for target in self.via.values()), None)
+
+    def emptied(self, column: str, key: Mapping[str, Any]) -> str | int | None:
+        """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
+        fixed = self.fixed.get(column)
+        return re.sub(r"\{(\w+)\}", lambda name: str(key[name[1]]), fixed) if isinstance(fixed, str) else fixed
 
     @property
     def path(self) -> dict[str, str]:

@@ -28,17 +28,6 @@ from dsr.templating import in_words
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Approved:
-    """An approved plan, read once; `systems` are those without a receipt, and whether one was attempted before."""
-
-    plan_id: uuid.UUID
-    identifiers: Identifiers
-    decisions: dict[str, Decision]
-    rows: list[PlanRow]
-    systems: dict[str, bool]
-
-
 def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
     """Carry out the approved plan of a case, system by system; nothing happens if it is done already.
 
@@ -46,32 +35,14 @@ def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
     """
     try:
         with context.transaction() as session:
-            approved = _begin(session, context, case_id)
+            case = session.get_one(Case, case_id, options=[joinedload(Case.data_subject)])
+            approved = erasing.begin(session, case, context.settings.register, now=context.now())
         if approved is not None:
             for system in approved.systems:
                 _erase_in(context, approved, system)
     except PlanChanged as error:
         _void(context, case_id, in_words(error, language=context.settings.procedure.language))
         raise
-
-
-def _begin(session: Session, context: Context, case_id: uuid.UUID) -> _Approved | None:
-    """Note the attempt on every system that has no receipt yet; None where there is nothing to carry out."""
-    case, plan = session.get_one(Case, case_id), plans.current(session, case_id)
-    if plan is None or plan.state != plans.APPROVED:
-        return None
-    require_identity(session, case)
-    if plan.register_digest != context.settings.register.digest:
-        raise PlanChanged(N_("The register changed after the approval."))
-    rows = plans.rows_of(plan)
-    started = [
-        erasing.begin(session, plan, system, now=context.now()) for system in dict.fromkeys(row.system for row in rows)
-    ]
-    if not started:
-        erasing.finish(session, case, plan, rows, now=context.now())
-    systems = {execution.system: execution.attempts > 1 for execution in started if execution.state != erasing.DONE}
-    decisions = plans.decisions_of(plan, context.settings.register)
-    return _Approved(plan.id, identifiers_of(case), decisions, rows, systems)
 
 
 def _void(context: Context, case_id: uuid.UUID, sentence: str) -> None:
@@ -81,19 +52,24 @@ def _void(context: Context, case_id: uuid.UUID, sentence: str) -> None:
             erasing.void(session, plan, sentence, now=context.now())
 
 
-def _erase_in(context: Context, approved: _Approved, system: str) -> None:
-    planned = [row for row in approved.rows if row.system == system]
+def _erase_in(context: Context, approved: erasing.Approved, system: str) -> None:
     judge = partial(plans.judge, context.settings, system, decisions=approved.decisions, on=local_date(context.now()))
     with context.systems[system].erasing() as transaction:
         rows = transaction.search(approved.identifiers)
-        attempt = erasing.Attempt(planned, judge(rows), rows, approved.systems[system])
+        # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
+        is_repeated = partial(_is_repeated, context, approved.plan_id, system)
+        attempt = erasing.Attempt(approved.rows_in(system), judge(rows), rows, is_repeated)
         receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
         faults.point("rows-changed")
     faults.point("customer-database-committed")
     with context.transaction() as session:
-        plan = session.get_one(ErasurePlan, approved.plan_id)
-        erasing.settle(session, plan, approved.rows, system, receipt, now=context.now())
+        erasing.settle(session, approved, system, receipt, now=context.now())
     faults.point("receipt-written")
+
+
+def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
+    with context.transaction(writes=False) as session:
+        return erasing.is_repeated(session, plan_id, system)
 
 
 def erase_due(context: Context) -> int:

@@ -3,31 +3,47 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dsr.connectors.base import Erasing
+from dsr.connectors.base import Erasing, Identifiers
 from dsr.db.base import keys
-from dsr.db.cases import Case
+from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.plans import NOT_OURS, Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.plans import NOT_OURS, Decision, Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, plans
-from dsr.services.lookup import identifiers_of
+from dsr.services.lookup import identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approved plan, read once; `systems` are those without a receipt."""
+
+    plan_id: uuid.UUID
+    identifiers: Identifiers
+    decisions: Mapping[str, Decision]
+    rows: Sequence[PlanRow]
+    systems: Sequence[str]
+
+    def rows_in(self, system: str) -> list[PlanRow]:
+        """The rows of one system."""
+        return [row for row in self.rows if row.system == system]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +56,27 @@ class Receipt:
     is_observed: bool = True
 
 
-def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) -> Execution:
-    """Note the attempt on a system before anything is touched; one that is done stays as it is."""
+def begin(session: Session, case: Case, register: Register, *, now: datetime) -> Approved | None:
+    """Note the attempt on every system of the approved plan that has no receipt; None where there is no such plan.
+
+    Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
+    """
+    plan = plans.current(session, case.id)
+    if plan is None or plan.state != plans.APPROVED:
+        return None
+    require_identity(session, case)
+    if plan.register_digest != register.digest:
+        raise PlanChanged(N_("The register changed after the approval."))
+    rows, decisions = plans.rows_of(plan), plans.decisions_of(plan, register)
+    started = [_begin(session, plan, system, now=now) for system in dict.fromkeys(row.system for row in rows)]
+    systems = [execution.system for execution in started if execution.state != DONE]
+    approved = Approved(plan.id, identifiers_of(case), decisions, rows, systems)
+    if not started:
+        finish(session, plan, approved, now=now)
+    return approved
+
+
+def _begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) -> Execution:
     execution = session.scalar(
         select(Execution).where(Execution.plan_id == plan.id, Execution.system == system).with_for_update()
     )
@@ -58,17 +93,23 @@ def begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) ->
     return execution
 
 
+def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
+    """Whether more than one attempt on a system was noted."""
+    attempts = select(Execution.attempts).where(Execution.plan_id == plan_id, Execution.system == system)
+    return (session.scalar(attempts) or 0) > 1
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """What an execution goes by: the rows as approved, and the locked rows with their verdicts of this moment.
 
-    `is_repeated` if an earlier attempt never came to its receipt.
+    `is_repeated` says whether there is another attempt, which may have committed; it is asked only if the two differ.
     """
 
     planned: Sequence[PlanRow]
     current: Sequence[PlanRow]
     rows: Sequence[Row]
-    is_repeated: bool = False
+    is_repeated: Callable[[], bool] = lambda: False
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -81,7 +122,7 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
     try:
         check_unchanged(planned, attempt.current)
     except PlanChanged:
-        if attempt.is_repeated and _is_done(erasing, register.tables[system], planned):
+        if attempt.is_repeated() and _is_done(erasing, register.tables[system], planned):
             return Receipt(_counted(planned), _counted_parts(planned), _after(erasing, planned), is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
@@ -146,7 +187,7 @@ def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Pl
 def _is_cleared(erasing: Erasing, table: Table, part: PlanRow) -> bool:
     found = erasing.read(part.table, [part.key_values])
     goes = {column: value for row in found for column, value in row.values.items() if column not in _kept(part)}
-    return len(found) == 1 and all(value == table.fixed.get(column) for column, value in goes.items())
+    return len(found) == 1 and all(value == table.emptied(column, part.key) for column, value in goes.items())
 
 
 def _kept(part: PlanRow) -> tuple[str, ...]:
@@ -198,33 +239,37 @@ def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, 
 
 
 def settle(
-    session: Session, plan: ErasurePlan, rows: Sequence[PlanRow], system: str, receipt: Receipt, *, now: datetime
+    session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime
 ) -> None:
     """A system has committed: its receipt, and with the last one the end of the plan."""
-    case = session.get_one(Case, plan.case_id)
+    plan = session.get_one(ErasurePlan, approved.plan_id, with_for_update=True)
     executions = {execution.system: execution for execution in plan.executions}
-    planned = [row for row in rows if row.system == system]
-    record_receipt(session, case, executions[system], planned, receipt, now=now)
+    record_receipt(session, plan, executions[system], approved.rows_in(system), receipt, now=now)
     if all(execution.state == DONE for execution in plan.executions):
-        finish(session, case, plan, rows, now=now)
+        finish(session, plan, approved, now=now)
 
 
 def record_receipt(
-    session: Session, case: Case, execution: Execution, planned: Sequence[PlanRow], receipt: Receipt, *, now: datetime
+    session: Session,
+    plan: ErasurePlan,
+    execution: Execution,
+    planned: Sequence[PlanRow],
+    receipt: Receipt,
+    *,
+    now: datetime,
 ) -> None:
     """The system has committed: write the receipt and what it keeps, once, whoever else found it committed too."""
-    session.refresh(execution, with_for_update=True)
     if execution.state == DONE:
         return
     execution.state, execution.done_at, execution.is_observed = DONE, now, receipt.is_observed
     execution.erased, execution.changed = receipt.erased, receipt.changed
-    session.add_all(_ledger(case, execution, planned, receipt.after))
+    session.add_all(_ledger(plan, planned, receipt.after))
     audit.record(
         session,
         "rows-erased",
         by=audit.WORKER,
         now=now,
-        case_id=case.id,
+        case_id=plan.case_id,
         system=execution.system,
         erased=receipt.erased,
         changed=receipt.changed,
@@ -232,20 +277,20 @@ def record_receipt(
     )
 
 
-def _ledger(case: Case, execution: Execution, planned: Sequence[PlanRow], after: Fingerprints) -> Iterable[LedgerEntry]:
+def _ledger(plan: ErasurePlan, planned: Sequence[PlanRow], after: Fingerprints) -> Iterable[LedgerEntry]:
     groups: dict[Judgement, list[PlanRow]] = {}
     for row in planned:
         if row.verdict in (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED):
             groups.setdefault(row.judgement, []).append(row)
     for rows in groups.values():
-        yield _entry(case, execution, rows, after)
+        yield _entry(plan, rows, after)
 
 
-def _entry(case: Case, execution: Execution, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
+def _entry(plan: ErasurePlan, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
     first = rows[0]
     entry = LedgerEntry(
-        case_id=case.id,
-        plan_id=execution.plan_id,
+        case_id=plan.case_id,
+        plan_id=plan.id,
         system=first.system,
         category=first.category,
         table=first.table,
@@ -265,20 +310,19 @@ def _entry(case: Case, execution: Execution, rows: Sequence[PlanRow], after: Fin
     return entry
 
 
-def finish(session: Session, case: Case, plan: ErasurePlan, rows: Sequence[PlanRow], *, now: datetime) -> None:
+def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: datetime) -> None:
     """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
-    session.refresh(plan, with_for_update=True)
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
-    for right in case.rights:
-        if right.kind is Right.ERASURE:
-            right.outcome, right.decided_at = outcome_of(rows).value, now
-            right.decided_by_id = plan.approved_by_id
+    erasure = (RequestedRight.case_id == plan.case_id, RequestedRight.right == Right.ERASURE.value)
+    outcome = outcome_of(approved.rows).value
+    ended = update(RequestedRight).where(*erasure)
+    session.execute(ended.values(outcome=outcome, decided_at=now, decided_by_id=plan.approved_by_id))
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
-        for kind, value in identifiers_of(case).items():
-            session.merge(LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=case.id))
-    audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=case.id, digest=plan.digest)
+        for kind, value in approved.identifiers.items():
+            session.merge(LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=plan.case_id))
+    audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
 def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
@@ -298,7 +342,9 @@ def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
 
 def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
     """The plan no longer fits the data: the approval lapses, and somebody must make a new one."""
-    plans.move(session, plan, plans.VOID)
-    plan.note = sentence
+    session.refresh(plan, with_for_update=True)
+    if plan.state != plans.APPROVED:
+        return
+    plan.state, plan.note = plans.VOID, sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)

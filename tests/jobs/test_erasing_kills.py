@@ -74,7 +74,7 @@ def _applied(table: str, planned: list[PlanRow]) -> Any:
     of_table = [row for row in planned if row.table == table]
 
     def apply(row: dict[str, Any]) -> dict[str, Any] | None:
-        fixed = {"email": "erased@erased.invalid"}
+        fixed = {"email": f"erased-{row.get('id')}@erased.invalid"}
         for plan_row in of_table:
             if all(row[column] == value for column, value in plan_row.key.items()):
                 if plan_row.verdict is Verdict.ERASE:

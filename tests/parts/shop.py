@@ -65,7 +65,7 @@ category = "customer"
 key = ["id"]
 match = { email = "email" }
 keep_columns = ["name", "address"]
-fixed = { email = "erased@erased.invalid" }
+fixed = { email = "erased-{id}@erased.invalid" }
 
 [tables.shop.invoice]
 category = "invoice"

@@ -15,7 +15,7 @@ from tests.parts.firm import NOOR, TIM, Firm, Person, data_of
 
 STRANGER = "nobody@example.org"
 DUE = date(2026, 12, 23)
-FIXED_ADDRESS = "erased@erased.invalid"
+FIXED_ADDRESS = "erased-1@erased.invalid"
 
 
 @pytest.fixture
