@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dsr.domain.answers import DecidedRight, Erased, Facts, Kept, NotErased, Tenor, missing_parts, warnings
+from dsr.domain.answers import DecidedRight, Elsewhere, Erased, Facts, Kept, NotErased, Tenor, missing_parts, warnings
 from dsr.domain.plans import Verdict
 from dsr.domain.rights import Outcome, Right
 
@@ -151,3 +151,11 @@ def test_a_late_answer_and_a_copy_that_is_gone_are_warned_about() -> None:
 @pytest.mark.parametrize(("rule", "letter"), [("fiscal7", "b"), ("wwft5", "b"), ("claim5", "e"), ("claim20", "e")])
 def test_the_exception_of_art_17_3(rule: str, letter: str) -> None:
     assert replace(KEPT, rule=rule).exception == letter
+
+
+def test_what_is_sent_on_needs_no_other_reason_than_whose_it_is() -> None:
+    sent_on = replace(
+        COMPLETE, rights=(DecidedRight(Right.ERASURE, Outcome.FORWARDED),), erased=(), kept=(), not_erased=()
+    )
+    assert len(missing_parts(sent_on)) == 1
+    assert missing_parts(replace(sent_on, not_ours=(Elsewhere("Websites", "de eigenaar"),))) == ()

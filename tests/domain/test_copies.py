@@ -60,6 +60,43 @@ def test_what_was_looked_for_in_vain_is_not_what_was_not_looked_for() -> None:
     assert [found.label.en for found in FOUND.not_searched] == ["paper en"]
 
 
+SENT_ON = Register(
+    categories={
+        "site": category("site", role="processor", on_behalf_of=Text("klant", "customer")),
+        "card": category("card", refer_to="bank"),
+        "mail": category("mail", role="processor", on_behalf_of=Text("klant", "customer")),
+        "binder": category("binder", held_by=Text("de kast", "the cupboard")),
+        "safe": category("safe", held_by=Text("de kluis", "the safe"), confidential="Wwft art. 23"),
+    },
+    tables={"shop": {"site": Table("site", ("id",)), "mail": Table("mail", ("id",))}},
+    recipients={"bank": Recipient("Bank", "independent-controller")},
+)
+
+
+def test_what_is_not_ours_or_held_elsewhere_is_told_and_never_as_found() -> None:
+    found = content(SENT_ON, {"shop": [Row("site", (1,), {"id": 1, "body": "of the customer"})]})
+    assert found.not_ours == ("site", "card")  # in "mail" nothing was found, so nobody is sent there
+    assert [held.label.en for held in found.elsewhere] == ["binder en"]
+    assert (found.parts, found.row_count, found.nothing_found) == ((), 0, ())
+    assert "of the customer" not in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("retention", "record"),
+    [
+        ("until-consent-withdrawn", {"until": "until-consent-withdrawn"}),
+        (Period(until=Text("het klaar is", "it is done")), {"until": "it is done"}),
+        (Period(months=6, after=Text("het einde", "the end")), {"months": 6, "after": "the end"}),
+        (Period(days=90), {"days": 90}),
+        ("not-stated", None),
+    ],
+)
+def test_what_ends_a_retention_stands_in_the_record(retention: str | Period, record: object) -> None:
+    register = Register({"a": category("a", retention=retention)}, {"shop": {"a": Table("a", ("id",))}})
+    (told,) = to_record(content(register, {"shop": [Row("a", (1,), {"id": 1})]}), "en")
+    assert told["retention"] == record
+
+
 def test_a_masked_column_shows_its_end_only() -> None:
     (listing,) = FOUND.parts[0].listings
     assert listing.rows[0] == {"id": 1, "name": "Hanna", "iban": "•••789"}

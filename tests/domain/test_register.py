@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
 import pytest
 
+from dsr import paths
 from dsr.domain.plans import EVENT, NOT_OURS, Decision, PlanRow, Row, Verdict, build, register_decisions
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Period, Recipient, Register, Table, Text
 
@@ -89,3 +92,11 @@ def test_a_sentence_of_the_register_is_told_in_the_language_of_the_person() -> N
     assert said.retold("words", "nl") == "woorden"
     assert said.retold("Zoals besproken.", "en") == "Zoals besproken."
     assert said.retold(None, "en") is None
+
+
+def test_every_setting_of_the_register_stands_in_the_one_to_begin_with() -> None:
+    text = paths.starter_register().read_text(encoding="utf-8")
+    kinds = (Register, Category, Recipient, Table, Period)
+    named = {field.name for kind in kinds for field in fields(kind)}
+    made_otherwise = {"tables", "recipients", "categories", "digest", "years", "weeks", "days"}
+    assert {name for name in named - made_otherwise if not re.search(rf"\b{name} = ", text)} == set()

@@ -64,6 +64,7 @@ def _categories(session: Session, case: Case) -> list[dict[str, Any]]:
             "label": category.label.in_language(language()),
             "purpose": category.purpose.in_language(language()),
             "decision": decided[name],
+            "turn_to": None if category.is_ours else register.turn_to(name, language()),
         }
         for name, category in register.categories.items()
         if name in found

@@ -1,0 +1,60 @@
+"""The form in which a handler decides per category what an erasure does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from dsr.config import Settings
+from dsr.db.base import transaction
+from dsr.db.plans import ErasurePlan, Search
+from dsr.db.staff import StaffMember
+from dsr.domain.lifecycle import Status
+from dsr.domain.plans import Decision
+from dsr.domain.register import ErasureGround
+from dsr.domain.rights import Right
+from dsr.services.plans import decisions_of
+from tests.parts.cast import add_case, confirm
+from tests.parts.store import NOW
+from tests.parts.web import Visitor
+from tests.web.test_register import REGISTER
+from tests.web.test_staff import add, sign_in
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    return replace(settings, register=REGISTER)
+
+
+@pytest.fixture
+def page(app: Flask, visitor: Visitor) -> str:
+    """The plan of a case in which rows of two categories were found; its handler is signed in."""
+    sign_in(visitor, add(app))
+    with app.app_context(), transaction() as session:
+        handler = session.scalars(select(StaffMember)).one()
+        case = add_case(session, Right.ERASURE, status=Status.HANDLING, handler=handler)
+        confirm(session, case, handler)
+        found = [{"category": name, "system": "shop", "table": "disks", "rows": 1} for name in ("disk", "site")]
+        session.add(Search(case_id=case.id, searched_at=NOW, findings=found))
+        return f"/staff/cases/{case.reference}/plan"
+
+
+def test_of_what_is_not_ours_there_is_nothing_to_decide(visitor: Visitor, page: str) -> None:
+    shown = visitor.see(f"{page}?lang=nl").text
+    assert "Niet aan ons om te wissen: het antwoord verwijst naar de klant." in shown
+    assert '<select id="ground.disk"' in shown
+    assert '<select id="ground.site"' not in shown
+
+
+def test_a_step_of_the_register_is_outstanding_until_the_handler_clears_it(
+    app: Flask, visitor: Visitor, page: str
+) -> None:
+    assert "U krijgt eerst een eindfactuur." in visitor.see(f"{page}?lang=nl").text
+    sent = {"ground.disk": "a", "outstanding.disk": "", "ground.site": "a", "version": "1"}
+    assert visitor.send(page, **sent).status_code == 303
+    with app.app_context(), transaction(writes=False) as session:
+        decided = decisions_of(session.scalars(select(ErasurePlan)).one(), REGISTER)
+    assert decided["disk"] == Decision(ErasureGround.NOT_NEEDED)
