@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import logging
 import uuid
-from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import joinedload
 
 from dsr import faults
-from dsr.connectors.base import Identifiers, SystemDown, SystemRefuses
+from dsr.connectors.base import SystemDown, SystemRefuses
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
-from dsr.domain.plans import Decision, PlanChanged, PlanRow
-from dsr.domain.wording import N_
+from dsr.domain.plans import PlanChanged
 from dsr.jobs.context import Context
 from dsr.services import erasing, plans, retention
-from dsr.services.lookup import identifiers_of, require_identity
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)

@@ -238,9 +238,7 @@ def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, 
     return groups
 
 
-def settle(
-    session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime
-) -> None:
+def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
     """A system has committed: its receipt, and with the last one the end of the plan."""
     plan = session.get_one(ErasurePlan, approved.plan_id, with_for_update=True)
     executions = {execution.system: execution for execution in plan.executions}
