@@ -159,9 +159,10 @@ _canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", "
 def fingerprint(values: Mapping[str, Any]) -> str:
     """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
     names, in_order = _order_of(tuple(values))
-    # Text as it is, anything else marked: the word None is not the absence of a value.
-    content = [value if type(value) is str else f"\0{_written(value)}" for value in in_order(values)]
-    return hashlib.sha256("\x1f".join([names, *content]).encode(errors="surrogatepass")).hexdigest()[:32]
+    # Text as it is, anything else marked: the word None is not the absence of a value. Quoted, so that no text can
+    # move from one column to the next.
+    content = [value if type(value) is str else (_written(value),) for value in in_order(values)]
+    return hashlib.sha256(repr([names, *content]).encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=256)

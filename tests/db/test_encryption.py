@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dsr.db.base import Base, Encrypted, keys
 from dsr.db.cases import Case, DataSubject
 from dsr.db.notices import Notice
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import ErasurePlan, LedgerEntry
 from dsr.domain.plans import Plan, PlanRow, Verdict, fingerprint
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
@@ -52,8 +52,7 @@ def used(sqlite_store: Store) -> Iterator[Store]:
             plan = plans.propose(session, case, {"customer": _decision()}, by=member.id, now=NOW)
             plans.record_plan(session, plan, Plan((_row(),), "0" * 64), now=NOW)
             plan.note = f"{CANARY} belde."
-            plan.state = plans.APPROVED
-            _execute(session, plan)
+            _carry_out(session, case, plan)
         yield sqlite_store
 
 

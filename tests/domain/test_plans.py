@@ -303,6 +303,13 @@ def test_whatever_changes_changes_the_digest() -> None:
     assert len(set(digests.values())) == len(digests)
 
 
+@pytest.mark.parametrize("between", ["\x1f", "\0", ",", '","'])
+def test_text_cannot_move_from_one_column_to_the_next(between: str) -> None:
+    one, other = {"a": f"x{between}y", "b": "z"}, {"a": "x", "b": f"y{between}z"}
+    assert fingerprint(one) != fingerprint(other)
+    assert fingerprint({f"a{between}b": "x"}) != fingerprint({"a": "x", "b": "x"})
+
+
 def test_counts_name_every_verdict() -> None:
     plan = Plan(tuple(judged(*ROWS).values()), "")
     assert plan.counts == {"erase": 3, "keep": 3, "refuse": 0, "first": 0, "protected": 0}
