@@ -55,8 +55,9 @@ class FoundTable:
 
     @property
     def dates(self) -> list[str]:
-        """The columns that hold a date, by their type or their name."""
-        return [column for column, is_date in self.columns.items() if is_date or _words(column) & _DATED]
+        """The columns from which a retention may count, by their type or their name: not a birthday."""
+        dated = [column for column, is_date in self.columns.items() if is_date or _words(column) & _DATED]
+        return [column for column in dated if column not in self.personal]
 
 
 def _words(column: str) -> set[str]:
@@ -105,18 +106,24 @@ def _way(table: FoundTable, reached: set[str], tables: Mapping[str, FoundTable])
         if key.table in reached and key.table != table.name:
             return _Way(key)
     for name in sorted(reached):
-        if (column := _pointer(table, name)) and len(tables[name].key) == 1:
+        if column := _pointer(table, tables[name]):
             return _Way(ForeignKey((column,), name, tables[name].key), is_guessed=True)
     return None
 
 
-def _pointer(table: FoundTable, name: str) -> str | None:
-    """A column that is named after another table: customer_id, customers or CustomerId."""
-    singular = {name.lower(), name.lower().removesuffix("s"), name.lower().removesuffix("en")}
-    wanted = {f"{word}{end}" for word in singular for end in ("_id", "id", "_nr", "_no", "_number", "_nummer")}
+def _pointer(table: FoundTable, other: FoundTable) -> str | None:
+    """A column named after another table (customer_id, CustomerId), or like its key (customer_number)."""
+    if len(other.key) != 1:
+        return None
+    name, key = other.name.lower(), other.key[0].lower()
+    wanted = {f"{word}{end}" for word in (name, name.removesuffix("s"), name.removesuffix("en")) for end in _ENDS}
+    wanted |= {key} - _VAGUE
     tied = {column for key in table.foreign_keys for column in key.columns}
     return next((column for column in table.columns if column.lower() in wanted and column not in tied), None)
 
+
+_ENDS = ("_id", "id", "_nr", "nr", "_no", "_number", "_nummer")
+_VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam", "email"})
 
 _HEAD = """\
 # A first register, drawn up from the tables of a live database. Nothing in it is guessed of the law: every GAP is for
@@ -148,7 +155,7 @@ def _category(table: FoundTable) -> str:
 def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> str:
     lines = [
         f"[tables.{_key(system)}.{_key(table.name)}]",
-        f"category = {json.dumps(table.name, ensure_ascii=False)}",
+        f"category = {json.dumps(table.name, ensure_ascii=False)}" + _or_that_of_its_parent(table, ways),
         f"key = {json.dumps(table.key, ensure_ascii=False)}" + ("" if table.key else "   # GAP: no primary key"),
         *_reached(table, ways, known),
     ]
@@ -157,8 +164,16 @@ def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[
     children = sorted(name for name, way in ways.items() if way.key.table == table.name)
     if children:
         needed = f"what kept rows of {', '.join(children)} need of this row; the rest goes"
-        lines.append(f"keep_columns = []   # GAP: {needed}")
+        lines.append(f"# GAP: keep_columns = [ … ]   ({needed})")
     return "\n".join(lines) + "\n"
+
+
+def _or_that_of_its_parent(table: FoundTable, ways: Mapping[str, _Way]) -> str:
+    """Rows without anything personal or a date of their own may be a part of the row they point at."""
+    way = ways.get(table.name)
+    if way is None or table.personal or table.dates:
+        return ""
+    return f"   # GAP: or that of {way.key.table}, where its rows are a part of those"
 
 
 def _reached(table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> Iterator[str]:

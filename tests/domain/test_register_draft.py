@@ -29,8 +29,8 @@ def tables(*found: FoundTable) -> Any:
 
 def test_the_tables_of_a_person_are_found_from_the_person_outwards() -> None:
     assert tables(LINE, SONG, INVOICE, CUSTOMER) == {
-        "customer": {"category": "customer", "key": ["id"], "match": {"email": "e_mail"}, "keep_columns": []},
-        "invoice": {"category": "invoice", "key": ["id"], "via": {"customer_id": "customer.id"}, "keep_columns": []},
+        "customer": {"category": "customer", "key": ["id"], "match": {"email": "e_mail"}},
+        "invoice": {"category": "invoice", "key": ["id"], "via": {"customer_id": "customer.id"}},
         "line": {"category": "line", "key": ["id"], "via": {"invoice_id": "invoice.id"}},
     }
 
@@ -66,6 +66,24 @@ def test_a_way_that_only_a_name_tells_is_marked_as_guessed() -> None:
     assert tomllib.loads(written)["tables"]["shop"]["invoices"]["via"] == {"CustomerID": "customer.id"}
     assert tomllib.loads(written)["tables"]["shop"]["line"]["via"] == {"invoice_id": "invoices.id"}
     assert written.count("# GAP: guessed from the column's name") == 2
+
+
+def test_a_column_named_like_the_key_of_another_table_is_a_way() -> None:
+    person = table("klanten", "EmailAdres", key=("klantnummer",))
+    order = table("bestellingen", "klantnummer", key=("ordernr",))
+    line, product = table("regels", "OrderNr", "id"), table("producten", "naam", key=("id",))
+    assert {name: found.get("via") for name, found in tables(person, order, line, product).items()} == {
+        "klanten": None,
+        "bestellingen": {"klantnummer": "klanten.klantnummer"},
+        "regels": {"OrderNr": "bestellingen.ordernr"},
+    }
+
+
+def test_what_kept_rows_need_is_a_gap_and_never_nothing() -> None:
+    written = draft("shop", [CUSTOMER, INVOICE, LINE])
+    assert "# GAP: keep_columns = [ … ]   (what kept rows of invoice need" in written
+    assert 'category = "line"   # GAP: or that of invoice, where its rows are a part of those' in written
+    assert "birth_date)" not in written
 
 
 def test_a_key_of_two_columns_leads_by_both() -> None:
