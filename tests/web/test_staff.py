@@ -145,7 +145,7 @@ def test_trying_stops_after_five_and_may_go_on_later(app: Flask, visitor: Visito
 
 
 @pytest.mark.parametrize(
-    "wanted", ["https://evil.example/staff/", "//evil.example/staff/", "/\\evil.example", "/verzoek"]
+    "wanted", ["https://evil.example/staff/", "//evil.example/staff/", "/\\evil.example", "/verzoek", "/staff/\r\nX: y"]
 )
 def test_signing_in_leads_nowhere_else(app: Flask, visitor: Visitor, wanted: str) -> None:
     answer = visitor.send(SIGN_IN, email=add(app), password=PASSWORD, next=wanted)
@@ -290,6 +290,17 @@ def test_a_refused_form_says_why_and_keeps_the_text(app: Flask, visitor: Visitor
     assert "Adres verbeterd." in answer.text
 
 
+def test_a_text_of_a_megabyte_is_refused_with_its_length(app: Flask, visitor: Visitor) -> None:
+    path = f"/staff/cases/{case_of(app)}"
+    sign_in(visitor, add(app))
+    fields = {"version": version_on(visitor.see(path).text), "outcome": "refused", "reason": "x" * 1_000_000}
+    answer = visitor.send(f"{path}/rights/access", page=path, **fields)
+    assert answer.status_code == 422
+    assert "Het zijn er nu 1000000" in answer.text
+    with store(app) as session:
+        assert session.scalars(select(Case)).one().rights[0].outcome is None
+
+
 def test_taking_a_case_asks_for_the_next_step(app: Flask, visitor: Visitor) -> None:
     path = f"/staff/cases/{case_of(app)}"
     sign_in(visitor, add(app))
@@ -367,3 +378,10 @@ def test_a_case_that_is_not_there_says_so(app: Flask, visitor: Visitor) -> None:
     sign_in(visitor, add(app))
     for page in ("", "/plan", "/letter", "/timeline"):
         assert visitor.see(f"/staff/cases/2026-0000-0000{page}").status_code == 404
+
+
+@pytest.mark.parametrize("before", ["9" * 30, "-1", "x"])
+def test_a_timeline_before_no_entry_is_the_newest(app: Flask, visitor: Visitor, before: str) -> None:
+    path = f"/staff/cases/{case_of(app)}/timeline"
+    sign_in(visitor, add(app))
+    assert visitor.see(f"{path}?before={before}").text == visitor.see(path).text

@@ -102,7 +102,7 @@ def case_timeline(reference: str) -> ResponseReturnValue:
     """Every event of a case, a page at a time."""
     with transaction(writes=False) as session:
         found = find_case(session, reference)
-        before = request.args.get("before", type=int)
+        before = request.args.get("before", type=_number)
         entries = queries.timeline(session, found.id, before=before, limit=200)
         names = queries.staff_names(session, actors_of(entries))
         return staff_page(
@@ -111,3 +111,11 @@ def case_timeline(reference: str) -> ResponseReturnValue:
             events=_events(entries, names),
             following=entries[-1].number if len(entries) == 200 else None,
         )
+
+
+def _number(text: str) -> int:
+    """The number of an entry; ValueError for one that no database could hold."""
+    number = int(text)
+    if not 0 < number < 2**31:
+        raise ValueError(text)
+    return number

@@ -73,8 +73,8 @@ def _wanted() -> str | None:
     """The page that was asked for before signing in, if it is one of ours."""
     wanted = request.values.get("next", "")
     parts = urlsplit(wanted)
-    is_ours = not parts.scheme and not parts.netloc and "\\" not in wanted and parts.path.startswith("/staff/")
-    return wanted if is_ours else None
+    is_path = not parts.scheme and not parts.netloc and "\\" not in wanted and wanted.isprintable()
+    return wanted if is_path and parts.path.startswith("/staff/") else None
 
 
 @staff.post("/sign-out")
