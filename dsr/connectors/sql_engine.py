@@ -25,7 +25,14 @@ def engine_for(system: DataSystem, account: Account | None, settings: Settings, 
     url = url.set(username=account.user if account else None, password=password)
     # One picture of all tables while reading. While erasing, what others committed since must be seen.
     isolation: Any = "REPEATABLE READ" if reads_only else "READ COMMITTED"
-    return sa.create_engine(url, connect_args=connect_args, isolation_level=isolation, pool_pre_ping=True, pool_size=2)
+    return sa.create_engine(
+        url,
+        connect_args=connect_args,
+        isolation_level=isolation,
+        pool_pre_ping=True,
+        pool_size=2,
+        hide_parameters=True,  # whoever logs statements must not log whom they are about
+    )
 
 
 def _sqlite(system: DataSystem, settings: Settings, *, reads_only: bool) -> Engine:
@@ -33,7 +40,7 @@ def _sqlite(system: DataSystem, settings: Settings, *, reads_only: bool) -> Engi
     url = URL.create(
         "sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro" if reads_only else "rw", "uri": "true"}
     )
-    engine = sa.create_engine(url, connect_args={"timeout": system.lock_seconds})
+    engine = sa.create_engine(url, connect_args={"timeout": system.lock_seconds}, hide_parameters=True)
     event.listen(engine, "connect", _with_foreign_keys)
     event.listen(engine, "begin", _begin_reading if reads_only else _begin_erasing)
     return engine

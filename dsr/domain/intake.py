@@ -18,7 +18,8 @@ LIMITS = {"details": 5_000, "name": 120, "customer_number": 40, "email": 254}
 """Characters at most."""
 
 
-_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Marks that turn the direction of writing count too: with them a name reads otherwise than it is.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _MISTYPED = {
     "gmai.com": "gmail.com",

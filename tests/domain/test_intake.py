@@ -61,6 +61,7 @@ def test_text_is_tidied_but_says_the_same() -> None:
     assert tidy("  Hanna\t\x00 Brinkman\r\n") == "Hanna Brinkman"
     assert tidy(" een\r\n\r\ntwee\x07 ", lines=True) == "een\n\ntwee"
     assert tidy("Zoe\u0308") == "Zoë"
+    assert tidy("Noor \u202eredaB\u202c") == "Noor redaB"
 
 
 def test_a_mistyped_domain_is_recognised() -> None:
