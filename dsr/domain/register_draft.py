@@ -16,7 +16,7 @@ email phone telephone telefoon telefoonnummer mobile mobiel gsm address adres st
 birthdate dob geboorte geboortedatum geboren firstname lastname surname voornaam achternaam geslacht gender bsn iban ip
 """
 _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
-_DATED = frozenset({"date", "datum", "day", "dag", "on", "op", "at"})
+_DATED = frozenset({"day", "dag", "on", "op", "at"})
 _JOINED = (("e", "mail"), ("first", "name"), ("last", "name"), ("postal", "code"), ("zip", "code"))
 _NUMBERS = ("customer_number", "klantnummer", "customernumber", "klant_nummer", "customer_no")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -56,8 +56,13 @@ class FoundTable:
     @property
     def dates(self) -> list[str]:
         """The columns from which a retention may count, by their type or their name: not a birthday."""
-        dated = [column for column, is_date in self.columns.items() if is_date or _words(column) & _DATED]
+        dated = [column for column, is_date in self.columns.items() if is_date or _is_dated(column)]
         return [column for column in dated if column not in self.personal]
+
+
+def _is_dated(column: str) -> bool:
+    words = _words(column)
+    return bool(words & _DATED) or any(word.endswith(("date", "datum")) for word in words)
 
 
 def _words(column: str) -> set[str]:

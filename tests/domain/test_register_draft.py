@@ -52,6 +52,11 @@ def test_a_column_that_does_not(column: str) -> None:
     assert table("t", column).personal == []
 
 
+@pytest.mark.parametrize("column", ["issued_on", "besteldatum", "InvoiceDate", "betaald_op", "closed_at", "datum"])
+def test_a_column_from_which_a_retention_may_count(column: str) -> None:
+    assert table("t", column, "total", "station", "BirthDate").dates == [column]
+
+
 def test_nothing_is_said_of_the_law() -> None:
     written = draft("shop", [CUSTOMER, INVOICE])
     for category in tomllib.loads(written)["categories"].values():
