@@ -31,7 +31,7 @@ from dsr.services import plans
 def preview(config_file: Path, right: str, matches: tuple[str, ...], day: datetime, as_json: bool) -> None:
     """Show what an erasure would do for one person on a day, row by row. Nothing is changed."""
     settings = read_settings(config_file)
-    identifiers = dict(_match(match) for match in matches)
+    identifiers = _identifiers(settings, matches)
     systems = open_systems(settings)
     try:
         _check(systems)
@@ -45,11 +45,20 @@ def preview(config_file: Path, right: str, matches: tuple[str, ...], day: dateti
         _show(plan, day.date())
 
 
-def _match(match: str) -> tuple[str, str]:
-    kind, sign, value = match.partition("=")
-    if not (kind and sign and value):
-        raise click.BadParameter(f"{match} is not KIND=VALUE, such as email=a@example.org", param_hint="--match")
-    return kind, value.strip()
+def _identifiers(settings: Settings, matches: tuple[str, ...]) -> dict[str, str]:
+    """What to look for; a kind that no table matches on would find nothing, and that would look like an answer."""
+    tables = (table for system in settings.register.tables.values() for table in system.values())
+    known = {kind for table in tables for kind in table.match}
+    found: dict[str, str] = {}
+    for match in matches:
+        kind, _, value = match.partition("=")
+        if not value.isprintable() or not value.strip():
+            raise click.BadParameter(f"{match!r} is not KIND=VALUE, such as email=a@example.org", param_hint="--match")
+        if kind not in known or kind in found:
+            kinds = ", ".join(sorted(known))
+            raise click.BadParameter(f"{kind!r} must be one of {kinds}, and each only once", param_hint="--match")
+        found[kind] = value.strip()
+    return found
 
 
 def _check(systems: Mapping[str, Connector]) -> None:
