@@ -34,6 +34,8 @@ def verify(config_file: Path) -> None:
     click.echo(
         f"{found.entries} entries, {found.anchors} anchors: " + ("broken" if found.faults else "the chain holds")
     )
+    if found.entries and not found.anchors:
+        click.echo("There is no anchor: a trail that was cut off at its end would not be noticed.", err=True)
     sys.exit(bool(found.faults))
 
 

@@ -130,7 +130,7 @@ def _last_anchored(anchors: Path) -> int | None:
 def _read_anchors(anchors: Path) -> Iterator[tuple[int | None, str]]:
     if not anchors.exists():
         return
-    for text_line in anchors.read_text().splitlines():
+    for text_line in anchors.read_text(errors="replace").splitlines():
         try:
             line = json.loads(text_line)
             genuine = line.pop("seal") == _seal(line)

@@ -54,4 +54,6 @@ def test_no_command_writes_with_another_key_set(config: Path, command: list[str]
 
 def test_the_right_key_set_opens_it_again(config: Path) -> None:
     (config.parent / "lost.json").replace(config.parent / "keys.json")
-    assert CliRunner().invoke(main, ["audit", "verify", "--config", str(config)]).exit_code == 0
+    done = CliRunner().invoke(main, ["audit", "verify", "--config", str(config)])
+    assert done.exit_code == 0
+    assert "There is no anchor" in done.output

@@ -142,9 +142,9 @@ def test_a_forged_anchor_is_told(store: Store, anchors: Path, change: dict[str, 
     assert fault.startswith(told)
 
 
-@pytest.mark.parametrize("line", ["no JSON", "{}", "[]", "7", '{"seal": 1}'])
-def test_an_anchor_that_cannot_be_read_is_told(store: Store, anchors: Path, line: str) -> None:
-    anchors.write_text(f"{line}\n")
+@pytest.mark.parametrize("line", [b"no JSON", b"{}", b"[]", b"7", b'{"seal": 1}', b"\xff\xfe"])
+def test_an_anchor_that_cannot_be_read_is_told(store: Store, anchors: Path, line: bytes) -> None:
+    anchors.write_bytes(line + b"\n")
     assert faults(store, anchors) == ("an anchor is not ours: unreadable line",)
 
 
