@@ -118,9 +118,9 @@ def rows(reader: Visitor, language: str) -> list[dict[str, str]]:
 
 def test_the_page_says_everything(reader: Visitor) -> None:
     page = reader.see("/staff/register?lang=nl").text
-    assert [
-        words for pair in SAID_IN_DUTCH.items() for words in pair if words not in page and words != "Vertrouwelijk"
-    ] == []
+    said_otherwise = {"Vertrouwelijk", "Staat in"}  # beside the head of the category, and as a mark
+    wanted = (words for pair in SAID_IN_DUTCH.items() for words in pair)
+    assert [words for words in wanted if words not in page and words not in said_otherwise] == []
     assert "30 dagen" in page
 
 
