@@ -25,6 +25,7 @@ from dsr.config import Settings
 from dsr.db.base import keys, new_id
 from dsr.db.staff import StaffMember, StaffSession
 from dsr.domain.errors import DomainError
+from dsr.domain.intake import LIMITS, tidy
 from dsr.domain.wording import N_
 from dsr.services import audit, limits
 
@@ -102,19 +103,27 @@ def add_staff_member(
     now: datetime,
 ) -> StaffMember:
     """A new account; AccountRefused or PasswordRefused with a sentence when it cannot be."""
-    if not name.strip():
-        raise AccountRefused(N_("Enter a name."))
+    _check_name(name)
     if not roles or not set(roles) <= set(PERMISSIONS):
         raise AccountRefused(N_("Choose at least one role."))
     index = _email_index(_checked_email(email))
     if session.scalar(select(StaffMember.id).where(StaffMember.email_index == index)):
         raise AccountRefused(N_("There already is an account with this e-mail address."))
     member = StaffMember(id=new_id(), email_index=index, roles=sorted(roles), language=language, added_at=now)
-    member.name, member.email = name.strip(), email.strip()
+    member.name, member.email = tidy(name), email.strip()
     member.password_hash = hash_password(password)
     session.add(member)
     audit.record(session, "staff-member-added", by=by, now=now, staff_member=str(member.id), roles=member.roles)
     return member
+
+
+def _check_name(name: str) -> None:
+    count, limit = len(tidy(name)), LIMITS["name"]
+    if not count:
+        raise AccountRefused(N_("Enter a name."))
+    if count > limit:
+        sentence = N_("Make your text shorter: at most %(limit)s characters. You now have %(count)s.")
+        raise AccountRefused(sentence, limit=limit, count=count)
 
 
 def _checked_email(email: str) -> str:

@@ -208,7 +208,14 @@ def test_a_new_password_ends_the_other_sessions(store: Store) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"name": " "}, {"roles": []}, {"roles": ["owner"]}, {"email": "noor"}, {"email": "a\r\nBcc: b@example.org"}],
+    [
+        {"name": " "},
+        {"name": "x" * 121},
+        {"roles": []},
+        {"roles": ["owner"]},
+        {"email": "noor"},
+        {"email": "a\r\nBcc: b@example.org"},
+    ],
 )
 def test_an_account_that_cannot_be_is_refused(store: Store, wrong: dict[str, object]) -> None:
     with pytest.raises(staff.AccountRefused):
