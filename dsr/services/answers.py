@@ -49,16 +49,14 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
     erasure = _Erasure(session, case, plan, settings.register) if plan else None
     clock = clock_of(case, settings)
     kept, not_erased = (tuple(erasure.kept()), tuple(erasure.not_erased())) if erasure else ((), ())
-    not_ours = tuple(_not_ours(session, case, settings.register))
+    is_whole = erasure is not None and not (kept or not_erased or erasure.leaves_what_is_not_ours())
     return Facts(
         reference=case.reference,
         received_on=case.received_on,
         written_on=local_date(now),
         name=case.data_subject.name,
         handler=_handler(session, case),
-        rights=tuple(
-            _decided(right, is_whole=bool(plan) and not (kept or not_erased or not_ours)) for right in case.rights
-        ),
+        rights=tuple(_decided(right, is_whole=is_whole) for right in case.rights),
         due_on=clock.due_on,
         refusal_latest_on=clock.refusal_notice_latest,
         extended_on=next((local_date(event.started_at) for event in case.events if event.kind == "extension"), None),
@@ -72,7 +70,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         backup_days=settings.register.backup_days,
         nothing_found=_nothing_found(session, case),
         elsewhere=tuple(_elsewhere(case, settings.register)),
-        not_ours=not_ours,
+        not_ours=tuple(_not_ours(session, case, settings.register)),
     )
 
 
@@ -208,6 +206,10 @@ class _Erasure:
         }
         for (category, verdict, reason), row in stays.items():
             yield NotErased(self._label(category), verdict, reason, row.law)
+
+    def leaves_what_is_not_ours(self) -> bool:
+        """Whether rows stay because another controller decides on them."""
+        return any(row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows)
 
     def _has_no_last_day(self, row: PlanRow) -> bool:
         return row.verdict not in (Verdict.ERASE, Verdict.KEEP) or (

@@ -23,7 +23,7 @@ from dsr.domain.answers import AnswerIncomplete, Facts, Tenor, missing_parts
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.plans import PlanRow, Verdict
-from dsr.domain.register import Register, Table, Text
+from dsr.domain.register import Recipient, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
 from dsr.services import answers, casework, copies, plans
 from dsr.services.identity import receipt_code_digest
@@ -221,6 +221,18 @@ def test_what_has_no_last_day_is_told_with_its_reason(store: Store) -> None:
     assert "Facturen. Dit kan pas weg als iets anders is afgerond" in letter
     assert "Facturen. De wet kan ons verplichten dit te bewaren ( art. 52 lid 4 AWR )" in letter
     assert missing_parts(desk.facts()) == ()
+
+
+def test_that_only_something_confidential_stays_is_not_betrayed_by_what_others_hold(store: Store) -> None:
+    desk = Desk(store, Right.ERASURE)
+    bank = {"bank": Recipient("Rivierbank", "independent-controller")}
+    customer = replace(REGISTER.categories["customer"], refer_to="bank")
+    register = replace(REGISTER, categories={**REGISTER.categories, "payment": customer}, recipients=bank)
+    desk.settings = replace(desk.settings, register=register)
+    desk.erase(row("recording", Verdict.ERASE), kept("report", 2031))
+    facts = desk.facts()
+    assert [part.where for part in facts.not_ours] == ["Rivierbank"]
+    assert facts.tenor is Tenor.DONE
 
 
 def test_what_is_confidential_is_not_told_to_exist(store: Store) -> None:
