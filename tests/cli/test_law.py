@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 from dsr.cli import main
 
-DATA = Path(__file__).parent / "data"
+DATA = Path(__file__).parents[1] / "data"
 DEADLINES = json.loads((DATA / "deadlines.json").read_text("utf-8"))["vectors"]
 RETENTIONS = json.loads((DATA / "retention.json").read_text("utf-8"))["vectors"]
 
