@@ -208,3 +208,14 @@ def _faults_of(context: BrowserContext, office: Office, name: str, pages: list[s
 def _faults(page: Page) -> list[str]:
     sideways = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return [*accessibility_faults(page), *(["scrolls sideways"] if sideways else [])]
+
+
+def test_a_name_without_spaces_does_not_break_the_page(browser: Browser, office: Office) -> None:
+    with office.site.app.app_context(), transaction() as session:
+        case = add_case(session, Right.ACCESS, name="W" * 120)
+    context = browser.new_context(locale="nl-NL", viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    sign_in(page, office, "noor")
+    page.goto(f"{office.site.url}/staff/cases/{case.reference}")
+    assert _faults(page) == []
+    context.close()
