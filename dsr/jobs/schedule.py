@@ -17,6 +17,7 @@ from dsr.jobs import erasing, tasks, work
 from dsr.jobs.context import Context
 from dsr.jobs.leader import AdvisoryLock, FileLock, Leadership
 from dsr.mail.delivery import Mail
+from dsr.services.work import release_all
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +97,11 @@ class Worker:
 def start(context: Context, mail: Mail) -> Worker:
     """Start the worker of this process. Raises WorkerRunning where there may be only one and there is one."""
     logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a job that is still running at its next time is no news
-    worker = Worker(table(context, mail), _leadership(context))
+    leadership = _leadership(context)
+    if leadership.is_ours():
+        with context.transaction() as session:
+            release_all(session)
+    worker = Worker(table(context, mail), leadership)
     worker.start()
     return worker
 

@@ -105,7 +105,8 @@ def test_invoices_go_in_the_year_they_may_and_the_buyer_last(chinook: Workplace,
     # A buyer with invoices of 2021 and of later years.
     with sqlite3.connect(folder / "shop.db") as connection:
         customer, email = connection.execute(
-            "SELECT CustomerId, Email FROM Customer JOIN Invoice USING (CustomerId) WHERE InvoiceDate < '2022-01-01' LIMIT 1"
+            "SELECT CustomerId, Email FROM Customer JOIN Invoice USING (CustomerId)"
+            " WHERE InvoiceDate < '2022-01-01' LIMIT 1"
         ).fetchone()
     years, before = _years(folder, customer), _dump(folder)
     case, handler, approver = identified_case(chinook, Right.ERASURE)
