@@ -97,6 +97,7 @@ def _plan(context: Context, case_id: uuid.UUID) -> None:
             plans.record_plan(session, asked, drawn, now=context.now())
             case = session.get_one(Case, case_id)
             reminders.tell_approvers(session, case, asked, settings=context.settings, now=context.now())
+            plans.announce(session, case, asked, settings=context.settings, now=context.now())
 
 
 def _identifiers(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:

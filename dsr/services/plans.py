@@ -18,15 +18,18 @@ from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
+from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, work
+from dsr.services import audit, casework, notices, work
+from dsr.services.identity import status_path
 from dsr.services.lookup import require_identity
 
 SINGLE_WAIT = timedelta(hours=72)
+FRESH = timedelta(minutes=15)
 ASKED, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = "asked", "proposed", "approved", "executed", "returned", "void"
 
 
@@ -40,6 +43,10 @@ class CopyFirst(DomainError):
 
 class TooEarly(DomainError):
     """One person works alone here: an erasure waits."""
+
+
+class SignInAgain(DomainError):
+    """One person works alone here: an erasure needs a sign-in of a moment ago."""
 
 
 def draw_up(
@@ -187,17 +194,28 @@ def move(session: Session, plan: ErasurePlan, to: str, **values: Any) -> None:
 
 
 def approve_plan(
-    session: Session, case: Case, digest: str, *, by: uuid.UUID, settings: Settings, now: datetime
+    session: Session,
+    case: Case,
+    digest: str,
+    *,
+    by: uuid.UUID,
+    settings: Settings,
+    now: datetime,
+    signed_in_at: datetime | None = None,
 ) -> ErasurePlan:
     """A second person agrees to the plan with this digest; the worker carries it out at once.
 
-    Raises PlanChanged, SamePerson, TooEarly, CopyFirst or IdentityNotConfirmed.
+    Where one person works alone, that person may agree after 72 hours and a sign-in of a moment ago (`signed_in_at`).
+    Raises PlanChanged, SamePerson, TooEarly, SignInAgain, CopyFirst or IdentityNotConfirmed.
     """
     require_identity(session, case)
     plan = current(session, case.id)
     if plan is None or plan.state != PROPOSED or plan.digest != digest:
         raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
-    _check_approver(plan, by, settings, now)
+    if settings.procedure.approval == "single":
+        _check_alone(plan, signed_in_at, now)
+    elif plan.made_by_id == by:
+        raise SamePerson(N_("You made this plan. Somebody else must approve it."))
     _check_copy(session, case)
     move(session, plan, APPROVED, approved_at=now, approved_by_id=by)
     audit.record(
@@ -213,11 +231,23 @@ def approve_plan(
     return plan
 
 
-def _check_approver(plan: ErasurePlan, by: uuid.UUID, settings: Settings, now: datetime) -> None:
-    if settings.procedure.approval == "two-people" and plan.made_by_id == by:
-        raise SamePerson(N_("You made this plan. Somebody else must approve it."))
-    if settings.procedure.approval == "single" and now < plan.made_at + SINGLE_WAIT:
+def _check_alone(plan: ErasurePlan, signed_in_at: datetime | None, now: datetime) -> None:
+    if now < plan.made_at + SINGLE_WAIT:
         raise TooEarly(N_("With one person, an erasure waits 72 hours after the plan was made."))
+    if signed_in_at is None or now - signed_in_at > FRESH:
+        raise SignInAgain(N_("Sign out and in again first, and approve within a quarter of an hour."))
+
+
+def announce(session: Session, case: Case, plan: ErasurePlan, *, settings: Settings, now: datetime) -> None:
+    """Where one person works alone: tell the address on file, so that somebody can say that this is not theirs."""
+    if settings.procedure.approval == "single":
+        facts = {
+            "link": settings.web.base_url + status_path(case),
+            "reference": case.reference,
+            "not_before": local_date(plan.made_at + SINGLE_WAIT).isoformat(),
+        }
+        key, recipient = f"erasure-planned:{plan.id}", case.data_subject.email
+        notices.enqueue(session, "erasure-planned", key=key, case=case, recipient=recipient, facts=facts, now=now)
 
 
 def _check_copy(session: Session, case: Case) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import select
 from dsr.config import Settings
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
+from dsr.db.notices import Notice
 from dsr.db.plans import ErasurePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
@@ -87,10 +88,12 @@ def approve(
     settings: Settings | None = None,
     digest: str = DRAWN.digest,
     at: Any = NOW,
+    signed_in_at: Any = None,
 ) -> None:
     with store.transaction() as session:
         found = session.get_one(Case, case.id)
-        plans.approve_plan(session, found, digest, by=by.id, settings=settings or store.settings, now=at)
+        used = settings or store.settings
+        plans.approve_plan(session, found, digest, by=by.id, settings=used, now=at, signed_in_at=signed_in_at)
 
 
 def current(store: Store, case: Case) -> ErasurePlan:
@@ -176,8 +179,24 @@ def test_alone_one_approves_ones_own_plan_after_72_hours(store: Store, case: Cas
     propose(store, case, staff[0])
     with pytest.raises(plans.TooEarly, match="72 hours"):
         approve(store, case, staff[0], settings=alone, at=NOW + 72 * HOUR - timedelta(seconds=1))
-    approve(store, case, staff[0], settings=alone, at=NOW + 72 * HOUR)
+    at = NOW + 72 * HOUR
+    for stale in (None, at - timedelta(minutes=16)):
+        with pytest.raises(plans.SignInAgain, match="Sign out and in again"):
+            approve(store, case, staff[0], settings=alone, at=at, signed_in_at=stale)
+    approve(store, case, staff[0], settings=alone, at=at, signed_in_at=at - timedelta(minutes=5))
     assert current(store, case).state == plans.APPROVED
+
+
+def test_alone_the_address_on_file_is_told_before(store: Store, case: Case, staff: Any) -> None:
+    alone = replace(store.settings, procedure=replace(store.settings.procedure, approval="single"))
+    propose(store, case, staff[0])
+    with store.transaction() as session:
+        found, plan = session.get_one(Case, case.id), current(store, case)
+        plans.announce(session, found, plan, settings=store.settings, now=NOW)
+        assert session.scalars(select(Notice)).all() == []
+        plans.announce(session, found, plan, settings=alone, now=NOW)
+        notice = session.scalars(select(Notice)).one()
+        assert (notice.kind, notice.recipient) == ("erasure-planned", found.data_subject.email)
 
 
 def test_the_copy_comes_before_the_erasure_of_its_source(store: Store, staff: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import abort, request
 from flask.typing import ResponseReturnValue
+from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from dsr.db.base import transaction
@@ -133,7 +134,9 @@ def approve_plan(reference: str) -> ResponseReturnValue:
         if "looked" not in request.form:
             raise casework.NotPossible(N_("Tick that you have looked at what goes and what stays."))
         digest = request.form.get("digest", "")
-        plans.approve_plan(session, case, digest, by=me(), settings=settings(), now=now())
+        plans.approve_plan(
+            session, case, digest, by=me(), settings=settings(), now=now(), signed_in_at=current_user.signed_in_at
+        )
 
     return act(reference, change, anchor="plan")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from dsr.db.base import transaction
 from dsr.db.staff import StaffMember
@@ -18,6 +19,7 @@ class Principal:
     staff_member: StaffMember
     digest: bytes
     token: str
+    signed_in_at: datetime
 
     is_authenticated = True
     is_active = True
@@ -44,4 +46,4 @@ def load(token: str) -> Principal | None:
     if staff.needs_touch(found, moment):
         with transaction() as session:
             staff.touch(session, found.digest, now=moment)
-    return Principal(found.staff_member, found.digest, token)
+    return Principal(found.staff_member, found.digest, token, found.started_at)

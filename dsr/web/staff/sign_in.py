@@ -45,7 +45,7 @@ def sign_in() -> ResponseReturnValue:
         token = accounts.sign_in(store, member.id, now=now())
     session.clear()
     session["language"] = member.language
-    login_user(Principal(member, accounts.session_digest(token), token))
+    login_user(Principal(member, accounts.session_digest(token), token, now()))
     return redirect(_wanted() or home_url())
 
 

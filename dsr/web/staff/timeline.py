@@ -34,6 +34,7 @@ NOTICES = {
     "copy-ready": N_("copy ready"),
     "answer-ready": N_("answer ready"),
     "extension": N_("extension"),
+    "erasure-planned": N_("announcement of the erasure"),
     "staff-digest": N_("digest for staff"),
     "staff-task": N_("task for staff"),
     "plan-to-approve": N_("plan to approve"),
