@@ -44,7 +44,7 @@ class Colleague:
 NOOR = Colleague("Noor Bakker", "noor@polder.example", ("handler",))
 JORIS = Colleague("Joris Smit", "joris@polder.example", ("handler",))
 TIM = Colleague("Tim de Graaf", "tim@polder.example", ("approver",))
-YARA = Colleague("Yara El Idrissi", "yara@polder.example", ("administrator", "auditor"))
+YARA = Colleague("Yara El Idrissi", "yara@polder.example", ("administrator",))
 COLLEAGUES = (NOOR, JORIS, TIM, YARA)
 
 

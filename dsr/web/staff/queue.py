@@ -36,7 +36,7 @@ _YEAR = timedelta(days=365)
 @allows("case.read")
 def queue() -> ResponseReturnValue:
     """The page of the queue that the address asks for; a search leads to its case."""
-    sought = request.args.get("q", "").strip()
+    sought = request.args.get("q", "").replace("\0", "").strip()
     today = local_date(now())
     with transaction(writes=False) as session:
         found = _find(session, sought) if sought else []
