@@ -96,6 +96,7 @@ def test_every_page_can_be_used_by_everybody(browser: Browser, site: Site, width
 def _faults(page: Page, url: str | None = None) -> list[str]:
     if url:
         page.goto(url)
+    page.locator("main").wait_for()  # a click may leave us between two pages
     sideways = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return [*accessibility_faults(page), *(["scrolls sideways"] if sideways else [])]
 
@@ -109,6 +110,7 @@ def test_no_page_scrolls_sideways_on_the_smallest_screen(browser: Browser, site:
         page.goto(f"{site.url}{path}")
         seen[path] = page.evaluate("document.documentElement.scrollWidth")
     page.get_by_role("button", name="Verzoek versturen").click()
+    page.locator("main").wait_for()
     seen["received"] = page.evaluate("document.documentElement.scrollWidth")
     assert {path: width for path, width in seen.items() if width > 320} == {}
     context.close()

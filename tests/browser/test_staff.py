@@ -206,6 +206,7 @@ def _faults_of(context: BrowserContext, office: Office, name: str, pages: list[s
 
 
 def _faults(page: Page) -> list[str]:
+    page.locator("main").wait_for()  # a click may leave us between two pages
     sideways = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
     return [*accessibility_faults(page), *(["scrolls sideways"] if sideways else [])]
 
