@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
+from typing import Any, Protocol
 
 from dsr.domain.errors import DomainError
-from dsr.domain.plans import Row
+from dsr.domain.plans import Columns, Row
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import Translate, Value, WriteDate
 
@@ -36,11 +37,34 @@ class SystemRefuses(ConnectorError):
     """Permanent: the system and the register do not fit, or the account may not do this; somebody must look."""
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The rows of a person in one table, as the driver gave them; there may be thousands."""
+
+    table: str
+    key: Columns
+    columns: Columns
+    rows: Sequence[tuple[Any, ...]]
+
+    def to_rows(self) -> list[Row]:
+        """The rows one by one, each with its key and its values by column."""
+        places = [self.columns.index(column) for column in self.key]
+        return [
+            Row(self.table, tuple([values[place] for place in places]), dict(zip(self.columns, values, strict=True)))
+            for values in self.rows
+        ]
+
+
+def rows_of(found: Iterable[Found]) -> list[Row]:
+    """The rows of all tables, one by one."""
+    return [row for table in found for row in table.to_rows()]
+
+
 class Erasing(Protocol):
     """A transaction in which rows are locked, read and erased; leaving it commits, an exception rolls back."""
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """The rows of the person, locked."""
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        """The rows of the person by table, locked."""
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         """The rows with these keys, locked; one that is gone is left out."""
@@ -63,8 +87,11 @@ class Connector(Protocol):
     def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
         """Per identifier whether the system knows it: yes or no, and no row leaves it."""
 
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        """The rows of the person by table, by the reading account."""
+
     def search(self, identifiers: Identifiers) -> list[Row]:
-        """The rows of the person, by the reading account."""
+        """The same rows one by one."""
 
     def erasing(self) -> AbstractContextManager[Erasing]:
         """Open a transaction with the erasing account."""

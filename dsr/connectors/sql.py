@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from dsr.config import Settings
-from dsr.connectors.base import Identifiers, SystemRefuses
+from dsr.connectors.base import Found, Identifiers, SystemRefuses, rows_of
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_schema import found_tables, schema_mistakes
@@ -53,10 +53,14 @@ class SqlSystem:
         found = (sa.select(sa.exists(self._rows_of_person(name, set(identifier)))) for name in matching)
         return any(connection.scalar(statement, identifier) for statement in found)
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """Every row of the person, parents before children. Raises SystemDown or SystemRefuses."""
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        """Every row of the person by table, parents before children. Raises SystemDown or SystemRefuses."""
         with self._transaction(self._reader) as connection:
-            return self._search(connection, identifiers, locks=False)
+            return self._find(connection, identifiers, locks=False)
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """Every row of the person, one by one. Raises SystemDown or SystemRefuses."""
+        return rows_of(self.find(identifiers))
 
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
@@ -84,15 +88,16 @@ class SqlSystem:
         with translated(self.name), engine.begin() as connection:
             yield connection
 
-    def _search(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Row]:
-        rows: list[Row] = []
+    def _find(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
+        found: list[Found] = []
         for name in self.register.nearest_first(self.name):
-            rows += self.fetch(connection, name, self._statement(name, frozenset(identifiers), locks), identifiers)
-            if len(rows) > self.system.row_cap:
+            statement = self._statement(name, frozenset(identifiers), locks)
+            found.append(self.fetch(connection, name, statement, identifiers))
+            if sum(len(table.rows) for table in found) > self.system.row_cap:
                 raise SystemRefuses(
                     self.name, N_("more than %(cap)s rows, the most for one person"), cap=self.system.row_cap
                 )
-        return rows
+        return found
 
     def _statement(self, name: str, kinds: frozenset[str], locks: bool) -> sa.Select[Any]:
         """The search in one table; written once, since the engine takes longer to write it than to run it."""
@@ -103,11 +108,11 @@ class SqlSystem:
 
     def fetch(
         self, connection: Connection, name: str, statement: sa.Select[Any], values: Identifiers | None = None
-    ) -> list[Row]:
+    ) -> Found:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
         result = connection.execute(statement, values)
-        columns = list(result.keys())
+        columns = tuple(result.keys())
         missing = _columns(table) - set(columns)
         if missing:
             raise SystemRefuses(
@@ -116,11 +121,7 @@ class SqlSystem:
                 table=name,
                 columns=", ".join(sorted(missing)),
             )
-        places = [columns.index(column) for column in table.key]
-        return [
-            Row(name, tuple([values[place] for place in places]), dict(zip(columns, values, strict=True)))
-            for values in result.all()
-        ]
+        return Found(name, table.key, columns, [tuple(row) for row in result.all()])
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
@@ -169,16 +170,16 @@ class SqlErasing:
     def __init__(self, system: SqlSystem, connection: Connection) -> None:
         self.system, self.connection = system, connection
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """The rows of the person, locked."""
-        return self.system._search(self.connection, identifiers, locks=True)
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        """The rows of the person by table, locked."""
+        return self.system._find(self.connection, identifiers, locks=True)
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         """The rows with these keys, locked; one that is gone is left out."""
         source = self.system.clause(table)
         statement: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(source).with_for_update()
-        found = [self._fetch(table, statement.where(self._has_key(table, part))) for part in self._parts(table, keys)]
-        return [row for rows in found for row in rows]
+        parts = self._parts(table, keys)
+        return rows_of(self._fetch(table, statement.where(self._has_key(table, part))) for part in parts)
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""
@@ -206,7 +207,7 @@ class SqlErasing:
         parts = self._parts(table, keys)
         return sum(self.connection.execute(statement.where(self._has_key(table, part))).rowcount for part in parts)
 
-    def _fetch(self, table: str, statement: sa.Select[Any]) -> list[Row]:
+    def _fetch(self, table: str, statement: sa.Select[Any]) -> Found:
         return self.system.fetch(self.connection, table, statement)
 
     def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:

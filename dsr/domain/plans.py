@@ -17,6 +17,7 @@ from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 from dsr.domain import retention
+from dsr.domain.basis import Basis
 from dsr.domain.errors import DomainError
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
@@ -118,10 +119,11 @@ class PlanRow(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All rows of one person with their verdicts."""
+    """All rows of one person with their verdicts, and per system what these are drawn from."""
 
     rows: tuple[PlanRow, ...]
     register_digest: str
+    bases: Mapping[str, Basis] = field(default_factory=dict)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -134,10 +136,6 @@ class Plan:
         """SHA-256 over register, rows, fingerprints and verdicts: what an approval binds. Not over the day."""
         content = [self.register_digest, *sorted(_canonical([row.to_record(), row.fingerprint]) for row in self.rows)]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()
-
-    def with_verdict(self, verdict: Verdict) -> list[PlanRow]:
-        """The rows with one verdict."""
-        return [row for row in self.rows if row.verdict is verdict]
 
 
 def _iso(day: date | None) -> str | None:

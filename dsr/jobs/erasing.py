@@ -49,12 +49,14 @@ def _void(context: Context, case_id: uuid.UUID, sentence: str) -> None:
 
 
 def _erase_in(context: Context, approved: erasing.Approved, system: str) -> None:
-    judge = partial(plans.judge, context.settings, system, decisions=approved.decisions, on=local_date(context.now()))
+    settings, part, on = context.settings, approved.parts[system], local_date(context.now())
     with context.systems[system].erasing() as transaction:
-        rows = transaction.search(approved.identifiers)
+        found = transaction.find(approved.identifiers)
+        stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
+        judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
         # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
         is_repeated = partial(_is_repeated, context, approved.plan_id, system)
-        attempt = erasing.Attempt(approved.rows_in(system), judge(rows), rows, is_repeated)
+        attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
         receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
         faults.point("rows-changed")
     faults.point("customer-database-committed")

@@ -133,7 +133,7 @@ class _Erasure:
 
     def __init__(self, session: Session, case: Case, plan: ErasurePlan, register: Register) -> None:
         self._register, self._language = register, case.language
-        self._rows = plans.rows_of(plan)
+        self._rows = plans.planned_rows(plan)
         self._receipts = {done.system for done in plan.executions if done.state == "done"}
         # A plan that was voided halfway did erase what its receipts say.
         of_case = select(Execution).join(ErasurePlan).where(ErasurePlan.case_id == case.id, Execution.state == "done")

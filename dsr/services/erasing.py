@@ -12,15 +12,16 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from dsr.connectors.base import Erasing, Identifiers
+from dsr.connectors.base import Erasing, Found, Identifiers
 from dsr.db.base import keys
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.plans import NOT_OURS, Decision, Judgement, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.groups import Group, Part
+from dsr.domain.plans import NOT_OURS, Columns, Decision, PlanChanged, PlanRow, Row, Verdict, fingerprint
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
-from dsr.domain.row_keys import Key, key_text, to_json
+from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
 from dsr.services import audit, plans
 from dsr.services.lookup import identifiers_of, require_identity
@@ -38,12 +39,8 @@ class Approved:
     plan_id: uuid.UUID
     identifiers: Identifiers
     decisions: Mapping[str, Decision]
-    rows: Sequence[PlanRow]
+    parts: Mapping[str, Part]
     systems: Sequence[str]
-
-    def rows_in(self, system: str) -> list[PlanRow]:
-        """The rows of one system."""
-        return [row for row in self.rows if row.system == system]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +64,10 @@ def begin(session: Session, case: Case, register: Register, *, now: datetime) ->
     require_identity(session, case)
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
-    rows, decisions = plans.rows_of(plan), plans.decisions_of(plan, register)
-    started = [_begin(session, plan, system, now=now) for system in dict.fromkeys(row.system for row in rows)]
+    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
+    started = [_begin(session, plan, system, now=now) for system in parts]
     systems = [execution.system for execution in started if execution.state != DONE]
-    approved = Approved(plan.id, identifiers_of(case), decisions, rows, systems)
+    approved = Approved(plan.id, identifiers_of(case), decisions, parts, systems)
     if not started:
         finish(session, plan, approved, now=now)
     return approved
@@ -101,15 +98,17 @@ def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What an execution goes by: the rows as approved, and the locked rows with their verdicts of this moment.
+    """What an execution goes by: the rows as approved, the locked rows, and whether the plan is known to stand.
 
-    `is_repeated` says whether there is another attempt, which may have committed; it is asked only if the two differ.
+    If not, `judge` gives the verdicts of this moment; only if these differ too, `is_repeated` says whether there is
+    another attempt, which may have committed.
     """
 
-    planned: Sequence[PlanRow]
-    current: Sequence[PlanRow]
-    rows: Sequence[Row]
-    is_repeated: Callable[[], bool] = lambda: False
+    planned: Sequence[Group]
+    found: Sequence[Found]
+    stands: bool
+    judge: Callable[[], Sequence[PlanRow]]
+    is_repeated: Callable[[], bool]
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -120,16 +119,25 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
     """
     planned = attempt.planned
     try:
-        check_unchanged(planned, attempt.current)
+        if not attempt.stands:
+            check_unchanged(_rows(planned), attempt.judge())
     except PlanChanged:
         if attempt.is_repeated() and _is_done(erasing, register.tables[system], planned):
-            return Receipt(_counted(planned), _counted_parts(planned), _after(erasing, planned), is_observed=False)
+            return _receipt(erasing, planned, is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
-    erased = _erase(erasing, order, planned)
-    _clear(erasing, order, planned, attempt.rows)
+    _erase(erasing, order, _erasable(planned))
+    _clear(erasing, order, attempt)
     _check_none_points(erasing, register, system, attempt)
-    return Receipt(erased, _counted_parts(planned), _after(erasing, planned))
+    return _receipt(erasing, planned)
+
+
+def _receipt(erasing: Erasing, planned: Sequence[Group], *, is_observed: bool = True) -> Receipt:
+    return Receipt(_counted(_erasable(planned)), _counted(_emptied(planned)), _after(erasing, planned), is_observed)
+
+
+def _rows(groups: Iterable[Group]) -> list[PlanRow]:
+    return [row for group in groups for row in group.to_rows()]
 
 
 def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> None:
@@ -151,98 +159,95 @@ def _by_key(rows: Sequence[PlanRow]) -> dict[tuple[str, Key], PlanRow]:
     return {(row.table, row.key_values): row for row in rows}
 
 
-def _erasable(planned: Sequence[PlanRow]) -> list[PlanRow]:
-    return [row for row in planned if row.verdict is Verdict.ERASE]
+def _erasable(planned: Sequence[Group]) -> list[Group]:
+    return [group for group in planned if group.first.verdict is Verdict.ERASE]
 
 
-def _counted(planned: Sequence[PlanRow]) -> dict[str, int]:
-    return dict(Counter(row.table for row in _erasable(planned)))
+def _emptied(planned: Sequence[Group]) -> list[Group]:
+    return [group for group in planned if group.first.columns_kept is not None]
 
 
-def _parts(planned: Sequence[PlanRow]) -> list[PlanRow]:
-    return [row for row in planned if row.columns_kept is not None]
+def _counted(groups: Iterable[Group]) -> dict[str, int]:
+    """Table -> how many rows of it."""
+    counted: Counter[str] = Counter()
+    for group in groups:
+        counted[group.first.table] += len(group.rows)
+    return dict(counted)
 
 
-def _counted_parts(planned: Sequence[PlanRow]) -> dict[str, int]:
-    return dict(Counter(row.table for row in _parts(planned)))
-
-
-def _keys(rows: Iterable[PlanRow]) -> dict[str, list[Key]]:
+def _keys(groups: Iterable[Group]) -> dict[str, list[Key]]:
     """Table -> the keys of the rows in it."""
     found: dict[str, list[Key]] = {}
-    for row in rows:
-        found.setdefault(row.table, []).append(row.key_values)
+    for group in groups:
+        found.setdefault(group.first.table, []).extend(group.keys)
     return found
 
 
-def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[PlanRow]) -> bool:
+def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group]) -> bool:
     """Whether what was to go is gone, and of the rows that stay in part only that part is left."""
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
-    erasable = {(row.table, row.key_values, row.fingerprint) for row in _erasable(planned)}
+    erasable = {(row.table, row.key_values, row.fingerprint) for row in _rows(_erasable(planned))}
     left = (row for table, keys in _keys(_erasable(planned)).items() for row in erasing.read(table, keys))
     gone = not any((row.table, row.key, fingerprint(row.values)) in erasable for row in left)
-    return gone and all(_is_cleared(erasing, tables[part.table], part) for part in _parts(planned))
+    return gone and all(_is_cleared(erasing, tables[row.table], row) for row in _rows(_emptied(planned)))
 
 
-def _is_cleared(erasing: Erasing, table: Table, part: PlanRow) -> bool:
-    found = erasing.read(part.table, [part.key_values])
-    goes = {column: value for row in found for column, value in row.values.items() if column not in _kept(part)}
-    return len(found) == 1 and all(value == table.emptied(column, part.key) for column, value in goes.items())
+def _is_cleared(erasing: Erasing, table: Table, planned: PlanRow) -> bool:
+    found, kept = erasing.read(planned.table, [planned.key_values]), planned.columns_kept or ()
+    goes = {column: value for row in found for column, value in row.values.items() if column not in kept}
+    return len(found) == 1 and all(value == table.emptied(column, planned.key) for column, value in goes.items())
 
 
-def _kept(part: PlanRow) -> tuple[str, ...]:
-    return part.columns_kept or ()
-
-
-def _after(erasing: Erasing, planned: Sequence[PlanRow]) -> Fingerprints:
+def _after(erasing: Erasing, planned: Sequence[Group]) -> Fingerprints:
     """What the rows look like of which a part stays: the ledger knows them by it."""
-    return {table: _fingerprints(erasing.read(table, keys)) for table, keys in _keys(_parts(planned)).items()}
+    return {table: _fingerprints(erasing.read(table, found)) for table, found in _keys(_emptied(planned)).items()}
 
 
 def _fingerprints(rows: Iterable[Row]) -> dict[str, str]:
     return {key_text(row.key): fingerprint(row.values) for row in rows}
 
 
-def _erase(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow]) -> dict[str, int]:
-    going = _keys(_erasable(planned))
+def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) -> None:
+    going = _keys(erasable)
     erased = {table: erasing.delete(table, going[table]) for table in order if table in going}
-    if erased != _counted(planned):
+    if erased != _counted(erasable):
         raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
-    return erased
 
 
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search may belong to one that has just gone: then nothing goes."""
-    erased = {(row.table, row.key_values) for row in _erasable(attempt.planned)}
+    going = {table: set(found) for table, found in _keys(_erasable(attempt.planned)).items()}
+    found = {table.table: table for table in attempt.found}
     for name, table in register.tables[system].items():
         parent = table.parent
-        parents = [row for row in attempt.rows if row.table == parent and (parent, row.key) in erased]
-        if parents and erasing.count_pointing(name, parents):
-            raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
+        if parent in going:
+            parents = [row for row in found[parent].to_rows() if row.key in going[parent]]
+            if erasing.count_pointing(name, parents):
+                raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 
-def _clear(erasing: Erasing, order: Sequence[str], planned: Sequence[PlanRow], rows: Iterable[Row]) -> None:
-    columns = {row.table: tuple(row.values) for row in rows}
+def _clear(erasing: Erasing, order: Sequence[str], attempt: Attempt) -> None:
+    columns = {found.table: found.columns for found in attempt.found}
     for table in order:
-        for kept, parts in _by_columns_kept(planned, table).items():
+        for kept, parts in _by_columns_kept(attempt.planned, table).items():
             goes = [column for column in columns[table] if column not in kept]
             if erasing.clear(table, parts, goes) != len(parts) and goes:
                 raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
 
 
-def _by_columns_kept(planned: Sequence[PlanRow], table: str) -> dict[tuple[str, ...], list[Key]]:
-    groups: dict[tuple[str, ...], list[Key]] = {}
-    for row in planned:
-        if row.table == table and row.columns_kept is not None:
-            groups.setdefault(row.columns_kept, []).append(row.key_values)
-    return groups
+def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:
+    found: dict[Columns, list[Key]] = {}
+    for group in planned:
+        if group.first.table == table and group.first.columns_kept is not None:
+            found.setdefault(group.first.columns_kept, []).extend(group.keys)
+    return found
 
 
 def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
     """A system has committed: its receipt, and with the last one the end of the plan."""
     plan = session.get_one(ErasurePlan, approved.plan_id, with_for_update=True)
     executions = {execution.system: execution for execution in plan.executions}
-    record_receipt(session, plan, executions[system], approved.rows_in(system), receipt, now=now)
+    record_receipt(session, plan, executions[system], approved.parts[system].groups, receipt, now=now)
     if all(execution.state == DONE for execution in plan.executions):
         finish(session, plan, approved, now=now)
 
@@ -251,7 +256,7 @@ def record_receipt(
     session: Session,
     plan: ErasurePlan,
     execution: Execution,
-    planned: Sequence[PlanRow],
+    planned: Sequence[Group],
     receipt: Receipt,
     *,
     now: datetime,
@@ -275,17 +280,13 @@ def record_receipt(
     )
 
 
-def _ledger(plan: ErasurePlan, planned: Sequence[PlanRow], after: Fingerprints) -> Iterable[LedgerEntry]:
-    groups: dict[Judgement, list[PlanRow]] = {}
-    for row in planned:
-        if row.verdict in (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED):
-            groups.setdefault(row.judgement, []).append(row)
-    for rows in groups.values():
-        yield _entry(plan, rows, after)
+def _ledger(plan: ErasurePlan, planned: Sequence[Group], after: Fingerprints) -> Iterable[LedgerEntry]:
+    kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
+    return (_entry(plan, group, after) for group in planned if group.first.verdict in kept)
 
 
-def _entry(plan: ErasurePlan, rows: Sequence[PlanRow], after: Fingerprints) -> LedgerEntry:
-    first = rows[0]
+def _entry(plan: ErasurePlan, group: Group, after: Fingerprints) -> LedgerEntry:
+    first = group.first
     entry = LedgerEntry(
         case_id=plan.case_id,
         plan_id=plan.id,
@@ -298,13 +299,11 @@ def _entry(plan: ErasurePlan, rows: Sequence[PlanRow], after: Fingerprints) -> L
         keep_through=first.keep_through,
         may_erase_from=first.may_erase_from,
         columns_kept=list(first.columns_kept) if first.columns_kept is not None else None,
-        row_count=len(rows),
+        row_count=len(group.rows),
     )
     changed = after.get(first.table, {}) if first.columns_kept is not None else {}
-    kept = ([to_json(row.key_values), row.fingerprint] for row in rows)
-    entry.rows = json.dumps(
-        [[key, changed.get(json.dumps(key), digest) if changed else digest] for key, digest in kept]
-    )
+    rows = [[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows] if changed else group.rows
+    entry.rows = json.dumps(rows)
     return entry
 
 
@@ -314,7 +313,7 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
     erasure = (RequestedRight.case_id == plan.case_id, RequestedRight.right == Right.ERASURE.value)
-    outcome = outcome_of(approved.rows).value
+    outcome = outcome_of(approved.parts.values()).value
     ended = update(RequestedRight).where(*erasure)
     session.execute(ended.values(outcome=outcome, decided_at=now, decided_by_id=plan.approved_by_id))
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
@@ -323,11 +322,12 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def outcome_of(rows: Sequence[PlanRow]) -> Outcome:
+def outcome_of(parts: Iterable[Part]) -> Outcome:
     """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows.
 
     Forwarded if all of it is of controllers we work for.
     """
+    rows = [group.first for part in parts for group in part.groups]
     if not rows:
         return Outcome.NOT_APPLICABLE
     if all(row.why == NOT_OURS for row in rows):

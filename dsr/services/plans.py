@@ -12,14 +12,17 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, select, update
 from sqlalchemy.orm import Session
 
+from dsr import __version__
 from dsr.config import Settings
-from dsr.connectors.base import Connector, Identifiers
+from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
+from dsr.domain.basis import Basis, digest_of
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
+from dsr.domain.groups import Group, Part
 from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Right
@@ -61,18 +64,24 @@ def draw_up(
 
     Raises SystemDown, SystemRefuses, or SeveralPersons where the identifiers lead to more than one person.
     """
-    rows = [
-        planned
-        for name, system in systems.items()
-        for planned in judge(settings, name, system.search(identifiers), decisions, on=on)
-    ]
-    return Plan(tuple(rows), settings.register.digest)
+    found = {name: system.find(identifiers) for name, system in systems.items()}
+    rows = [row for name, part in found.items() for row in judge(settings, name, part, decisions, on=on)]
+    bases = {name: basis_of(settings, part, decisions, on=on) for name, part in found.items()}
+    return Plan(tuple(rows), settings.register.digest, bases)
+
+
+def basis_of(settings: Settings, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date) -> Basis:
+    """All that the verdicts of `judge` are drawn from."""
+    month, register = settings.procedure.fiscal_year_start_month, settings.register.digest
+    judged_with = repr([__version__, register, month, sorted(decisions.items())])
+    return Basis(digest_of([(table.table, table.columns, table.rows) for table in found], judged_with), on)
 
 
 def judge(
-    settings: Settings, system: str, rows: list[Row], decisions: Mapping[str, Decision], *, on: date
+    settings: Settings, system: str, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date
 ) -> list[PlanRow]:
     """The verdicts for the rows of one system on the day `on`."""
+    rows = rows_of(found)
     check_one_person(settings.register, system, rows)
     month = settings.procedure.fiscal_year_start_month
     return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
@@ -142,28 +151,35 @@ def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: dateti
     move(session, plan, PROPOSED)
     plan.digest, plan.register_digest = drawn.digest, drawn.register_digest
     plan.counts = drawn.counts
-    plan.rows = document(drawn.rows)
+    plan.rows = document(drawn.rows, drawn.bases)
     audit.record(
         session, "plan-proposed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=drawn.digest, **drawn.counts
     )
 
 
-def document(rows: Sequence[PlanRow]) -> str:
-    """The rows as they are stored: what many share is written once."""
-    groups: dict[Judgement, list[Any]] = {}
+def document(rows: Sequence[PlanRow], bases: Mapping[str, Basis]) -> str:
+    """The rows as they are stored, by system: what many share is written once."""
+    systems: dict[str, dict[Judgement, list[Any]]] = {}
     for row in rows:
-        groups.setdefault(row.judgement, []).append([row_keys.to_json(row.key_values), row.fingerprint])
-    return json.dumps([[judgement, found] for judgement, found in groups.items()], default=str)
+        found = systems.setdefault(row.system, {}).setdefault(row.judgement, [])
+        found.append([row_keys.to_json(row.key_values), row.fingerprint])
+    parts = {system: [bases.get(system), list(groups.items())] for system, groups in systems.items()}
+    return json.dumps(parts, default=str)
 
 
-def rows_of(plan: ErasurePlan) -> list[PlanRow]:
-    """The rows of a plan as it was drawn up."""
-    return [row for group in json.loads(plan.rows or "[]") for row in _rows(*group)]
+def parts_of(plan: ErasurePlan) -> dict[str, Part]:
+    """A plan as it was drawn up, by system."""
+    return {system: _part(*stored) for system, stored in json.loads(plan.rows or "{}").items()}
 
 
-def _rows(stored: list[Any], found: list[tuple[list[Any], str]]) -> list[PlanRow]:
-    judgement, read = _judgement(stored), row_keys.from_json
-    return [PlanRow(*judgement, read(key), digest) for key, digest in found]
+def _part(basis: list[str] | None, groups: list[Any]) -> Part:
+    found = [Group(_judgement(judgement), rows) for judgement, rows in groups]
+    return Part(Basis(basis[0], date.fromisoformat(basis[1])) if basis else None, found)
+
+
+def planned_rows(plan: ErasurePlan) -> list[PlanRow]:
+    """The rows of a plan as it was drawn up, one by one."""
+    return [row for part in parts_of(plan).values() for group in part.groups for row in group.to_rows()]
 
 
 def _judgement(stored: list[Any]) -> Judgement:

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from dsr.config import Settings
-from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
+from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
@@ -213,7 +213,7 @@ def test_a_statement_that_takes_too_long_is_given_up(open_shop: Open) -> None:
 def test_while_one_is_erased_others_go_on_and_no_row_is_added_to_that_one(shop: Shop, system: SqlSystem) -> None:
     no_wait = {"postgresql": "SET lock_timeout = 200", "mysql": "SET innodb_lock_wait_timeout = 1"}
     with system.erasing() as erasing, shop.engine.connect() as other:
-        erasing.search(HANNA)
+        erasing.find(HANNA)
         other.execute(text(no_wait[other.dialect.name]))
         other.execute(text("UPDATE customer SET phone = '1' WHERE id = 2"))
         other.execute(text("UPDATE invoice SET total = 1 WHERE id = 217"))
@@ -235,7 +235,7 @@ def _erase(system: SqlSystem, *rows: tuple[str, int]) -> None:
 def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dsr.connectors.sql.PARAMETERS", 6)
     with system.erasing() as erasing:
-        rows = erasing.search(HANNA)
+        rows = rows_of(erasing.find(HANNA))
         lines = [row.key for row in rows if row.table == "invoice_line"]
         invoices = [row for row in rows if row.table == "invoice"]
         assert erasing.count_pointing("invoice_line", invoices) == 18

@@ -84,7 +84,7 @@ def test_what_was_written_can_be_read_back(used: Store) -> None:
         person = session.scalars(select(DataSubject)).one()
         assert (person.name, person.email) == (CANARY, ADDRESS)
         plan = session.scalars(select(ErasurePlan)).one()
-        assert [row.key for row in plans.rows_of(plan)] == [{"email": ADDRESS}]
+        assert [row.key for row in plans.planned_rows(plan)] == [{"email": ADDRESS}]
         assert CANARY in str(plan.note)
         assert CANARY in str(plan.decisions)
         assert ADDRESS in str(session.scalars(select(LedgerEntry)).one().rows)

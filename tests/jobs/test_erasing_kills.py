@@ -62,7 +62,7 @@ def approved_case(workplace: Workplace) -> tuple[Case, list[PlanRow]]:
         assert plan is not None
         found = session.get_one(Case, case.id)
         plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
-        return case, plans.rows_of(plan)
+        return case, plans.planned_rows(plan)
 
 
 def expected_after(before: State, planned: list[PlanRow]) -> State:

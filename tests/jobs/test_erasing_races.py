@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from dsr.connectors.base import Identifiers, SystemDown
+from dsr.connectors.base import Found, Identifiers, SystemDown
 from dsr.connectors.sql import SqlErasing, SqlSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
-from dsr.domain.plans import Plan, PlanChanged, Row
+from dsr.domain.plans import Plan, PlanChanged
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.services import audit, plans, retention
@@ -185,14 +185,14 @@ def test_a_row_added_between_reading_and_erasing_is_never_orphaned(
 ) -> None:
     workplace.shop.run(FREED[workplace.shop.engine.dialect.name])
     before = workplace.shop.everything()
-    search: Callable[[SqlErasing, Identifiers], list[Row]] = SqlErasing.search
+    search: Callable[[SqlErasing, Identifiers], list[Found]] = SqlErasing.find
 
-    def searched(erasing: SqlErasing, identifiers: Identifiers) -> list[Row]:
+    def searched(erasing: SqlErasing, identifiers: Identifiers) -> list[Found]:
         rows = search(erasing, identifiers)
         workplace.shop.run(ADDED)
         return rows
 
-    monkeypatch.setattr(SqlErasing, "search", searched)
+    monkeypatch.setattr(SqlErasing, "find", searched)
     with pytest.raises(PlanChanged, match="Rows were added during the erasure"):
         erasing.carry_out_plan(workplace.context, approved)
     after = workplace.shop.everything()

@@ -103,7 +103,7 @@ class Firm:
             plan = plans.current(session, self.case_id)
             assert plan
             assert plan.state == "proposed", asked.of(session, self.case_id)["plan"].error
-            return plans.rows_of(plan)
+            return plans.planned_rows(plan)
 
     def erase(self) -> Outcome:
         """The plan approved and carried out; how the right ended."""

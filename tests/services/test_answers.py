@@ -91,7 +91,7 @@ class Desk:
                 made_at=NOW,
                 made_by_id=self.handler,
             )
-            plan.rows = plans.document(rows)
+            plan.rows = plans.document(rows, {})
             session.add(plan)
             session.flush()
             session.add(_receipt(plan, rows, state))

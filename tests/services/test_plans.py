@@ -152,7 +152,7 @@ def test_a_plan_comes_back_as_it_was_drawn_up(store: Store, case: Case, staff: A
     with store.transaction() as session:
         plan = plans.propose(session, session.get_one(Case, case.id), {}, by=staff[0].id, now=NOW)
         plans.record_plan(session, plan, drawn, now=NOW)
-    stored = plans.rows_of(current(store, case))
+    stored = plans.planned_rows(current(store, case))
     assert sorted(map(repr, stored)) == sorted(map(repr, drawn.rows))
     assert Plan(tuple(stored), "r" * 64).digest == drawn.digest == current(store, case).digest
 

@@ -76,7 +76,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         lookups=lookup.lookups_of(session, case),
         search=search.latest(session, case),
         plan=plan,
-        rows=plans.rows_of(plan) if plan else [],
+        rows=plans.planned_rows(plan) if plan else [],
         copy=session.get(AccessCopy, case.id),
         missing=missing_parts(answers.facts_of(session, case, settings=settings, now=now)),
         entries=entries,

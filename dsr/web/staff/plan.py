@@ -36,7 +36,7 @@ def plan(reference: str) -> ResponseReturnValue:
     with transaction(writes=False) as session:
         case = find_case(session, reference)
         newest = plans.current(session, case.id)
-        rows = plans.rows_of(newest) if newest else []
+        rows = plans.planned_rows(newest) if newest else []
         return staff_page(
             "staff/plan.html",
             case=case,
