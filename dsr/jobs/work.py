@@ -6,6 +6,9 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from functools import partial
+
+from sqlalchemy.orm import Session
 
 from dsr.connectors.base import SystemDown
 from dsr.db.cases import Case
@@ -24,39 +27,36 @@ log = logging.getLogger(__name__)
 def run_all(context: Context) -> int:
     """Do everything that is asked for and due; returns how many steps were taken on."""
     done = 0
-    while (claimed := _claim(context)) is not None:
-        _run(context, claimed)
+    with context.transaction() as session:
+        claimed = work.claim(session, now=context.now())
+    while claimed is not None:
+        end = _run(context, claimed)
+        with context.transaction() as session:
+            end(session, claimed)
+            claimed = work.claim(session, now=context.now())
         done += 1
     return done
 
 
-def _claim(context: Context) -> Work | None:
-    with context.transaction() as session:
-        return work.claim(session, now=context.now())
-
-
-def _run(context: Context, claimed: Work) -> None:
+def _run(context: Context, claimed: Work) -> Callable[[Session, Work], None]:
+    """Take one step; returns how it ends."""
     try:
         STEPS[claimed.kind](context, claimed.case_id)
     except SystemDown as error:
-        _put_off(context, claimed, error)
+        return _put_off(context, error)
     except DomainError as error:
-        with context.transaction() as session:
-            work.refuse(session, claimed, in_words(error, language=context.settings.procedure.language))
+        return partial(work.refuse, error=in_words(error, language=context.settings.procedure.language))
     except Exception as fault:  # noqa: BLE001 - the other steps must go on
         # Its words may hold personal data: only its kind and its place are logged.
         place = "".join(traceback.format_tb(fault.__traceback__))
         log.error("The step %s of case %s failed: %s\n%s", claimed.kind, claimed.case_id, type(fault).__name__, place)
-        _put_off(context, claimed, DomainError(N_("The program failed; it tries again by itself.")))
-    else:
-        with context.transaction() as session:
-            work.finish(session, claimed)
+        return _put_off(context, DomainError(N_("The program failed; it tries again by itself.")))
+    return work.finish
 
 
-def _put_off(context: Context, claimed: Work, error: DomainError) -> None:
+def _put_off(context: Context, error: DomainError) -> Callable[[Session, Work], None]:
     sentence = in_words(error, language=context.settings.procedure.language)
-    with context.transaction() as session:
-        work.put_off(session, claimed, sentence, now=context.now())
+    return partial(work.put_off, error=sentence, now=context.now())
 
 
 def _look_up(context: Context, case_id: uuid.UUID) -> None:

@@ -1,13 +1,20 @@
-"""One person approved -> erased, against the same changes made bare in one transaction of the shop."""
+"""One person approved -> erased, against the same done bare.
+
+Bare is: the person's rows read once and changed set-wise in one transaction of the shop, and then the same ledger rows
+inserted with one statement and a durable commit in a SQLite database with the settings of ours, beside the shop as ours
+is.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Connection, create_engine, select
 
+from dsr.db.base import prepare
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, LedgerEntry
 from tests.bench.office import Office, address_of
@@ -29,15 +36,26 @@ _LEDGER = ("id", "case_id", "plan_id", "system", "category", "table", "verdict",
 
 def rows(office: Office) -> Iterator[Row]:
     """The person of ten rows, and the one with five thousand invoices."""
-    columns = ", ".join(f'"{column}" {"bytea" if column == "rows_sealed" else "text"}' for column in _LEDGER)
-    office.bare.execute(f"CREATE TABLE ledger ({columns})")
-    yield _erased(office, "one person, approved -> erased", _OURS, _BARE)
-    for first in (_OURS_MANY, _BARE_MANY):
-        _add_invoices(office, first)
-    yield _erased(office, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
+    with bare_ledger(office) as kept:
+        yield _erased(office, kept, "one person, approved -> erased", _OURS, _BARE)
+        for first in (_OURS_MANY, _BARE_MANY):
+            _add_invoices(office, first)
+        yield _erased(office, kept, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
 
 
-def _erased(office: Office, work: str, ours_from: int, bare_from: int) -> Row:
+@contextmanager
+def bare_ledger(office: Office) -> Iterator[Connection]:
+    """A database with nothing but an empty ledger."""
+    engine = create_engine(f"sqlite:///{office.workplace.context.settings.path('bare.db')}")
+    prepare(engine)
+    with engine.connect().execution_options(writes=True) as connection:
+        with connection.begin():
+            connection.exec_driver_sql(f"CREATE TABLE ledger ({', '.join(map(repr, _LEDGER))})")
+        yield connection
+    engine.dispose()
+
+
+def _erased(office: Office, kept: Connection, work: str, ours_from: int, bare_from: int) -> Row:
     ledger: list[tuple[Any, ...]] = []
 
     def ours(number: int) -> float:
@@ -47,7 +65,7 @@ def _erased(office: Office, work: str, ours_from: int, bare_from: int) -> Row:
         return taken
 
     def bare(number: int) -> float:
-        return seconds(lambda: _erase_bare(office, bare_from + number, ledger))
+        return seconds(lambda: _erase_bare(office, kept, bare_from + number, ledger))
 
     times = in_turn(ROUNDS, ours, bare)
     _check_equal(office, ours_from + ROUNDS, bare_from + ROUNDS)
@@ -79,9 +97,7 @@ _CHANGES_BARE = (
 )
 
 
-def _erase_bare(office: Office, customer: int, ledger: Sequence[tuple[Any, ...]]) -> None:
-    """Read once, change set-wise, and write the same ledger rows with one statement."""
-    entry = f"({', '.join(['%s'] * len(_LEDGER))})"
+def _erase_bare(office: Office, kept: Connection, customer: int, ledger: Sequence[tuple[Any, ...]]) -> None:
     with office.bare.transaction():
         found = "SELECT * FROM customers WHERE email = %s FOR UPDATE"
         person = office.bare.execute(found, [address_of(customer)]).fetchone()
@@ -89,8 +105,10 @@ def _erase_bare(office: Office, customer: int, ledger: Sequence[tuple[Any, ...]]
             office.bare.execute(statement, person[:1]).fetchall()
         for statement in _CHANGES_BARE:
             office.bare.execute(statement, person[:1])
-        cells = [cell for entry in ledger for cell in entry]
-        office.bare.execute(f"INSERT INTO ledger VALUES {', '.join([entry] * len(ledger))}", cells)  # noqa: S608 - placeholders
+    entry = f"({', '.join('?' * len(_LEDGER))})"
+    cells = tuple(cell for entry in ledger for cell in entry)
+    with kept.begin():
+        kept.exec_driver_sql(f"INSERT INTO ledger VALUES {', '.join([entry] * len(ledger))}", cells)  # noqa: S608 - placeholders
 
 
 def _check_equal(office: Office, ours: int, bare: int) -> None:
