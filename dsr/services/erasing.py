@@ -216,7 +216,9 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search may belong to one that has just gone: then nothing goes."""
-    going = {table: set(found) for table, found in _keys(_erasable(attempt.planned)).items()}
+    pointed_at = {table.parent for table in register.tables[system].values()}
+    parents_going = [group for group in _erasable(attempt.planned) if group.first.table in pointed_at]
+    going = {table: set(found) for table, found in _keys(parents_going).items()}
     found = {table.table: table for table in attempt.found}
     for name, table in register.tables[system].items():
         parent = table.parent
