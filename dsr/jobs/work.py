@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 def run_all(context: Context) -> int:
     """Do everything that is asked for and due; returns how many steps were taken on."""
     done = 0
-    with context.transaction() as session:
-        claimed = work.claim(session, now=context.now())
+    claimed = _claim(context)
     while claimed is not None:
         end = _run(context, claimed)
         with context.transaction() as session:
@@ -36,6 +35,15 @@ def run_all(context: Context) -> int:
             claimed = work.claim(session, now=context.now())
         done += 1
     return done
+
+
+def _claim(context: Context) -> Work | None:
+    # A look first: a transaction that writes holds up everybody else on SQLite.
+    with context.transaction(writes=False) as session:
+        if not work.is_any_due(session, now=context.now()):
+            return None
+    with context.transaction() as session:
+        return work.claim(session, now=context.now())
 
 
 def _run(context: Context, claimed: Work) -> Callable[[Session, Work], None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
 from dsr.db.notices import Work
@@ -37,21 +37,25 @@ def is_waiting(session: Session, case_id: uuid.UUID, kind: str) -> bool:
     return session.scalar(waiting) is not None
 
 
+def is_any_due(session: Session, *, now: datetime) -> bool:
+    """Whether there is a step to claim; a look, so that an idle worker writes nothing."""
+    return session.scalar(select(Work.id).where(*_due(now)).limit(1)) is not None
+
+
 def claim(session: Session, *, now: datetime) -> Work | None:
     """One step to do now, leased to whoever claims it; None when there is nothing to do."""
-    waiting = (
-        select(Work.id)
-        .where(Work.state == "queued", Work.next_try_at <= now, or_(Work.lease_until.is_(None), Work.lease_until < now))
-        .order_by(Work.next_try_at)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    waiting = select(Work.id).where(*_due(now)).order_by(Work.next_try_at).limit(1).with_for_update(skip_locked=True)
     claimed = update(Work).where(Work.id == waiting.scalar_subquery())
     return session.scalar(
         claimed.values(lease_until=now + LEASE, attempts=Work.attempts + 1)
         .returning(Work)
         .execution_options(synchronize_session=False)
     )
+
+
+def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    is_free = or_(Work.lease_until.is_(None), Work.lease_until < now)
+    return Work.state == "queued", Work.next_try_at <= now, is_free
 
 
 def release_all(session: Session) -> None:
