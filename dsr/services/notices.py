@@ -92,6 +92,9 @@ def first_free_moment(session: Session, case: Case | None, recipient: str, *, no
 
     Who fills in somebody else's address cannot flood them; and no mail is dropped for it, it waits.
     """
+    # Confirmed in this case: who types the address of somebody who confirmed theirs in another may flood them too.
+    if case is not None and case.data_subject.email_confirmed_at is not None:
+        return now
     last = (
         select(Notice.next_try_at)
         .where(Notice.recipient_index == _index(recipient))
@@ -99,11 +102,7 @@ def first_free_moment(session: Session, case: Case | None, recipient: str, *, no
         .limit(UNCONFIRMED_A_DAY)
     )
     recent = session.scalars(last).all()
-    # Confirmed in this case: who types the address of somebody who confirmed theirs in another may flood them too.
-    is_confirmed = case is not None and case.data_subject.email_confirmed_at is not None
-    if is_confirmed or len(recent) < UNCONFIRMED_A_DAY:
-        return now
-    return max(now, recent[-1] + timedelta(days=1))
+    return now if len(recent) < UNCONFIRMED_A_DAY else max(now, recent[-1] + timedelta(days=1))
 
 
 def is_any_due(session: Session, *, now: datetime) -> bool:

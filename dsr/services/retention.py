@@ -155,14 +155,3 @@ def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now
         gone=sum(result.gone for result in results.values()),
         left=sum(len(result.left) for result in results.values()),
     )
-
-
-def ledger_of(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
-    """What is or was kept of a case, in the order of the days on which it may go."""
-    return list(
-        session.scalars(
-            select(LedgerEntry)
-            .where(LedgerEntry.case_id == case_id)
-            .order_by(LedgerEntry.may_erase_from, LedgerEntry.table)
-        )
-    )

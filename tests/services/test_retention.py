@@ -100,14 +100,6 @@ def test_what_a_system_refuses_is_left_whole(store: Store, plan: ErasurePlan) ->
     assert results == {entry.id: Settled(left={"[1]": "refused", "[2]": "refused"})}
 
 
-def test_the_ledger_of_a_case_is_in_the_order_of_the_days(store: Store, plan: ErasurePlan) -> None:
-    for year in (2030, 2028, 2029):
-        keep(store, plan, [year], day=date(year, 1, 1))
-    with store.transaction(writes=False) as session:
-        days = [entry.may_erase_from for entry in retention.ledger_of(session, plan.case_id)]
-        assert days == [date(year, 1, 1) for year in (2028, 2029, 2030)]
-
-
 def test_the_ledger_opens_in_its_own_case_only(store: Store, plan: ErasurePlan) -> None:
     entry = keep(store, plan, [1])
     with store.transaction() as session:

@@ -17,7 +17,7 @@ from dsr.db.cases import Case, RequestedRight
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Work
 from dsr.db.plans import ErasurePlan, Search
-from dsr.domain.answers import Remark, missing_parts
+from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import Clock
 from dsr.domain.plans import PlanRow
@@ -27,7 +27,10 @@ from dsr.services import answers, deadlines, lookup, plans, search, work
 
 @dataclass(frozen=True, slots=True)
 class CaseFacts:
-    """A case with what was done on it so far; `missing` is what the letter still lacks."""
+    """A case with what was done on it so far.
+
+    `missing` is what the letter still lacks, `warnings` what to know before sending it.
+    """
 
     case: Case
     clock: Clock
@@ -40,6 +43,7 @@ class CaseFacts:
     rows: list[PlanRow]
     copy: AccessCopy | None
     missing: tuple[Remark, ...]
+    warnings: tuple[Remark, ...]
     entries: list[AuditEntry]
     entry_count: int
     names: dict[uuid.UUID, str]
@@ -67,6 +71,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
     """Read what the page of a case shows."""
     plan = plans.current(session, case.id)
     entries = queries.timeline(session, case.id)
+    letter = answers.facts_of(session, case, settings=settings, now=now)
     return CaseFacts(
         case=case,
         clock=deadlines.clock_of(case, settings),
@@ -78,7 +83,8 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         plan=plan,
         rows=plans.planned_rows(plan) if plan else [],
         copy=session.get(AccessCopy, case.id),
-        missing=missing_parts(answers.facts_of(session, case, settings=settings, now=now)),
+        missing=missing_parts(letter),
+        warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
         names=queries.staff_names(session, _people(case, plan, entries)),
