@@ -10,11 +10,14 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import cache
+from threading import Lock
 from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, event
+from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, Table, event
+from sqlalchemy.dialects.postgresql import Insert, insert
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
@@ -55,6 +58,10 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
 
+BUSY = 10
+"""How many seconds a transaction waits at most for its turn to write to SQLite."""
+
+_writing = Lock()
 _open_keys: list[Keys] = []
 
 
@@ -100,6 +107,31 @@ class Encrypted:
 def new_id() -> uuid.UUID:
     """An identity for a row; it orders nothing and tells nothing."""
     return uuid.uuid4()
+
+
+def put(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
+    """Write a row at once, in the place of one with the same columns `by`, which are unique."""
+    given = _columns(row)
+    session.execute(_putting(cast("Table", row.__table__), by, frozenset(given)), given)
+
+
+def put_if_new(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
+    """Write a row at once, unless there is one with the same columns `by`."""
+    session.execute(_putting(cast("Table", row.__table__), by), _columns(row))
+
+
+@cache
+def _putting(table: Table, by: tuple[str, ...], given: frozenset[str] = frozenset()) -> Insert:
+    # SQLite took over PostgreSQL's ON CONFLICT word for word.
+    new = insert(table)
+    anew = {name: new.excluded[name] for name in given.difference(by, ["id"])}
+    if anew:
+        return new.on_conflict_do_update(index_elements=by, set_=anew)
+    return new.on_conflict_do_nothing(index_elements=by)
+
+
+def _columns(row: Base) -> dict[str, Any]:
+    return {name: value for name, value in vars(row).items() if name in row.__table__.columns}
 
 
 def url(database: Database, settings: Settings) -> URL:
@@ -148,7 +180,7 @@ def _connected(connection: Any, _record: Any) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "busy_timeout=10000",
+        f"busy_timeout={BUSY * 1000}",
         "secure_delete=ON",
         "trusted_schema=OFF",
     ):
@@ -163,6 +195,22 @@ def _begun(connection: Connection) -> None:
 @contextmanager
 def transaction(*, writes: bool = True) -> Iterator[Session]:
     """One transaction of the running application: committed at the end, rolled back on an error, then released."""
+    with _turn(writes=writes):
+        yield from _transaction(writes=writes)
+
+
+@contextmanager
+def _turn(*, writes: bool) -> Iterator[None]:
+    # On SQLite one writes at a time, and the others ask again and again, ever more seldom: within a process they queue.
+    queues = writes and db.engine.dialect.name == "sqlite" and _writing.acquire(timeout=BUSY)
+    try:
+        yield
+    finally:
+        if queues:
+            _writing.release()
+
+
+def _transaction(*, writes: bool) -> Iterator[Session]:
     session = cast(Session, db.session())
     session.connection(execution_options={"writes": writes})
     try:

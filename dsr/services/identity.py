@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys
+from dsr.db.base import keys, put
 from dsr.db.cases import Case
 from dsr.db.identity import EmailCode
 from dsr.domain import codes
@@ -98,19 +98,8 @@ def request_new_code(session: Session, case: Case, *, settings: Settings, now: d
         _check_mailed(known, now)
     if not limits.allow(session, f"new-code:{case.id}", NEW_CODES_A_DAY, timedelta(days=1), now=now):
         raise TooManyCodes
-    notices.enqueue(
-        session,
-        "new-code",
-        key=f"new-code:{case.id}:{secrets.token_hex(8)}",
-        case=case,
-        recipient=case.data_subject.email,
-        facts={
-            "reference": case.reference,
-            "link": settings.web.base_url + status_path(case),
-            "code": issue_code(session, case, now=now),
-        },
-        now=now,
-    )
+    key = f"new-code:{case.id}:{secrets.token_hex(8)}"
+    mail_code(session, case, "new-code", key=key, settings=settings, now=now)
     audit.record(session, "code-requested", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
 
 
@@ -120,19 +109,23 @@ def _check_mailed(code: EmailCode, now: datetime) -> None:
         raise TooManyCodes
 
 
-def issue_code(session: Session, case: Case, *, now: datetime) -> str:
-    """A new code of six digits for a case; we keep its digest. It works from the moment that its mail may go."""
+def mail_code(
+    session: Session, case: Case, kind: str, *, key: str, settings: Settings, now: datetime, **facts: str
+) -> None:
+    """Mail a new code with the link to the status page. It works from the moment that its mail may go."""
+    recipient = case.data_subject.email
+    works_from = notices.first_free_moment(session, case, recipient, now=now)
+    facts = {**facts, "reference": case.reference, "link": settings.web.base_url + status_path(case)}
+    facts["code"] = _issue_code(session, case, works_from)
+    notices.enqueue(session, kind, key=key, case=case, recipient=recipient, facts=facts, not_before=works_from, now=now)
+
+
+def _issue_code(session: Session, case: Case, works_from: datetime) -> str:
+    """Six digits, of which we keep the digest."""
     code = f"{secrets.randbelow(1_000_000):06}"
-    goes_at = notices.first_free_moment(session, case, case.data_subject.email, now=now)
-    session.merge(
-        EmailCode(
-            case_id=case.id,
-            digest=_code_digest(case, code),
-            made_at=goes_at,
-            expires_at=goes_at + CODE_LIFETIME,
-            attempts=0,
-        )
-    )
+    issued = EmailCode(case_id=case.id, digest=_code_digest(case, code), attempts=0)
+    issued.made_at, issued.expires_at = works_from, works_from + CODE_LIFETIME
+    put(session, issued, by=("case_id",))
     return code
 
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import select
+from sqlalchemy import Table, delete, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -22,10 +22,11 @@ from dsr.domain.errors import DomainError
 from dsr.domain.intake import Answers, Fault, faults, invoked
 from dsr.domain.rights import in_order
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, identity, limits, notices, work
+from dsr.services import audit, casework, identity, limits, work
 
 DRAFT_LIFETIME = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
+_DRAFTS = cast("Table", Draft.__table__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +102,8 @@ def submit_request(
     answers = _answers(draft)
     if found := check(answers):
         raise AnswersIncomplete(found)
-    submission = _open_case(session, draft_token, answers, settings=settings, language=language, now=now)
-    session.delete(draft)
-    return submission
+    session.execute(delete(_DRAFTS).where(_DRAFTS.c.digest == draft.digest))
+    return _open_case(session, draft_token, answers, settings=settings, language=language, now=now)
 
 
 def find_submission(session: Session, draft_token: str | None, *, now: datetime) -> Submission | None:
@@ -179,7 +179,8 @@ def _open_case(
     rights = [right.right for right in case.rights]
     audit.record(session, "request-received", by=audit.DATA_SUBJECT, now=now, case_id=case.id, rights=rights)
     casework.stop_advertising(session, case, by=audit.DATA_SUBJECT, now=now)
-    _acknowledge(session, case, settings=settings, now=now)
+    key, due_on = f"acknowledgement:{case.id}", case.next_legal_on.isoformat()
+    identity.mail_code(session, case, "acknowledgement", key=key, settings=settings, now=now, due_on=due_on)
     work.ask(session, case.id, "lookup", now=now)
     return submission
 
@@ -215,20 +216,3 @@ def _data_subject(case: Case, answers: Answers) -> DataSubject:
 def _in_ascii(address: str) -> str:
     """The address as mail finds it. Of other letters databases have ideas of their own: to some, İ is i."""
     return str(validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email)
-
-
-def _acknowledge(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
-    notices.enqueue(
-        session,
-        "acknowledgement",
-        key=f"acknowledgement:{case.id}",
-        case=case,
-        recipient=case.data_subject.email,
-        facts={
-            "reference": case.reference,
-            "due_on": case.next_legal_on.isoformat(),
-            "link": settings.web.base_url + identity.status_path(case),
-            "code": identity.issue_code(session, case, now=now),
-        },
-        now=now,
-    )

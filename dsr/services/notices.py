@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, func, select
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys, new_id
+from dsr.db.base import keys, new_id, put_if_new
 from dsr.db.cases import Case
 from dsr.db.notices import Notice, Task
 from dsr.mail import messages
@@ -62,25 +61,24 @@ def enqueue(
     recipient: str,
     facts: Mapping[str, Any],
     language: str | None = None,
+    not_before: datetime | None = None,
     now: datetime,
-) -> Notice:
+) -> None:
     """Put a mail in the outbox; with a key that is there already nothing happens.
 
     `facts` are what the notice of this `kind` asks for, a `link`, and the `reference` where there is a case. The
-    language is the case's unless it is given. TypeError if the facts are not those of the kind.
+    language is the case's unless it is given. `not_before` is its first free moment, where that was asked already.
+    TypeError if the facts are not those of the kind.
     """
     messages.check(kind, facts)
     language = language or (case.language if case else "nl")
     notice = Notice(id=new_id(), key=key, kind=kind, case_id=case.id if case else None, language=language, made_at=now)
     notice.recipient, notice.facts = recipient, json.dumps(dict(facts))
     notice.recipient_index = _index(recipient)
-    notice.next_try_at = now if kind in messages.STAFF_KINDS else first_free_moment(session, case, recipient, now=now)
-    try:
-        with session.begin_nested():
-            session.add(notice)
-    except IntegrityError:
-        return session.scalars(select(Notice).where(Notice.key == key)).one()
-    return notice
+    if kind in messages.STAFF_KINDS:
+        not_before = now
+    notice.next_try_at = not_before or first_free_moment(session, case, recipient, now=now)
+    put_if_new(session, notice, by=("key",))
 
 
 def _index(recipient: str) -> bytes:

@@ -8,22 +8,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import Session
 
+from dsr.db.base import put
 from dsr.db.notices import Work
 
 LEASE = timedelta(minutes=10)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
 
 
-def ask(session: Session, case_id: uuid.UUID, kind: str, *, by: uuid.UUID | None = None, now: datetime) -> Work:
+def ask(session: Session, case_id: uuid.UUID, kind: str, *, by: uuid.UUID | None = None, now: datetime) -> None:
     """Ask the worker for a step of a case; asking again puts it at the front."""
-    work = session.scalar(select(Work).where(Work.case_id == case_id, Work.kind == kind))
-    if work is None:
-        work = Work(case_id=case_id, kind=kind, next_try_at=now)
-        session.add(work)
-    work.state, work.attempts, work.error = "queued", 0, None
-    work.next_try_at, work.lease_until, work.asked_by_id = now, None, by
-    session.flush()
-    return work
+    asked = Work(case_id=case_id, kind=kind, state="queued", attempts=0, error=None)
+    asked.next_try_at, asked.lease_until, asked.asked_by_id = now, None, by
+    put(session, asked, by=("case_id", "kind"))
 
 
 def of(session: Session, case_id: uuid.UUID) -> dict[str, Work]:
