@@ -10,7 +10,18 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, text
 
 from dsr import paths
-from dsr.db import answers, audit, base, cases, drafts, identity, notices, plans, staff  # noqa: F401 - each maps its tables
+from dsr.db import (  # noqa: F401 - each maps its tables
+    answers,
+    audit,
+    base,
+    cases,
+    drafts,
+    identity,
+    notices,
+    notifications,
+    plans,
+    staff,
+)
 
 TABLES = base.Base.metadata
 _LOCK = 0x6D696772  # any number of our own: two programs that start at once migrate one after the other

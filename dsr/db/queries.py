@@ -15,9 +15,11 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.identity import IdentityCheck
 from dsr.db.notices import Work
+from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import OPEN
+from dsr.domain.notifications import OUTSTANDING
 from dsr.domain.rights import Right
 
 PAGE = 25
@@ -145,6 +147,12 @@ def answers_since(session: Session, since: datetime) -> Sequence[tuple[datetime,
 def case_by_reference(session: Session, reference: str) -> Case | None:
     """The case with a reference, in whatever state it is."""
     return session.scalar(select(Case).where(Case.reference == reference))
+
+
+def has_outstanding_notifications(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether a recipient still has to be told, or reasoned away (art. 19)."""
+    is_outstanding = Notification.case_id == case_id, Notification.state.in_(OUTSTANDING)
+    return bool(session.scalar(select(exists().where(*is_outstanding))))
 
 
 def cases_of(session: Session, email_index: bytes) -> list[Case]:

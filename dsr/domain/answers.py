@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from dsr.domain.errors import DomainError
+from dsr.domain.notifications import Informed, State
 from dsr.domain.plans import Verdict
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -142,6 +143,7 @@ class Facts:
     nothing_found: bool = False
     elsewhere: tuple[Elsewhere, ...] = ()
     not_ours: tuple[Elsewhere, ...] = ()
+    informed: tuple[Informed, ...] = ()
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
@@ -263,5 +265,7 @@ def _warnings(facts: Facts) -> Iterator[Remark]:
         )
     if facts.is_late and facts.due_on:
         yield Remark(N_("The answer was due on %(due_on)s. The letter says that it is late."), due_on=facts.due_on)
+    if to_tell := tuple(each.name for each in facts.informed if each.state is State.PROPOSED):
+        yield Remark(N_("Not told yet, and the letter says so: %(recipients)s (art. 19)."), recipients=to_tell)
     if facts.copy_until and facts.copy_until < facts.written_on:
         yield Remark(N_("The copy could be fetched through %(until)s and is gone now."), until=facts.copy_until)

@@ -144,8 +144,9 @@ def mask(value: Any) -> str | None:
 
 def _part(register: Register, name: str, listings: list[Listing]) -> Part:
     category = register.categories[name]
-    recipients = tuple(register.recipients[recipient] for recipient in category.recipients)
-    return Part(name, category, recipients, tuple(listings))
+    recipients = (register.recipients[recipient] for recipient in category.recipients)
+    shown = tuple(recipient for recipient in recipients if not recipient.confidential)
+    return Part(name, category, shown, tuple(listings))
 
 
 def to_record(copy: Content, language: str) -> list[dict[str, Any]]:

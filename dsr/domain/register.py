@@ -82,7 +82,8 @@ class Period:
 class Recipient:
     """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA with the `safeguard` of art. 46.
 
-    `when` says on what occasion only: "when a bill stays unpaid". `contact` tells the person how to reach them.
+    `when` says on what occasion only: "when a bill stays unpaid". `contact` tells the person how to reach them; to
+    `email` goes what art. 19 has us tell them. `confidential` is the ground for which nobody hears of them.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -93,6 +94,8 @@ class Recipient:
     safeguard: Text | None = None
     when: Text | None = None
     contact: str | None = None
+    email: str | None = None
+    confidential: str | None = None
 
     def named(self, language: str) -> str:
         """The name in `language`."""

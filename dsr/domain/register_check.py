@@ -35,6 +35,8 @@ def _in_categories(register: Register) -> Iterator[Mistake]:
         yield from _in_retention(category, f"{at}.retention")
         if category.erasure_ground is ErasureGround.NONE and not category.refusal_reason:
             yield f"{at}.refusal_reason", 'is missing: erasure_ground = "none" needs a reason to tell'
+        if category.confidential == "":
+            yield f"{at}.confidential", "is empty: name the ground, such as a law"
         yield from _in_role(register, category, at)
 
 
@@ -69,6 +71,8 @@ def _in_role(register: Register, category: Category, at: str) -> Iterator[Mistak
         yield f"{at}.refer_to", f"names {category.refer_to}, which is not under [recipients]"
     elif recipient.role not in ("independent-controller", "joint-controller"):
         yield f"{at}.refer_to", f"names {category.refer_to}, which is not a controller itself"
+    elif recipient.confidential:
+        yield f"{at}.refer_to", f"names {category.refer_to}, which is confidential: nobody may hear of it"
 
 
 def _in_recipients(register: Register) -> Iterator[Mistake]:
@@ -77,6 +81,10 @@ def _in_recipients(register: Register) -> Iterator[Mistake]:
             yield f"recipients.{name}.safeguard", "is missing: the recipient is outside the EEA (art. 15(2), 46)"
         if not recipient.inside_eea and register.data_stays_in_eea:
             yield f"recipients.{name}.inside_eea", "is false, while data_stays_in_eea says that no data leave the EEA"
+        if recipient.email is not None and not re.fullmatch(r"[^\s@,;<>]+@[^\s@,;<>]+", recipient.email):
+            yield f"recipients.{name}.email", "is not an e-mail address"
+        if recipient.confidential == "":
+            yield f"recipients.{name}.confidential", "is empty: name the ground, such as a law"
 
 
 def _in_tables(register: Register) -> Iterator[Mistake]:

@@ -45,7 +45,7 @@ def _void(context: Context, case_id: uuid.UUID, sentence: str) -> None:
     with context.transaction() as session:
         plan = plans.current(session, case_id)
         if plan is not None:
-            erasing.void(session, plan, sentence, now=context.now())
+            erasing.void(session, plan, context.settings.register, sentence, now=context.now())
 
 
 def _erase_in(context: Context, approved: erasing.Approved, system: str) -> None:

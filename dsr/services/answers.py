@@ -25,7 +25,7 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, notices, plans, search
+from dsr.services import audit, casework, notices, notifications, plans, search
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
 from dsr.services.lookup import lookups_of
@@ -71,6 +71,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         nothing_found=_nothing_found(session, case),
         elsewhere=tuple(_elsewhere(case, settings.register)),
         not_ours=tuple(_not_ours(session, case, settings.register)),
+        informed=tuple(notifications.informed(session, case, settings)),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
+from dsr.db import queries
 from dsr.db.base import new_id
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.identity import IdentityCheck
@@ -164,7 +165,9 @@ def withdraw(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime
 
 
 def close_case(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
-    """Close a case that was answered or withdrawn."""
+    """Close a case that was answered or withdrawn, once the recipients were told (art. 19)."""
     if case.status not in (Status.ANSWERED, Status.WITHDRAWN):
         raise NotPossible(N_("This case cannot be closed yet: the answer has not been sent."))
+    if queries.has_outstanding_notifications(session, case.id):
+        raise NotPossible(N_("This case cannot be closed yet: recipients still have to be told, or reasoned away."))
     move(session, case, Status.CLOSED, by=by, now=now, closed_on=local_date(now))

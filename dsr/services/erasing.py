@@ -23,7 +23,7 @@ from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services import audit, plans
+from dsr.services import audit, notifications, plans
 from dsr.services.lookup import identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
@@ -37,6 +37,7 @@ class Approved:
     """An approved plan, read once; `systems` are those without a receipt."""
 
     plan_id: uuid.UUID
+    register: Register
     identifiers: Identifiers
     decisions: Mapping[str, Decision]
     parts: Mapping[str, Part]
@@ -67,7 +68,7 @@ def begin(session: Session, case: Case, register: Register, *, now: datetime) ->
     parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
     started = [_begin(session, plan, system, now=now) for system in parts]
     systems = [execution.system for execution in started if execution.state != DONE]
-    approved = Approved(plan.id, identifiers_of(case), decisions, parts, systems)
+    approved = Approved(plan.id, register, identifiers_of(case), decisions, parts, systems)
     if not started:
         finish(session, plan, approved, now=now)
     return approved
@@ -321,6 +322,7 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for kind, value in approved.identifiers.items():
             session.merge(LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=plan.case_id))
+    notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
@@ -340,11 +342,15 @@ def outcome_of(parts: Iterable[Part]) -> Outcome:
     return Outcome.PARTLY_FULFILLED if some else Outcome.REFUSED
 
 
-def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
-    """The plan no longer fits the data: the approval lapses, and somebody must make a new one."""
+def void(session: Session, plan: ErasurePlan, register: Register, sentence: str, *, now: datetime) -> None:
+    """The plan no longer fits the data: the approval lapses, and somebody must make a new one.
+
+    What one system did before that stays done, and its recipients are told.
+    """
     session.refresh(plan, with_for_update=True)
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.note = plans.VOID, sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
+    notifications.propose_for_erasure(session, plan, register, now=now)
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)

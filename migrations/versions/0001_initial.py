@@ -290,6 +290,32 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_notice_state_next_try_at"), ["state", "next_try_at"], unique=False)
 
     op.create_table(
+        "notification",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("source_id", sa.Uuid(), nullable=False),
+        sa.Column("right", sa.String(length=24), nullable=False),
+        sa.Column("recipient", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("channel", sa.String(length=16), nullable=True),
+        sa.Column("waiver", sa.String(length=16), nullable=True),
+        sa.Column("answer", sa.String(length=16), nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("changes_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("why_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("remark_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_notification_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint("source_id", "recipient", name=op.f("uq_notification_source_id_recipient")),
+    )
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notification_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
         "reminder",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -431,6 +457,10 @@ def downgrade() -> None:
     op.drop_table("search")
     op.drop_table("requested_right")
     op.drop_table("reminder")
+    with op.batch_alter_table("notification", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_notification_case_id"))
+
+    op.drop_table("notification")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_state_next_try_at"))
         batch_op.drop_index(batch_op.f("ix_notice_recipient_index_next_try_at"))

@@ -30,7 +30,12 @@ PEOPLE = {
     Role.AUDITOR: "Anna Visser",
     Role.ADMINISTRATOR: "Yara El Idrissi",
 }
-SAMPLES = {"reference": "2026-0000-0000", "right": "access", "member_id": "00000000-0000-0000-0000-000000000000"}
+SAMPLES = {
+    "reference": "2026-0000-0000",
+    "right": "access",
+    "member_id": "00000000-0000-0000-0000-000000000000",
+    "notification_id": "00000000-0000-0000-0000-000000000000",
+}
 
 
 @contextmanager

@@ -23,7 +23,17 @@ from dsr.web.staff import case_view, timeline
 from dsr.web.staff.case_facts import CaseFacts, actors_of, gather
 from dsr.web.staff.next_step import next_step
 from dsr.web.staff.pages import may, me, staff, staff_page
-from dsr.web.staff.words import CHANNELS, OUTCOMES, PROFILES, RIGHTS, SET_ASIDE_GROUNDS
+from dsr.web.staff.words import (
+    ANSWERS,
+    CHANNELS,
+    NOTIFICATIONS,
+    OUTCOMES,
+    PROFILES,
+    RIGHTS,
+    SET_ASIDE_GROUNDS,
+    TOLD_BY,
+    WAIVERS,
+)
 
 
 @staff.get("/cases/<reference>")
@@ -67,6 +77,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "face": case_view.drawn_clock(facts),
         "rights": case_view.rights(facts),
         "findings": case_view.findings(facts, register, language()),
+        "notifications": case_view.notifications(facts, register, language()),
         "plan": facts.plan,
         "plan_counts": case_view.plan_counts(facts.plan, facts.rows) if facts.plan else {},
         "plan_states": case_view.PLAN_STATES,
@@ -79,6 +90,10 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "right_names": RIGHTS,
         "outcome_names": OUTCOMES,
         "channels": CHANNELS,
+        "notification_states": NOTIFICATIONS,
+        "answers": ANSWERS,
+        "told_by": TOLD_BY,
+        "waivers": WAIVERS,
         "set_aside_grounds": SET_ASIDE_GROUNDS,
     }
 

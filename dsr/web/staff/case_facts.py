@@ -16,13 +16,15 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Work
+from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan, Search
 from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import Clock
+from dsr.domain.notifications import OUTSTANDING
 from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
-from dsr.services import answers, deadlines, lookup, plans, search, work
+from dsr.services import answers, deadlines, lookup, notifications, plans, search, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class CaseFacts:
     plan: ErasurePlan | None
     rows: list[PlanRow]
     copy: AccessCopy | None
+    notifications: list[Notification]
     missing: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
     entries: list[AuditEntry]
@@ -57,6 +60,11 @@ class CaseFacts:
     def undecided(self) -> list[RequestedRight]:
         """The rights without an outcome, in the order to carry them out."""
         return [right for right in self.case.rights if right.outcome is None]
+
+    @property
+    def outstanding(self) -> list[Notification]:
+        """The recipients that still have to be told, or reasoned away."""
+        return [each for each in self.notifications if each.stage in OUTSTANDING]
 
     def right(self, wanted: Right) -> RequestedRight | None:
         """A right of the case, if it invokes it."""
@@ -83,6 +91,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         plan=plan,
         rows=plans.planned_rows(plan) if plan else [],
         copy=session.get(AccessCopy, case.id),
+        notifications=notifications.of_case(session, case.id),
         missing=missing_parts(letter),
         warnings=warnings(letter),
         entries=entries,

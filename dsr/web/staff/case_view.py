@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
+from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.clockface import Face, face
@@ -16,6 +17,7 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
+from dsr.services.notifications import changes_of
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
 from dsr.web.staff.words import RIGHTS
@@ -108,6 +110,27 @@ def findings(facts: CaseFacts, register: Register, language: str) -> list[dict[s
         {**row, "label": label(register, name, language), "verdicts": verdicts(facts.rows, name)}
         for name, row in shown.items()
     ]
+
+
+def notifications(facts: CaseFacts, register: Register, language: str) -> list[dict[str, Any]]:
+    """The recipients of art. 19: who, what they are told, and how far that is."""
+    return [_notification(each, register, language) for each in facts.notifications]
+
+
+def _notification(notification: Notification, register: Register, language: str) -> dict[str, Any]:
+    recipient = register.recipients.get(notification.recipient)
+    changes = [
+        {"label": label(register, change.category, language), "is_part": change.is_part, "words": change.words}
+        for change in changes_of(notification)
+    ]
+    return {
+        "row": notification,
+        "name": recipient.named(language) if recipient else notification.recipient,
+        "when": recipient.when.in_language(language) if recipient and recipient.when else None,
+        "contact": recipient.contact if recipient else None,
+        "ground": recipient.confidential if recipient else None,
+        "changes": changes,
+    }
 
 
 def label(register: Register, category: str, language: str) -> str:

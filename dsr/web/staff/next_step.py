@@ -36,6 +36,9 @@ class NextStep:
 def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: object) -> NextStep:
     """What comes next, in the order that loses nothing."""
     case = facts.case
+    if facts.outstanding and (not case.is_open or not facts.undecided):
+        sentence = N_("Tell the recipients of the data, or give the reason why not (art. 19).")
+        return NextStep(sentence, N_("To the recipients"), link="#recipients")
     if not case.is_open:
         action, sentence, button = ENDED[Status(case.status)]
         return NextStep(sentence, button if may_handle else None, action)

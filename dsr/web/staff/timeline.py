@@ -11,12 +11,13 @@ from dsr.db.audit import AuditEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_, Translate, Value, WriteDate, say
-from dsr.web.staff.words import OUTCOMES, RIGHTS, SET_ASIDE_GROUNDS
+from dsr.web.staff.words import ANSWERS, NOTIFICATIONS, OUTCOMES, RIGHTS, SET_ASIDE_GROUNDS, TOLD_BY, WAIVERS
 
 ACTORS = {
     "data-subject": N_("the data subject"),
     "worker": N_("the program"),
     "command": N_("the operator"),
+    "recipient": N_("the recipient"),
 }
 STATUSES = {
     Status.RECEIVED: N_("new"),
@@ -68,6 +69,11 @@ SENTENCES: Mapping[str, str] = {
     "erasure-begun": N_("The erasure in %(system)s began."),
     "rows-erased": N_("The erasure in %(system)s was done: %(erased)s rows gone, %(changed)s in part."),
     "plan-executed": N_("The erasure plan was carried out."),
+    "notification-made": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
+    "recipient-judged": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
+    "recipient-told": N_("%(actor)s told the recipient %(recipient)s: %(channel)s."),
+    "recipient-waived": N_("%(actor)s decided not to tell the recipient %(recipient)s: %(waiver)s."),
+    "recipient-answered": N_("The recipient %(recipient)s answered: %(answer)s (%(actor)s)."),
     "kept-rows-erased": N_("The retention in %(system)s ended: %(erased)s rows erased."),
     "answer-sent": N_("%(actor)s sent the answer."),
     "letter-opened": N_("The data subject opened the letter."),
@@ -111,6 +117,10 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
     "before": STATUSES,
     "ground": SET_ASIDE_GROUNDS,
     "kind": NOTICES,
+    "channel": TOLD_BY,
+    "state": NOTIFICATIONS,
+    "waiver": WAIVERS,
+    "answer": ANSWERS,
     "outcome": {**OUTCOMES, Outcome.WITHDRAWN: N_("withdrawn")},
     "right": RIGHTS,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dsr.domain.calendars import Profile
+from dsr.domain.notifications import Answer, Channel, State, Waiver
 from dsr.domain.register import ErasureGround, LegalBasis
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -64,4 +65,27 @@ SET_ASIDE_GROUNDS = {
     "spam": N_("unwanted mail"),
     "duplicate": N_("the same request came in before"),
     "no-request": N_("not a request about personal data"),
+}
+NOTIFICATIONS = {
+    State.ASKED: N_("got data?"),
+    State.PROPOSED: N_("to be told"),
+    State.TOLD: N_("told"),
+    State.WAIVED: N_("not told"),
+    State.NOT_RECEIVED: N_("got no data"),
+    State.LEFT_OUT: N_("confidential"),
+}
+TOLD_BY = {
+    Channel.MAIL: N_("by mail"),
+    Channel.PHONE: N_("by telephone"),
+    Channel.LETTER: N_("by letter"),
+    Channel.PORTAL: N_("through their portal"),
+}
+WAIVERS = {
+    Waiver.IMPOSSIBLE: N_("it is impossible"),
+    Waiver.DISPROPORTIONATE: N_("it takes disproportionate effort"),
+}
+ANSWERS = {
+    Answer.DONE: N_("it is done"),
+    Answer.NOT_HELD: N_("they do not have these data"),
+    Answer.CANNOT: N_("they cannot do this"),
 }

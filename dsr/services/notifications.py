@@ -1,0 +1,207 @@
+"""Telling recipients (GDPR art. 19): proposed once a right was carried out, told or reasoned away by the handler."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db import queries
+from dsr.db.base import new_id
+from dsr.db.cases import Case
+from dsr.db.notices import Task
+from dsr.db.notifications import Notification
+from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.domain.calendars import local_date
+from dsr.domain.notifications import (
+    OUTSTANDING,
+    TELL_WITHIN,
+    Answer,
+    Change,
+    Channel,
+    Informed,
+    State,
+    Waiver,
+    by_recipient,
+    first_state,
+)
+from dsr.domain.register import Register
+from dsr.domain.rights import Right
+from dsr.domain.wording import N_
+from dsr.services import audit, casework
+
+TASK = "recipients-to-tell"
+
+
+def propose(
+    session: Session,
+    case_id: uuid.UUID,
+    right: Right,
+    changes: Iterable[Change],
+    *,
+    source_id: uuid.UUID,
+    register: Register,
+    now: datetime,
+) -> None:
+    """One notification for each recipient of what was erased, corrected or restricted; a second call does nothing.
+
+    `source_id` is the plan or decision that was carried out. The handler gets one task for all of them.
+    """
+    if session.scalar(select(exists().where(Notification.source_id == source_id))):
+        return
+    made = [
+        _propose(session, case_id, right, name, told, source_id=source_id, register=register, now=now)
+        for name, told in by_recipient(register, changes).items()
+    ]
+    if any(each.stage in OUTSTANDING for each in made):
+        session.add(Task(key=f"{TASK}:{source_id}", case_id=case_id, kind=TASK, made_at=now))
+
+
+def _propose(
+    session: Session,
+    case_id: uuid.UUID,
+    right: Right,
+    name: str,
+    changes: list[Change],
+    *,
+    source_id: uuid.UUID,
+    register: Register,
+    now: datetime,
+) -> Notification:
+    made = Notification(id=new_id(), case_id=case_id, source_id=source_id, right=right.value, recipient=name)
+    made.state, made.made_at = first_state(register.recipients[name]).value, now
+    made.changed_on, made.due_on = local_date(now), local_date(now + TELL_WITHIN)
+    made.changes = json.dumps([asdict(change) for change in changes])
+    session.add(made)
+    audit.record(
+        session, "notification-made", by=audit.WORKER, now=now, case_id=case_id, recipient=name, state=made.stage
+    )
+    return made
+
+
+def propose_for_erasure(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
+    """The notifications that follow from what the receipts of a plan say was erased."""
+    changes = _erased(session, plan, register)
+    propose(session, plan.case_id, Right.ERASURE, changes, source_id=plan.id, register=register, now=now)
+
+
+def _erased(session: Session, plan: ErasurePlan, register: Register) -> list[Change]:
+    # The register may have changed since, where that is why the plan lapsed: what it no longer names has no recipients.
+    erased = {
+        mapped.category
+        for execution in plan.executions
+        for table, count in [*execution.erased.items(), *execution.changed.items()]
+        if count and (mapped := register.tables.get(execution.system, {}).get(table))
+    }
+    kept = set(session.scalars(select(LedgerEntry.category).where(LedgerEntry.plan_id == plan.id)))
+    return [Change(name, is_part=name in kept) for name in register.categories if name in erased]
+
+
+def of_case(session: Session, case_id: uuid.UUID) -> list[Notification]:
+    """The notifications of a case, oldest first."""
+    mine = select(Notification).where(Notification.case_id == case_id)
+    return list(session.scalars(mine.order_by(Notification.made_at, Notification.right, Notification.recipient)))
+
+
+def changes_of(notification: Notification) -> list[Change]:
+    """What the recipient is to be told, category by category."""
+    return [Change(**change) for change in json.loads(notification.changes)]
+
+
+def find(session: Session, case: Case, notification_id: uuid.UUID) -> Notification | None:
+    """A notification of this case."""
+    found = session.get(Notification, notification_id)
+    return found if found and found.case_id == case.id else None
+
+
+def say_received(
+    session: Session, case: Case, notification: Notification, *, has_received: bool, by: uuid.UUID, now: datetime
+) -> None:
+    """The handler says whether a recipient that gets data on occasion only got data of this person."""
+    _check(notification, State.ASKED)
+    to = State.PROPOSED if has_received else State.NOT_RECEIVED
+    _move(session, case, notification, to, now=now)
+    audit.record(
+        session, "recipient-judged", by=by, now=now, case_id=case.id, recipient=notification.recipient, state=to
+    )
+
+
+def note_told(
+    session: Session, case: Case, notification: Notification, channel: Channel, *, by: uuid.UUID, now: datetime
+) -> None:
+    """The handler told a recipient outside the program."""
+    _check(notification, State.PROPOSED, State.TOLD)
+    notification.told_at, notification.channel = now, channel.value
+    _move(session, case, notification, State.TOLD, now=now)
+    audit.record(
+        session, "recipient-told", by=by, now=now, case_id=case.id, recipient=notification.recipient, channel=channel
+    )
+
+
+def waive(
+    session: Session, case: Case, notification: Notification, waiver: Waiver, why: str, *, by: uuid.UUID, now: datetime
+) -> None:
+    """Not tell a recipient, because that is impossible or takes disproportionate effort; the person reads why."""
+    _check(notification, State.PROPOSED)
+    if not why.strip():
+        raise casework.NotPossible(N_("Say why; the data subject reads it in the letter."))
+    notification.waiver, notification.why = waiver.value, why.strip()
+    _move(session, case, notification, State.WAIVED, now=now)
+    audit.record(
+        session, "recipient-waived", by=by, now=now, case_id=case.id, recipient=notification.recipient, waiver=waiver
+    )
+
+
+def record_answer(
+    session: Session, notification: Notification, answer: Answer, remark: str, *, by: uuid.UUID | str, now: datetime
+) -> None:
+    """What a recipient said; a later answer replaces an earlier one."""
+    _check(notification, State.TOLD)
+    notification.answer, notification.answered_at = answer.value, now
+    notification.remark = remark.strip() or None
+    audit.record(
+        session,
+        "recipient-answered",
+        by=by,
+        now=now,
+        case_id=notification.case_id,
+        recipient=notification.recipient,
+        answer=answer,
+    )
+
+
+def _check(notification: Notification, *states: State) -> None:
+    if notification.stage not in states:
+        raise casework.Conflict
+
+
+def _move(session: Session, case: Case, notification: Notification, to: State, *, now: datetime) -> None:
+    """Bring a notification to another state; Conflict if somebody else changed the case meanwhile."""
+    casework.change(session, case)
+    notification.state = to.value
+    session.flush()
+    if not queries.has_outstanding_notifications(session, case.id):
+        is_ours = Task.case_id == case.id, Task.kind == TASK, Task.done_at.is_(None)
+        session.execute(update(Task).where(*is_ours).values(done_at=now))
+
+
+def informed(session: Session, case: Case, settings: Settings) -> Iterator[Informed]:
+    """What the data subject may hear of it: who was told or not, as it stands; nothing of what is confidential."""
+    for each in of_case(session, case.id):
+        recipient = settings.register.recipients.get(each.recipient)
+        if recipient and not recipient.confidential and each.stage in (State.PROPOSED, State.TOLD, State.WAIVED):
+            yield Informed(
+                recipient.named(case.language),
+                each.kind,
+                each.stage,
+                told_on=local_date(each.told_at) if each.told_at else None,
+                waiver=Waiver(each.waiver) if each.waiver else None,
+                why=each.why,
+                answer=Answer(each.answer) if each.answer else None,
+            )
