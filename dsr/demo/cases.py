@@ -251,6 +251,7 @@ def _erased(office: Office, name: str, received: datetime) -> Generator[datetime
     yield received + 6 * _DAY
     office.approve(case, TIM)
     yield received + 7 * _DAY
+    office.tell_recipients(case, JORIS)
     office.answer(case, JORIS)
     return case
 

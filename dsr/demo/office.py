@@ -6,17 +6,34 @@ import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from dsr.db.cases import Case
+from dsr.db.notifications import Notification
 from dsr.demo.clock import Clock
 from dsr.demo.mailbox import Mailbox
 from dsr.demo.people import COLLEAGUES, PASSWORD, Colleague, email_of
 from dsr.domain.intake import Answers
+from dsr.domain.notifications import OUTSTANDING, Channel
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import tasks, work
 from dsr.jobs.context import Context
-from dsr.services import answers, audit, casework, copies, deadlines, identity, intake, lookup, plans, staff
+from dsr.services import (
+    answers,
+    audit,
+    casework,
+    copies,
+    deadlines,
+    identity,
+    intake,
+    lookup,
+    notifications,
+    plans,
+    staff,
+)
 from dsr.services import work as steps
 
 _CODE = re.compile(r"\b\d{6}\b")
@@ -97,6 +114,13 @@ class Office:
         """The handler decides on a right."""
         self._do(case_id, casework.decide_right, right, outcome, reason, by=self._id(by))
 
+    def tell_recipients(self, case_id: uuid.UUID, by: Colleague) -> None:
+        """The handler calls every recipient of what was erased."""
+        with self.context.transaction(writes=False) as session:
+            waiting = [each.id for each in notifications.of_case(session, case_id) if each.stage in OUTSTANDING]
+        for notification_id in waiting:
+            self._do(case_id, _note_told, notification_id, by=self._id(by))
+
     def extend(self, case_id: uuid.UUID, reason: str, by: Colleague) -> None:
         """The handler announces two further months."""
         self._do(case_id, deadlines.extend_deadline, reason, by=self._id(by), settings=self.context.settings)
@@ -127,3 +151,8 @@ class Office:
         with self.context.transaction() as session:
             verb(session, session.get_one(Case, case_id), *words, **facts, now=self.clock())
         self.work_off()
+
+
+def _note_told(session: Session, case: Case, notification_id: uuid.UUID, *, by: uuid.UUID, now: datetime) -> None:
+    told = session.get_one(Notification, notification_id)
+    notifications.note_told(session, case, told, Channel.PHONE, by=by, now=now)
