@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dsr import keys, paths
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
 from dsr.config import Settings
-from dsr.connectors.base import ConnectorError
+from dsr.connectors.base import ConnectorError, Remarks
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
 
@@ -64,16 +64,18 @@ def check_config(config_file: Path, connect: bool) -> None:
 
 
 def _check_systems(settings: Settings) -> None:
-    mistakes: list[str] = []
+    remarks = Remarks([])
     for system in open_systems(settings).values():
         try:
-            mistakes += system.mistakes()
+            remarks += system.remarks()
         except ConnectorError as error:
             give_up(str(error), status=SYSTEM_DOWN)
         finally:
             system.close()
-    if mistakes:
-        give_up(*mistakes)
+    for warning in remarks.warnings:
+        click.echo(f"Warning: {warning}", err=True)
+    if remarks.mistakes:
+        give_up(*remarks.mistakes)
 
 
 @click.group("db")

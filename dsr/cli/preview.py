@@ -14,7 +14,15 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, ConnectorError, SystemDown
 from dsr.connectors.registry import open_systems
 from dsr.domain.errors import DomainError
-from dsr.domain.plans import Plan, register_decisions
+from dsr.domain.plans import (
+    CURRENT_VALUE,
+    DATE_MISSING,
+    DATE_UNREADABLE,
+    READ_ONLY,
+    SOFT_DELETED,
+    Plan,
+    register_decisions,
+)
 from dsr.services import plans
 
 
@@ -79,6 +87,15 @@ def _draw_up(settings: Settings, systems: Mapping[str, Connector], identifiers: 
         give_up(str(error), status=1)
 
 
+_REMARKS = {
+    SOFT_DELETED: ", marked as deleted but still there",
+    READ_ONLY: ", read only here: erase it in the system itself",
+    DATE_MISSING: ", its date is missing",
+    DATE_UNREADABLE: ", its date cannot be read",
+    CURRENT_VALUE: ", still open",
+}
+
+
 def to_record(plan: Plan, on: date) -> dict[str, object]:
     """The plan as JSON carries it."""
     rows = [row.to_record() for row in plan.rows]
@@ -91,7 +108,8 @@ def _show(plan: Plan, on: date) -> None:
         key = ", ".join(f"{column}={value}" for column, value in row.key.items())
         until = f" through {row.keep_through} ({row.rule})" if row.keep_through and row.verdict == "keep" else ""
         part = f", only {', '.join(row.columns_kept)}" if row.columns_kept is not None else ""
-        click.echo(f"  {row.verdict.value:10}{row.system}.{row.table} {key}{until}{part}")
+        remark = _REMARKS.get(row.why or "", "")
+        click.echo(f"  {row.verdict.value:10}{row.system}.{row.table} {key}{until}{part}{remark}")
     click.echo(f"Digest {plan.digest}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
@@ -60,6 +60,17 @@ def rows_of(found: Iterable[Found]) -> list[Row]:
     return [row for table in found for row in table.to_rows()]
 
 
+@dataclass(frozen=True, slots=True)
+class Remarks:
+    """What is wrong between the register and a system, and what somebody should know, in sentences."""
+
+    mistakes: list[str]
+    warnings: list[str] = field(default_factory=list)
+
+    def __add__(self, other: Remarks) -> Remarks:
+        return Remarks(self.mistakes + other.mistakes, self.warnings + other.warnings)
+
+
 class Erasing(Protocol):
     """A transaction in which rows are locked, read and erased; leaving it commits, an exception rolls back."""
 
@@ -98,6 +109,9 @@ class Connector(Protocol):
 
     def mistakes(self) -> list[str]:
         """What the register says that the system does not have; in sentences."""
+
+    def remarks(self) -> Remarks:
+        """The same with what somebody should know, and what the accounts may and may not do."""
 
     def close(self) -> None:
         """Let go of every connection."""

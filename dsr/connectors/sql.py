@@ -17,10 +17,12 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Engine
 
 from dsr.config import Settings
-from dsr.connectors.base import Found, Identifiers, SystemRefuses, rows_of
+from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses, rows_of
+from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
+from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_schema import found_tables, schema_mistakes
+from dsr.connectors.sql_schema import Schema
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
@@ -71,12 +73,22 @@ class SqlSystem:
     def mistakes(self) -> list[str]:
         """What the register says that the database does not have. Raises SystemDown."""
         with self._transaction(self._reader) as connection:
-            return schema_mistakes(connection, self.register, self.name)
+            return remarks_on(connection, self.register, self.name).mistakes
+
+    def remarks(self) -> Remarks:
+        """The same with what somebody should know, and what the two accounts may and may not do. Raises SystemDown."""
+        with self._transaction(self._reader) as reading:
+            remarks = remarks_on(reading, self.register, self.name)
+            remarks += reader_remarks(reading, self.name, self.system, self.tables)
+        if self.system.eraser is None and self.system.engine != "sqlite":
+            return remarks + Remarks([], [f"systems.{self.name}.eraser: no account is given, so nothing can be erased"])
+        with self._transaction(self._eraser) as changing:
+            return remarks + eraser_remarks(changing, self.name, self.tables)
 
     def found_tables(self) -> list[FoundTable]:
         """Every table of the database, whether the register names it or not. Raises SystemDown or SystemRefuses."""
         with self._transaction(self._reader) as connection:
-            return found_tables(connection)
+            return Schema(connection).found_tables()
 
     def close(self) -> None:
         """Let go of every connection."""
@@ -103,7 +115,9 @@ class SqlSystem:
         """The search in one table; written once, since the engine takes longer to write it than to run it."""
         if (name, kinds, locks) not in self._statements:
             statement = self._rows_of_person(name, kinds).limit(self.system.row_cap + 1)
-            self._statements[name, kinds, locks] = statement.with_for_update() if locks else statement
+            # A view is not always one that can be locked, and nothing goes by way of it.
+            locks_rows = locks and self.tables[name].is_erasable
+            self._statements[name, kinds, locks] = statement.with_for_update() if locks_rows else statement
         return self._statements[name, kinds, locks]
 
     def fetch(
@@ -125,11 +139,12 @@ class SqlSystem:
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
-        return sa.table(name, *(sa.column(column) for column in _columns(self.tables[name])), schema=self.schema(name))
+        return self.table(name, _columns(self.tables[name]))
 
-    def schema(self, name: str) -> str | None:
-        """The schema of a table, where it is not the default one."""
-        return self.tables[name].schema
+    def table(self, name: str, columns: Iterable[str]) -> sa.TableClause:
+        """The table with these columns, by the name that the database has for it."""
+        known = self.tables[name]
+        return sa.table(known.table or name, *map(sa.column, columns), schema=known.schema)
 
     def _rows_of_person(self, name: str, kinds: Set[str]) -> sa.Select[Any]:
         source = self.clause(name)
@@ -190,7 +205,7 @@ class SqlErasing:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
         fixed = self.system.tables[table].fixed
         values: dict[Any, Any] = {sa.column(column): _filled(fixed.get(column)) for column in columns}
-        source = sa.table(table, *values, schema=self.system.schema(table))
+        source = self.system.table(table, [column.name for column in values])
         return self._change(table, sa.update(source).values(values), keys) if values else 0
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
@@ -238,6 +253,7 @@ def _columns(table: Table) -> set[str]:
         *(table.keep_columns or ()),
         *table.fixed,
         *table.masked,
+        *filter(None, [table.soft_deleted]),
     }
 
 

@@ -19,10 +19,12 @@ _PASSING_MARIADB = frozenset({1040, 1053, 1203, 1205, 1213, 1317, 1969, 2002, 20
 _PASSING_SQLITE = ("database is locked", "unable to open", "disk i/o", "database is busy")
 _TURNED_AWAY = ("authentication", "does not exist", "pg_hba.conf")
 
+_FORBIDDEN = N_("the account may not do this")
+
 _REFUSALS: dict[str, tuple[Code, ...]] = {
     N_("a table of the register does not exist"): ("42P01", 1146, "no such table"),
     N_("a column of the register does not exist"): ("42703", 1054, "no such column"),
-    N_("the account may not do this"): ("42501", "28", 1044, 1045, 1142, 1143, "authentication"),
+    _FORBIDDEN: ("42501", "28", 1044, 1045, 1142, 1143, "authentication"),
     N_("the account may only read"): ("25006", 1792, "readonly"),
     N_("other rows point at a row that would go"): ("23503", 1451, "foreign key constraint"),
     N_("a column that may not be empty has no fixed value in the register"): ("23502", 1048, "not null constraint"),
@@ -49,6 +51,11 @@ def _meaning(system: str, error: DBAPIError) -> ConnectorError:
     known = (sentence for sentence, codes in _REFUSALS.items() if any(_is_code(code, each) for each in codes))
     reason = next(known, N_("the database refused the statement"))
     return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=type(error.orig).__name__)
+
+
+def is_forbidden(error: DBAPIError) -> bool:
+    """Whether an account lacks the right to do something."""
+    return any(_is_code(_code(error.orig), each) for each in _REFUSALS[_FORBIDDEN])
 
 
 def _code(cause: BaseException | None) -> Code:

@@ -1,130 +1,135 @@
-"""Holding the register against a live schema: what does not exist, and what would reach further than the plan."""
+"""What a live schema is like: its tables and views in every schema, and the foreign keys between them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dsr.domain.register import Register, Table
+from dsr.domain.register import Table
 from dsr.domain.register_draft import ForeignKey, FoundTable
 
-_TRIGGERS = {
-    "sqlite": "SELECT name FROM sqlite_master"
-    " WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE AND sql LIKE '%DELETE%'",
-    "postgresql": "SELECT tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
-    " WHERE NOT tgisinternal AND c.relname = :table AND (tgtype & 8) = 8",
-    "mysql": "SELECT trigger_name FROM information_schema.triggers"
-    " WHERE event_object_schema = DATABASE() AND event_object_table = :table AND event_manipulation = 'DELETE'",
+_OF_THE_SERVER = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")
+_KINDS: dict[type[sa.types.TypeEngine[Any]], str] = {
+    sa.Boolean: "boolean",
+    sa.Date: "date",
+    sa.DateTime: "date",
+    sa.Integer: "number",
+    sa.Numeric: "number",
+    sa.Uuid: "uuid",
+    sa.String: "text",
 }
-_ENGINE = "SELECT engine FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = :table"
 
-
-def schema_mistakes(connection: Connection, register: Register, system: str) -> list[str]:
-    """Sentences about tables, columns, empty values, cascades and triggers that make an erasure unsafe."""
-    schema = _Schema(connection, sa.inspect(connection), register.tables[system], f"tables.{system}")
-    return [sentence for name, table in schema.tables.items() for sentence in schema.mistakes_of(name, table)]
-
-
-def found_tables(connection: Connection) -> list[FoundTable]:
-    """The tables of the default schema, with their keys and columns."""
-    inspector = sa.inspect(connection)
-    return [_found(inspector, name) for name in sorted(inspector.get_table_names())]
-
-
-def _found(inspector: Any, name: str) -> FoundTable:
-    columns = {
-        column["name"]: isinstance(column["type"], (sa.Date, sa.DateTime)) for column in inspector.get_columns(name)
-    }
-    foreign_keys = (
-        ForeignKey(tuple(key["constrained_columns"]), key["referred_table"], tuple(key["referred_columns"]))
-        for key in inspector.get_foreign_keys(name)
-    )
-    return FoundTable(
-        name, tuple(inspector.get_pk_constraint(name)["constrained_columns"]), columns, tuple(foreign_keys)
-    )
+Place = tuple[str | None, str]
+"""A schema and the name of a table in it, both in small letters, as some engines see them."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Schema:
-    connection: Connection
-    inspector: Any
-    tables: Mapping[str, Table]
-    at: str
+class Pointing:
+    """A foreign key: the table that has it, the table it points at, and what happens when that row goes."""
 
-    def mistakes_of(self, name: str, table: Table) -> Iterator[str]:
-        at = f"{self.at}.{name}"
-        if not self._exists(name, table):
-            yield f"{at}: there is no such table"
-            return
-        columns = {column["name"]: column for column in self.inspector.get_columns(name, schema=table.schema)}
-        yield from _in_columns(columns, at, table)
-        yield from self._in_unique_columns(name, table, at)
-        yield from self._in_engine(name, at)
-        for other, action in sorted(self._reached_from(name, table)):
-            yield f"{at}: erasing would reach table {other} ({action}) by a way that is not in the register"
-        for trigger in self.connection.scalars(sa.text(_TRIGGERS[self.connection.dialect.name]), {"table": name}):
-            yield f"{at}: a trigger runs when a row is erased ({trigger}); it may reach other rows"
+    place: Place
+    name: str
+    target: Place
+    path: dict[str, str]
+    action: str
 
-    def _exists(self, name: str, table: Table) -> bool:
-        is_table = self.inspector.has_table(name, schema=table.schema)
-        return is_table or name in self.inspector.get_view_names(table.schema)
-
-    def _reached_from(self, name: str, table: Table) -> Iterator[tuple[str, str]]:
-        """Tables whose foreign keys let an erasure here reach rows that are not found by way of the register."""
-        for other in self.inspector.get_table_names(schema=table.schema):
-            for key in self.inspector.get_foreign_keys(other, schema=table.schema):
-                action = (key.get("options") or {}).get("ondelete", "").upper()
-                acts = key["referred_table"] == name and action in ("CASCADE", "SET NULL", "SET DEFAULT")
-                if acts and not self._is_way(other, name, key):
-                    yield other, action
-
-    def _is_way(self, other: str, name: str, key: Mapping[str, Any]) -> bool:
-        """Whether a foreign key is the very way by which the register reaches a table."""
-        path = dict(zip(key["constrained_columns"], key["referred_columns"], strict=True))
-        return other in self.tables and self.tables[other].parent == name and self.tables[other].path == path
-
-    def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
-        """A value that must be unique can be fixed for one person only."""
-        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - _stays(table)
-        unique = self.inspector.get_unique_constraints(name, schema=table.schema)
-        unique += [index for index in self.inspector.get_indexes(name, schema=table.schema) if index["unique"]]
-        for columns in {tuple(constraint["column_names"]) for constraint in unique}:
-            if set(columns) <= constant:
-                example = f"erased-{{{table.key[0]}}}"
-                yield f'{at}.fixed: {", ".join(columns)} must be unique, so name the key in it, such as "{example}"'
-
-    def _in_engine(self, name: str, at: str) -> Iterator[str]:
-        if self.connection.dialect.name == "mysql":
-            engine = self.connection.scalar(sa.text(_ENGINE), {"table": name})
-            if engine not in (None, "InnoDB"):
-                yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back"
+    @property
+    def spreads(self) -> bool:
+        """Whether an erasure goes on through it."""
+        return self.action in ("CASCADE", "SET NULL", "SET DEFAULT")
 
 
-def _in_columns(columns: dict[str, Any], at: str, table: Table) -> Iterator[str]:
-    named = {
-        "key": table.key,
-        "match": tuple(table.match.values()),
-        "via": tuple(table.path),
-        "dates": tuple(table.dates.values()),
-        "keep_columns": table.keep_columns or (),
-        "fixed": tuple(table.fixed),
-        "masked": table.masked,
-    }
-    for setting, names in named.items():
-        for column in names:
-            if column not in columns:
-                yield f"{at}.{setting}: there is no column {column}"
-    if table.keep_columns is not None:
-        filled = _stays(table) | set(table.fixed)
-        for column, facts in columns.items():
-            if not facts["nullable"] and column not in filled:
-                yield f"{at}.fixed: {column} may not be empty and needs a fixed value"
+def kind_of(column: Any) -> str:
+    """The kind of value in a column: date, text, number, boolean, uuid, or other."""
+    return next((kind for type_, kind in _KINDS.items() if isinstance(column["type"], type_)), "other")
 
 
-def _stays(table: Table) -> set[str]:
-    """The columns that are never emptied."""
-    return {*table.key, *table.path, *(table.keep_columns or ())}
+class Schema:
+    """A database as it is now."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.engine = connection.dialect.name
+        self.inspector = sa.inspect(connection)
+
+    @property
+    def schemas(self) -> list[str | None]:
+        """The schemas of this database; on MariaDB another schema is another database, and a system of its own."""
+        if self.engine != "postgresql":
+            return [None]
+        others = [name for name in self.inspector.get_schema_names() if name not in _OF_THE_SERVER]
+        return [None, *(name for name in others if name != self.inspector.default_schema_name)]
+
+    def place(self, schema: str | None, name: str) -> Place:
+        """Where a table is, whether its schema is named or not."""
+        return (schema or self.inspector.default_schema_name or "").lower(), name.lower()
+
+    def place_of(self, name: str, table: Table) -> Place:
+        """Where a table of the register is."""
+        return self.place(table.schema, table.table or name)
+
+    def is_view(self, name: str, table: Table) -> bool:
+        """Whether it shows rows of other tables."""
+        return (table.table or name) in self._views(table.schema)
+
+    def exists(self, name: str, table: Table) -> bool:
+        """Whether the database has it, as a table or as a view."""
+        return self.is_view(name, table) or self.inspector.has_table(table.table or name, schema=table.schema)
+
+    def _views(self, schema: str | None) -> list[str]:
+        views = self.inspector.get_view_names(schema)
+        return views + (self.inspector.get_materialized_view_names(schema) if self.engine == "postgresql" else [])
+
+    def columns(self, name: str, table: Table) -> dict[str, Any]:
+        """The columns by name."""
+        columns = self.inspector.get_columns(table.table or name, schema=table.schema)
+        return {column["name"]: column for column in columns}
+
+    def uniques(self, name: str, table: Table) -> list[tuple[str, ...]]:
+        """Every set of columns of which no two rows hold the same; the primary key first."""
+        real, schema = table.table or name, table.schema
+        primary = self.inspector.get_pk_constraint(real, schema=schema)["constrained_columns"]
+        constraints = self.inspector.get_unique_constraints(real, schema=schema)
+        indexes = [index for index in self.inspector.get_indexes(real, schema=schema) if index["unique"]]
+        found: list[Any] = [primary, *(each["column_names"] for each in [*constraints, *indexes])]
+        return list(dict.fromkeys(tuple(columns) for columns in found if columns and None not in columns))
+
+    @cached_property
+    def foreign_keys(self) -> list[Pointing]:
+        """The foreign keys of all tables."""
+        return [key for schema in self.schemas for key in self._foreign_keys(schema)]
+
+    def _foreign_keys(self, schema: str | None) -> Iterator[Pointing]:
+        for (_, name), keys in self.inspector.get_multi_foreign_keys(schema).items():
+            for key in keys:
+                yield Pointing(
+                    self.place(schema, name),
+                    name,
+                    self.place(key["referred_schema"] or schema, key["referred_table"]),
+                    dict(zip(key["constrained_columns"], key["referred_columns"], strict=True)),
+                    ((key.get("options") or {}).get("ondelete") or "").upper(),
+                )
+
+    def found_tables(self) -> list[FoundTable]:
+        """Every table and view, for a first register."""
+        return [found for schema in self.schemas for found in self._found_in(schema)]
+
+    def _found_in(self, schema: str | None) -> Iterator[FoundTable]:
+        views = self._views(schema)
+        for name in sorted([*self.inspector.get_table_names(schema), *views]):
+            yield self._found(schema, name, is_view=name in views)
+
+    def _found(self, schema: str | None, name: str, *, is_view: bool) -> FoundTable:
+        columns = {each["name"]: kind_of(each) == "date" for each in self.inspector.get_columns(name, schema=schema)}
+        key = () if is_view else tuple(self.inspector.get_pk_constraint(name, schema=schema)["constrained_columns"])
+        foreign_keys = [] if is_view else self.inspector.get_foreign_keys(name, schema=schema)
+        pointing = (
+            ForeignKey(tuple(each["constrained_columns"]), each["referred_table"], tuple(each["referred_columns"]))
+            for each in foreign_keys
+        )
+        return FoundTable(name, key, columns, tuple(pointing))

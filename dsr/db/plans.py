@@ -21,7 +21,7 @@ class Search(Base):
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
     searched_at: Mapped[datetime]
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
-    """One object per table: system, table, category, rows."""
+    """One object per table: system, table, category, rows, and of those soft_deleted."""
 
 
 class ErasurePlan(Base):

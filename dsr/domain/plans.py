@@ -6,12 +6,10 @@ Retention beats erasure (art. 17(3)(b)); a row that kept rows still need keeps o
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import date
 from enum import StrEnum
 from functools import lru_cache, partial
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ from typing import Any, NamedTuple
 from dsr.domain import retention
 from dsr.domain.basis import Basis
 from dsr.domain.errors import DomainError
+from dsr.domain.fingerprints import canonical, fingerprint
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
 
@@ -27,7 +26,7 @@ Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None
 """The first ten fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
-EVENT, NOT_OURS = "event", "not-ours"
+EVENT, NOT_OURS, READ_ONLY, SOFT_DELETED = "event", "not-ours", "read-only", "soft-deleted"
 """Why a row is protected, waits or is not ours to erase, where the handler gave no words of their own."""
 
 
@@ -134,46 +133,12 @@ class Plan:
     @property
     def digest(self) -> str:
         """SHA-256 over register, rows, fingerprints and verdicts: what an approval binds. Not over the day."""
-        content = [self.register_digest, *sorted(_canonical([row.to_record(), row.fingerprint]) for row in self.rows)]
+        content = [self.register_digest, *sorted(canonical([row.to_record(), row.fingerprint]) for row in self.rows)]
         return hashlib.sha256("\n".join(content).encode()).hexdigest()
 
 
 def _iso(day: date | None) -> str | None:
     return day.isoformat() if day else None
-
-
-def _plain(value: Any) -> str:
-    """A value of any driver as text that is the same on every reading."""
-    if isinstance(value, datetime) and value.tzinfo:
-        return value.astimezone(UTC).isoformat()  # the accounts of a server may live in different time zones
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        return hashlib.sha256(value).hexdigest()
-    return str(value)
-
-
-_canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":")).encode
-
-
-def fingerprint(values: Mapping[str, Any]) -> str:
-    """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
-    names, in_order = _order_of(tuple(values))
-    # Text as it is, anything else marked: the word None is not the absence of a value. Quoted, so that no text can
-    # move from one column to the next.
-    content = [value if type(value) is str else (_written(value),) for value in in_order(values)]
-    return hashlib.sha256(repr([names, *content]).encode()).hexdigest()[:32]
-
-
-@lru_cache(maxsize=256)
-def _order_of(columns: Columns) -> tuple[str, Callable[[Mapping[str, Any]], list[Any]]]:
-    order = sorted(columns)
-    return "\0".join(order), lambda values: [values[column] for column in order]
-
-
-def _written(value: Any) -> str:
-    return str(value) if type(value) in _SAME_EVERYWHERE else _plain(value)
-
-
-_SAME_EVERYWHERE = frozenset({int, float, bool, type(None), date, Decimal})
 
 
 def register_decisions(register: Register, language: str = "nl") -> dict[str, Decision]:
@@ -231,6 +196,8 @@ class _Judge:
 
     def judge_table(self, name: str, rows: Sequence[Row]) -> None:
         table = self.register.tables[self.system][name]
+        if table.view_of:  # the rows it shows are judged in their own table
+            return
         judgement = partial(self._judgement, name, table, {})
         if self.register.follows_parent(self.system, name):
             judgement = partial(self._following, name, table, judgement)
@@ -241,6 +208,8 @@ class _Judge:
         dates = tuple([row.values[column] for column in table.dates.values()])
         if _counts_by_year(self.register.categories[table.category].retention):
             dates = tuple([day.replace(day=1) if type(day) is date else day for day in dates])
+        if table.soft_deleted:
+            dates = (*dates, table.is_soft_deleted(row.values))
         if dates not in known:
             known[dates] = self._new_judgement(name, table, row)
         return known[dates]
@@ -251,6 +220,8 @@ class _Judge:
         verdict = self._weigh(table, row, kept, why)
         if verdict in (Verdict.REFUSE, Verdict.FIRST):
             why = self._reason(category, table, verdict)
+        elif verdict is not Verdict.PROTECTED and table.is_soft_deleted(row.values):
+            why = SOFT_DELETED
         through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
         rule = _rule_name(category)
         return self.system, table.category, name, verdict, rule, through, erase_from, None, why, table.key
@@ -265,7 +236,9 @@ class _Judge:
             return Verdict.FIRST
         if kept and self.on < kept.may_erase_from:
             return Verdict.KEEP
-        return Verdict.REFUSE if decision.ground is ErasureGround.NONE else Verdict.ERASE
+        if decision.ground is ErasureGround.NONE:
+            return Verdict.REFUSE
+        return Verdict.ERASE if table.is_erasable else Verdict.FIRST
 
     def _has_current_value(self, table: Table, row: Row) -> bool:
         """Whether the column that ends the current value of the record is still empty: an unpaid invoice."""
@@ -279,7 +252,9 @@ class _Judge:
             return NOT_OURS
         if verdict is Verdict.REFUSE:
             return decision.reason
-        return decision.outstanding or (EVENT if category.ends_when else CURRENT_VALUE)
+        if decision.outstanding or table.is_erasable:
+            return decision.outstanding or (EVENT if category.ends_when else CURRENT_VALUE)
+        return READ_ONLY
 
     def _retention(self, category: Category, table: Table, row: Row) -> tuple[retention.Retention | None, str | None]:
         if not category.is_dated:
@@ -304,6 +279,8 @@ class _Judge:
         if not parents:
             return own(row)
         followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
+        if followed.verdict is Verdict.ERASE and table.read_only:
+            followed = followed._replace(verdict=Verdict.FIRST, why=READ_ONLY)
         return followed._replace(table=name, category=table.category, key_columns=table.key).judgement
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:

@@ -12,6 +12,9 @@ NOT_STATED = "not-stated"
 UNTIL_WITHDRAWN = "until-consent-withdrawn"
 """Retentions without a date: no duty keeps the data."""
 
+_NOT_DELETED = ("", "0", "f", "false", "n", "no", "nee", "0000-00-00", "0000-00-00 00:00:00")
+"""How databases without a type for yes and no write no, beside null."""
+
 STRICT: dict[str, Any] = {"extra": "forbid"}
 
 
@@ -156,7 +159,10 @@ class Table:
     """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
 
     `kept_as` tells the data subject in words what `keep_columns` are: "your name and address". A value in `fixed` may
-    name columns of the key, where it must be unique: "erased-{id}@erased.invalid".
+    name columns of the key, where it must be unique: "erased-{id}@erased.invalid". `table` is its name in the database,
+    where that is another than here. `soft_deleted` is the column that says that a row counts as deleted. A view is
+    `view_of` a table of the register, which is erased in its place, or `read_only`: erasing is done elsewhere.
+    `known_triggers` are those of which somebody has seen that they reach nothing else.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -172,6 +178,21 @@ class Table:
     fixed: Mapping[str, str | int] = field(default_factory=dict)
     masked: tuple[str, ...] = ()
     schema: str | None = None
+    table: str | None = None
+    soft_deleted: str | None = None
+    known_triggers: tuple[str, ...] = ()
+    view_of: str | None = None
+    read_only: bool = False
+
+    @property
+    def is_erasable(self) -> bool:
+        """Whether rows can be erased through it."""
+        return not (self.view_of or self.read_only)
+
+    def is_soft_deleted(self, values: Mapping[str, Any]) -> bool:
+        """Whether the system itself treats this row as deleted, though it is still there."""
+        said = values[self.soft_deleted] if self.soft_deleted else None
+        return bool(said) and str(said).strip().lower() not in _NOT_DELETED
 
     @property
     def parent(self) -> str | None:

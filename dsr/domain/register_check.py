@@ -98,6 +98,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_dates(register, system, name, table, at)
             yield from _in_columns(register, system, name, table, at)
             yield from _in_fixed(table, at)
+            yield from _in_view(tables, table, at)
 
 
 def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
@@ -111,6 +112,8 @@ def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> I
         yield f"{at}.via", f"leads to {table.parent}, which is not a table of this system"
     elif (end := _end_of_way(tables, name)) is None:
         yield f"{at}.via", "goes round in a circle and never reaches the person"
+    elif table.parent and (behind := tables[table.parent].view_of):
+        yield f"{at}.via", f"leads to {table.parent}, a view: name {behind}, the table behind it"
     elif end != name and end in tables and not tables[end].match:
         yield f"{at}.via", f"ends at {end}, which has no match: it never reaches the person"
 
@@ -135,7 +138,10 @@ def tables_named_twice(register: Register, place_of: Callable[[str], Hashable]) 
     for system, tables in register.tables.items():
         for name, table in tables.items():
             at = f"tables.{system}.{name}"
-            first_at, first = seen.setdefault((place_of(system), table.schema, name.lower()), (at, table))
+            if table.view_of:
+                continue
+            real = (table.table or name).lower()
+            first_at, first = seen.setdefault((place_of(system), table.schema or "public", real), (at, table))
             if first_at != at and _retention_of(register, first) != _retention_of(register, table):
                 yield at, f"is the table of {first_at}, and their categories have different retentions"
 
@@ -167,8 +173,15 @@ def _anchors(rule: str | Period) -> tuple[set[str], set[str]]:
 
 def _in_columns(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     tables = register.tables[system]
-    children = [other for other, t in tables.items() if t.parent == name and not register.follows_parent(system, other)]
-    if children and table.keep_columns is None:
+    # Rows that are not erased here stay, and may point at this table.
+    children = [
+        other
+        for other, child in tables.items()
+        if child.parent == name
+        and not child.view_of
+        and (child.read_only or not register.follows_parent(system, other))
+    ]
+    if children and table.keep_columns is None and table.is_erasable:
         yield (
             f"{at}.keep_columns",
             f"is missing: which columns do kept rows of {', '.join(sorted(children))} need ([] for the key only)",
@@ -180,3 +193,14 @@ def _in_fixed(table: Table, at: str) -> Iterator[Mistake]:
         unknown = set(re.findall(r"\{(\w+)\}", str(value))) - set(table.key)
         if unknown:
             yield f"{at}.fixed.{column}", f"names {', '.join(sorted(unknown))}, which is not a column of the key"
+
+
+def _in_view(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mistake]:
+    if table.view_of and table.read_only:
+        yield f"{at}.view_of", "and read_only: use one of the two"
+    if table.view_of and table.view_of not in tables:
+        yield f"{at}.view_of", f"names {table.view_of}, which is not a table of this system"
+    elif table.view_of and not tables[table.view_of].is_erasable:
+        yield f"{at}.view_of", f"names {table.view_of}, from which nothing is erased either"
+    if not table.is_erasable and (table.fixed or table.keep_columns is not None):
+        yield at, "is never erased through, so keep_columns and fixed say nothing"

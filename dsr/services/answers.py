@@ -20,7 +20,7 @@ from dsr.domain.answers import AnswerIncomplete, DecidedRight, Elsewhere, Erased
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, PlanRow, Verdict
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, READ_ONLY, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
@@ -228,6 +228,8 @@ class _Erasure:
         if row.why == EVENT and category.ends_when:
             sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
             return sentence % {"event": category.ends_when.in_language(self._language)}
+        if row.why == READ_ONLY:
+            return translations(self._language).gettext(N_("We still have to erase this by hand."))
         return category.retold(row.why, self._language)
 
     def systems_without_receipt(self) -> Iterator[str]:

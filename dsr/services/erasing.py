@@ -17,8 +17,9 @@ from dsr.db.base import keys
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
+from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
-from dsr.domain.plans import NOT_OURS, Columns, Decision, PlanChanged, PlanRow, Row, Verdict, fingerprint
+from dsr.domain.plans import NOT_OURS, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text

@@ -16,7 +16,8 @@ from dsr.connectors.base import Erasing
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
-from dsr.domain.plans import Row, Verdict, fingerprint
+from dsr.domain.fingerprints import fingerprint
+from dsr.domain.plans import Row, Verdict
 from dsr.domain.register import ErasureGround
 from dsr.domain.row_keys import Key, from_json, key_text, to_json
 from dsr.services import audit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,16 +30,20 @@ def record_search(
     session: Session, case: Case, found: Mapping[str, Sequence[Row]], register: Register, *, now: datetime
 ) -> Search:
     """Keep how many rows were found per table; the rows stay where they are."""
-    findings: list[dict[str, Any]] = [
-        {"system": system, "table": table, "category": register.tables[system][table].category, "rows": count}
-        for system, rows in found.items()
-        for table, count in Counter(row.table for row in rows).items()
-    ]
+    findings = [finding for system, rows in found.items() for finding in _findings(register, system, rows)]
     search = Search(case_id=case.id, searched_at=now, findings=findings)
     session.add(search)
     rows = sum(finding["rows"] for finding in findings)
     audit.record(session, "data-found", by=audit.WORKER, now=now, case_id=case.id, rows=rows, systems=len(found))
     return search
+
+
+def _findings(register: Register, system: str, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
+    tables = register.tables[system]
+    deleted = Counter(row.table for row in rows if tables[row.table].is_soft_deleted(row.values))
+    for table, count in Counter(row.table for row in rows).items():
+        finding = {"system": system, "table": table, "category": tables[table].category, "rows": count}
+        yield finding | ({"soft_deleted": deleted[table]} if deleted[table] else {})
 
 
 def latest(session: Session, case: Case) -> Search | None:

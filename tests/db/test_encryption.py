@@ -16,7 +16,8 @@ from dsr.db.base import Base, Encrypted, keys
 from dsr.db.cases import Case, DataSubject
 from dsr.db.notices import Notice
 from dsr.db.plans import ErasurePlan, LedgerEntry
-from dsr.domain.plans import Plan, PlanRow, Verdict, fingerprint
+from dsr.domain.fingerprints import fingerprint
+from dsr.domain.plans import Plan, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.keys import KeySetError

@@ -185,3 +185,32 @@ def test_tables_are_searched_from_the_person_outwards() -> None:
 def test_all_mistakes_are_told_at_once() -> None:
     wrong = register(customer=replace(CUSTOMER, key=()), invoice_line=replace(LINE, fixed={"what": "{id}"}))
     assert [key for key, _ in mistakes(wrong)] == ["tables.shop.customer.key", "tables.shop.invoice_line.fixed.what"]
+
+
+def view(**values: Any) -> Table:
+    return Table("customer", ("id",), match={"email": "email"}, **values)
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "sentence"),
+    [
+        ({"view_of": "nowhere"}, ".view_of", "names nowhere, which is not a table of this system"),
+        ({"view_of": "seen"}, ".view_of", "names seen, from which nothing is erased either"),
+        ({"view_of": "customer", "read_only": True}, ".view_of", "and read_only: use one of the two"),
+        ({"read_only": True, "fixed": {"email": "x"}}, "", "is never erased through, so keep_columns and fixed"),
+    ],
+)
+def test_a_view(values: dict[str, Any], key: str, sentence: str) -> None:
+    ((where, told),) = mistakes(register(seen=view(**values)))
+    assert where == f"tables.shop.seen{key}"
+    assert told.startswith(sentence)
+
+
+def test_what_is_not_erased_here_may_point_and_needs_its_parent() -> None:
+    assert mistakes(register(seen=view(view_of="customer"), counted=view(read_only=True))) == []
+    pointing = Table("invoice", ("id",), via={"invoice_id": "invoice.id"}, read_only=True)
+    ((where, told),) = mistakes(register(pointing=pointing))
+    assert (where, told[:46]) == ("tables.shop.invoice.keep_columns", "is missing: which columns do kept rows of poin")
+    by_way_of_a_view = Table("invoice", ("id",), via={"customer_id": "seen.id"}, dates={"document_date": "day"})
+    found = mistakes(register(seen=view(view_of="customer"), other=by_way_of_a_view))
+    assert ("tables.shop.other.via", "leads to seen, a view: name customer, the table behind it") in found

@@ -12,7 +12,17 @@ from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.clockface import Face, face
 from dsr.domain.deadlines import days_left
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, PlanRow, Verdict
+from dsr.domain.plans import (
+    CURRENT_VALUE,
+    DATE_MISSING,
+    DATE_UNREADABLE,
+    EVENT,
+    NOT_OURS,
+    READ_ONLY,
+    SOFT_DELETED,
+    PlanRow,
+    Verdict,
+)
 from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
@@ -28,6 +38,8 @@ WHY = {
     CURRENT_VALUE: N_("still open"),
     EVENT: N_("waits for what ends its retention"),
     NOT_OURS: N_("of a controller we work for"),
+    READ_ONLY: N_("read only here: erase it in the system itself"),
+    SOFT_DELETED: N_("marked as deleted in the system, but still there"),
 }
 NEEDED = N_("needed by a row without a day")
 
@@ -103,9 +115,10 @@ def findings(facts: CaseFacts, register: Register, language: str) -> list[dict[s
     found = facts.search.findings if facts.search else []
     shown: dict[str, dict[str, Any]] = {}
     for finding in found:
-        row = shown.setdefault(finding["category"], {"tables": [], "rows": 0})
+        row = shown.setdefault(finding["category"], {"tables": [], "rows": 0, "soft_deleted": 0})
         row["tables"].append(f"{finding['system']}.{finding['table']}")
         row["rows"] += finding["rows"]
+        row["soft_deleted"] += finding.get("soft_deleted", 0)
     return [
         {**row, "label": label(register, name, language), "verdicts": verdicts(facts.rows, name)}
         for name, row in shown.items()
@@ -141,11 +154,12 @@ def label(register: Register, category: str, language: str) -> str:
 
 def verdicts(rows: Iterable[PlanRow], category: str) -> list[dict[str, Any]]:
     """The chips of a category: each verdict with its number of rows and, for what is kept, its last day."""
-    grouped: dict[tuple[Verdict, str | None, bool], list[PlanRow]] = {}
+    grouped: dict[tuple[Verdict, str | None, bool, bool], list[PlanRow]] = {}
     for row in rows:
         if row.category == category:
-            grouped.setdefault((row.verdict, row.rule, row.columns_kept is not None), []).append(row)
-    return [_chip(verdict, rule, in_part, members) for (verdict, rule, in_part), members in grouped.items()]
+            like = row.verdict, row.rule, row.columns_kept is not None, row.why == SOFT_DELETED
+            grouped.setdefault(like, []).append(row)
+    return [_chip(verdict, rule, in_part, members) for (verdict, rule, in_part, _), members in grouped.items()]
 
 
 def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]) -> dict[str, Any]:
@@ -164,7 +178,7 @@ def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]
 
 def why_of(row: PlanRow) -> str | None:
     """Why a row has the verdict it has, where no law with a date says so."""
-    if row.verdict is Verdict.KEEP:
+    if row.verdict is Verdict.KEEP and row.why != SOFT_DELETED:
         return None if row.may_erase_from else NEEDED
     return WHY.get(row.why or "", row.why)
 

@@ -1,0 +1,98 @@
+"""What the two accounts of a database may do: the reader only read, the eraser no more than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
+
+from dsr.config import DataSystem
+from dsr.connectors.base import Remarks
+from dsr.connectors.sql_errors import is_forbidden
+from dsr.connectors.sql_schema import Schema
+from dsr.domain.register import Table
+
+_ALMIGHTY = {
+    "postgresql": "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
+    "mysql": "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = 'SUPER'"
+    " AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')",
+}
+
+
+def reader_remarks(connection: Connection, name: str, system: DataSystem, tables: Mapping[str, Table]) -> Remarks:
+    """The reading account must see every table of the register, and should be able to change none."""
+    if connection.dialect.name == "sqlite":
+        return Remarks([])
+    at = f"systems.{name}.reader"
+    warnings = [f"{at}: it is the eraser's account too; give it one of its own"] if _is_one(system) else []
+    blind = [table for table in tables if not _may(connection, _selecting(table, tables[table]))]
+    writable = [table for table in tables if _may(connection, _deleting(table, tables[table]))]
+    if writable:
+        warnings.append(f"{at}: it may change rows ({', '.join(writable)}); it needs SELECT and nothing more")
+    return Remarks([f"{at}: it may not read table {table}" for table in blind], warnings)
+
+
+def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table]) -> Remarks:
+    """The erasing account must be able to lock, change and erase, and to do nothing else."""
+    if connection.dialect.name == "sqlite":
+        return Remarks([])
+    at = f"systems.{name}.eraser"
+    mistakes = [
+        f"{at}: it may not {act} table {table}"
+        for table, known in tables.items()
+        for act, statement in _needed(connection, table, known)
+        if not _may(connection, statement)
+    ]
+    warning = f"{at}: it is a superuser of the server; give it only the tables of the register"
+    return Remarks(mistakes, [warning] if _is_almighty(connection) else [])
+
+
+def _is_one(system: DataSystem) -> bool:
+    return system.reader is not None and system.eraser is not None and system.reader.user == system.eraser.user
+
+
+def _is_almighty(connection: Connection) -> bool:
+    return bool(connection.scalar(sa.text(_ALMIGHTY[connection.dialect.name])))
+
+
+def _needed(connection: Connection, name: str, table: Table) -> list[tuple[str, sa.Executable]]:
+    """What the eraser does with a table. To lock a row, PostgreSQL asks for the right to update something in it."""
+    if not table.is_erasable:
+        return [("read", _selecting(name, table))]
+    locking = _selecting(name, table).with_for_update()
+    needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
+    if table.keep_columns is not None:
+        columns = Schema(connection).columns(name, table).keys() - {*table.key, *table.path, *table.keep_columns}
+        needed += [("update", _updating(name, table, columns))] if columns else []
+    return needed
+
+
+def _clause(name: str, table: Table, *columns: str) -> sa.TableClause:
+    return sa.table(table.table or name, *map(sa.column, columns), schema=table.schema)
+
+
+def _selecting(name: str, table: Table) -> sa.Select[tuple[object]]:
+    return sa.select(sa.literal_column("*")).select_from(_clause(name, table))
+
+
+def _deleting(name: str, table: Table) -> sa.Executable:
+    source = _clause(name, table, *table.key)
+    return sa.delete(source).where(source.c[table.key[0]].is_(None))
+
+
+def _updating(name: str, table: Table, columns: Iterable[str]) -> sa.Executable:
+    source = _clause(name, table, *columns)
+    return sa.update(source).values({column: sa.null() for column in source.c})
+
+
+def _may(connection: Connection, statement: sa.Executable) -> bool:
+    """Whether the account may do this: the statement is explained, never run. Another fault is told elsewhere."""
+    text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
+    try:
+        with connection.begin_nested():
+            connection.exec_driver_sql(f"EXPLAIN {text}").close()
+    except DBAPIError as error:
+        return not is_forbidden(error)
+    return True

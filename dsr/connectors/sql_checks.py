@@ -1,0 +1,194 @@
+"""Holding the register against a live schema: what does not fit, and what would reach further than the plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from dsr.connectors.base import Remarks
+from dsr.connectors.sql_schema import Pointing, Schema, kind_of
+from dsr.domain.register import Register, Table
+
+_TRIGGERS = {
+    "sqlite": "SELECT name, 'erased' FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE"
+    " AND sql LIKE '%DELETE%' UNION SELECT name, 'changed' FROM sqlite_master"
+    " WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE AND sql LIKE '%UPDATE%' AND sql NOT LIKE '%DELETE%'",
+    "postgresql": "SELECT tgname, CASE WHEN (tgtype & 8) = 8 THEN 'erased' ELSE 'changed' END"
+    " FROM pg_trigger t WHERE NOT tgisinternal AND tgrelid = to_regclass(:place) AND (tgtype & 24) > 0"
+    " UNION SELECT rulename, CASE ev_type WHEN '4' THEN 'erased' ELSE 'changed' END"
+    " FROM pg_rewrite WHERE ev_class = to_regclass(:place) AND ev_type IN ('2', '4')",
+    "mysql": "SELECT trigger_name, CASE event_manipulation WHEN 'DELETE' THEN 'erased' ELSE 'changed' END"
+    " FROM information_schema.triggers WHERE event_object_schema = COALESCE(:schema, DATABASE())"
+    " AND event_object_table = :table AND event_manipulation IN ('DELETE', 'UPDATE')",
+}
+_MARIADB_TABLE = (
+    "SELECT engine, table_type FROM information_schema.tables"
+    " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table"
+)
+
+
+def remarks_on(connection: Connection, register: Register, system: str) -> Remarks:
+    """What is wrong with the register for this database, and what somebody should know; in sentences."""
+    checks = _Checks(Schema(connection), register.tables[system], f"tables.{system}")
+    mistakes = [sentence for name, table in checks.tables.items() for sentence in checks.mistakes_of(name, table)]
+    return Remarks(mistakes, checks.warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class _Checks:
+    schema: Schema
+    tables: Mapping[str, Table]
+    at: str
+    warnings: list[str] = field(default_factory=list)
+
+    def mistakes_of(self, name: str, table: Table) -> Iterator[str]:
+        at = f"{self.at}.{name}"
+        if not self.schema.exists(name, table):
+            yield f"{at}: there is no such table"
+            return
+        columns = self.schema.columns(name, table)
+        yield from _missing(columns, at, table)
+        yield from self._in_dates(columns, at, table)
+        yield from self._in_way(columns, at, table)
+        if self.schema.is_view(name, table):
+            if table.is_erasable:
+                yield f'{at}: is a view; say view_of = "…", the table behind it, or read_only = true'
+            return
+        if table.is_erasable:
+            yield from self._in_erasing(name, table, columns, at)
+
+    def _in_erasing(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
+        yield from _not_filled(columns, at, table)
+        yield from _not_fitting(columns, at, table)
+        yield from self._in_unique_columns(name, table, at)
+        yield from self._in_key(name, table, columns, at)
+        yield from self._in_engine(name, table, at)
+        yield from self._in_foreign_keys(name, table, at)
+        yield from self._in_triggers(name, table, at)
+
+    def _in_dates(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+        for date_name, column in table.dates.items():
+            kind = kind_of(columns[column]) if column in columns else "date"
+            if kind in ("number", "boolean", "uuid"):
+                yield f"{at}.dates.{date_name}: {column} is no date ({columns[column]['type']})"
+            elif kind == "text":
+                written = "only dates written as 2026-11-22 can be read; a row with any other stays"
+                self.warnings.append(f"{at}.dates.{date_name}: {column} is text, so {written}")
+
+    def _in_way(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+        """Values of different kinds never match; PostgreSQL does not even compare them."""
+        parent = self.tables.get(table.parent or "")
+        if parent is None or not self.schema.exists(str(table.parent), parent):
+            return
+        others = self.schema.columns(str(table.parent), parent)
+        for own, other in table.path.items():
+            if other not in others:
+                yield f"{at}.via: {table.parent} has no column {other}"
+            elif own in columns and {kind_of(columns[own]), kind_of(others[other])} in _NEVER_EQUAL:
+                types = f"{columns[own]['type']} and {others[other]['type']}"
+                yield f"{at}.via: {own} and {table.parent}.{other} are of different kinds ({types})"
+
+    def _in_key(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
+        """Rows are erased by their key, so it must be the key of one row."""
+        uniques = self.schema.uniques(name, table)
+        if not uniques:
+            self.warnings.append(f"{at}.key: the table has no primary key, so nothing says that a key is one row's")
+        elif set(table.key) <= set(columns) and not any(set(unique) <= set(table.key) for unique in uniques):
+            yield f"{at}.key: several rows can have the same {', '.join(table.key)}; use {', '.join(uniques[0])}"
+
+    def _in_foreign_keys(self, name: str, table: Table, at: str) -> Iterator[str]:
+        """Foreign keys that let an erasure reach rows which are not found by way of the register, or that stop it."""
+        place = self.schema.place_of(name, table)
+        known = {self.schema.place_of(other, each): other for other, each in self.tables.items()}
+        for key in sorted((key for key in self.schema.foreign_keys if key.target == place), key=lambda key: key.name):
+            if key.spreads and not self._is_way(known.get(key.place), name, key):
+                way = "by a way that is not in the register"
+                yield f"{at}: erasing would reach table {key.name} ({key.action}) {way}"
+            elif not key.spreads and key.place not in known:
+                stops = "a row that it points at cannot be erased"
+                self.warnings.append(f"{at}: table {key.name} points at it and is not in the register: {stops}")
+
+    def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
+        """Whether a foreign key is the very way by which the register reaches a table."""
+        return other is not None and self.tables[other].parent == name and self.tables[other].path == key.path
+
+    def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
+        """A value that must be unique can be fixed for one person only."""
+        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - _stays(table)
+        for columns in self.schema.uniques(name, table):
+            if set(columns) <= constant:
+                example = f"erased-{{{table.key[0]}}}"
+                yield f'{at}.fixed: {", ".join(columns)} must be unique, so name the key in it, such as "{example}"'
+
+    def _in_triggers(self, name: str, table: Table, at: str) -> Iterator[str]:
+        quoted = self.schema.connection.dialect.identifier_preparer.quote
+        real = table.table or name
+        place = ".".join(map(quoted, filter(None, [table.schema, real])))
+        values = {"table": real, "schema": table.schema, "place": place}
+        statement = sa.text(_TRIGGERS[self.schema.engine])
+        named = {name: value for name, value in values.items() if f":{name}" in statement.text}
+        for trigger, when in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
+            runs = when == "erased" or table.keep_columns is not None
+            if runs and trigger not in table.known_triggers:
+                yield f"{at}: a trigger runs when a row is {when} ({trigger}); it may reach other rows"
+
+    def _in_engine(self, name: str, table: Table, at: str) -> Iterator[str]:
+        if self.schema.engine != "mysql":
+            return
+        values = {"table": table.table or name, "schema": table.schema}
+        for engine, kind in self.schema.connection.execute(sa.text(_MARIADB_TABLE), values):
+            if engine != "InnoDB":
+                yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back"
+            if kind == "SYSTEM VERSIONED":
+                yield f"{at}: the table keeps every old version of its rows, so what is erased stays in its history"
+
+
+_NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
+
+
+def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+    named = {
+        "key": table.key,
+        "match": tuple(table.match.values()),
+        "via": tuple(table.path),
+        "dates": tuple(table.dates.values()),
+        "keep_columns": table.keep_columns or (),
+        "fixed": tuple(table.fixed),
+        "masked": table.masked,
+        "soft_deleted": tuple(filter(None, [table.soft_deleted])),
+    }
+    for setting, names in named.items():
+        for column in names:
+            if column not in columns:
+                yield f"{at}.{setting}: there is no column {column}"
+
+
+def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+    if table.keep_columns is None:
+        return
+    filled = _stays(table) | set(table.fixed)
+    for column, facts in columns.items():
+        if not facts["nullable"] and column not in filled:
+            yield f"{at}.fixed: {column} may not be empty and needs a fixed value"
+
+
+def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+    for column, value in table.fixed.items():
+        if column not in columns:
+            continue
+        kind, length = kind_of(columns[column]), getattr(columns[column]["type"], "length", None)
+        shortest = re.sub(r"\{\w+\}", "1", str(value))
+        if kind not in ("text", "other") and not (kind == "number" and isinstance(value, int)):
+            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}"
+        elif length and len(shortest) > length:
+            yield f"{at}.fixed.{column}: {value!r} is longer than the column ({length})"
+
+
+def _stays(table: Table) -> set[str]:
+    """The columns that are never emptied."""
+    return {*table.key, *table.path, *(table.keep_columns or ())}

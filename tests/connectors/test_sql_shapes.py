@@ -1,0 +1,87 @@
+"""Views, schemas and rows that are only marked as deleted, on each engine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dsr.config import Settings
+from dsr.connectors.sql import SqlSystem
+from dsr.domain.plans import Row
+from dsr.domain.register import Table
+from tests.parts.shop import Shop
+
+HANNA = {"email": "hanna@example.org"}
+Open = Callable[..., SqlSystem]
+
+
+@pytest.fixture
+def open_with(shop_settings: Settings) -> Iterator[Open]:
+    """Opens the shop with more tables in its register."""
+    opened: list[SqlSystem] = []
+
+    def open_with(**tables: Table) -> SqlSystem:
+        register = shop_settings.register
+        register = replace(register, tables={"shop": {**register.tables["shop"], **tables}})
+        opened.append(SqlSystem("shop", replace(shop_settings, register=register)))
+        return opened[-1]
+
+    yield open_with
+    for system in opened:
+        system.close()
+
+
+@pytest.fixture
+def archive(shop: Shop) -> Iterator[str]:
+    """Another schema with a table of the same name."""
+    kind = "DATABASE" if shop.engine.dialect.name == "mysql" else "SCHEMA"
+    name = f"archive_{shop.engine.url.database}"
+    shop.run(f"CREATE {kind} {name}")
+    shop.run(f"CREATE TABLE {name}.ticket (id INTEGER PRIMARY KEY, mail VARCHAR(80), body VARCHAR(40))")
+    for number, mail in ((1, "hanna@example.org"), (2, "bram@example.org")):
+        shop.run(f"INSERT INTO {name}.ticket VALUES ({number}, :mail, 'old')", mail=mail)  # noqa: S608 - our own name
+    yield name
+    shop.run(f"DROP {kind} {name}" + ("" if kind == "DATABASE" else " CASCADE"))
+
+
+def keys(rows: list[Row], table: str) -> list[Any]:
+    return sorted(row.key[0] for row in rows if row.table == table)
+
+
+def test_a_view_is_read_and_searched_and_never_locked(shop: Shop, open_with: Open) -> None:
+    shop.run("CREATE VIEW tickets_of AS SELECT customer_id, count(*) AS tickets FROM ticket GROUP BY customer_id")
+    view = Table("ticket", ("customer_id",), via={"customer_id": "customer.id"}, read_only=True)
+    system = open_with(tickets_of=view)
+    assert keys(system.search(HANNA), "tickets_of") == [1]
+    with system.erasing() as erasing:
+        assert [found.rows for found in erasing.find(HANNA) if found.table == "tickets_of"] == [[(1, 1)]]
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
+def test_two_schemas_may_have_a_table_of_the_same_name(shop: Shop, open_with: Open, archive: str) -> None:
+    old = Table("ticket", ("id",), match={"email": "mail"}, table="ticket", schema=archive, keep_columns=("id",))
+    system = open_with(old_ticket=old)
+    assert system.mistakes() == []
+    found = system.search(HANNA)
+    assert (keys(found, "ticket"), keys(found, "old_ticket")) == ([1], [1])
+    with system.erasing() as erasing:
+        assert [row.values["body"] for row in erasing.read("old_ticket", [(1,)])] == ["old"]
+        assert erasing.clear("old_ticket", [(1,)], ["body"]) == 1
+        assert erasing.delete("old_ticket", [(1,)]) == 1
+    assert [row["id"] for row in shop.rows(f"{archive}.ticket")] == [2]
+    assert [row["id"] for row in shop.rows("ticket")] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "mark"), [("TIMESTAMP NULL", "2026-01-02 03:04:05"), ("INTEGER", 1), ("BOOLEAN", True)]
+)
+def test_a_row_that_is_only_marked_as_deleted_is_found(shop: Shop, open_with: Open, kind: str, mark: object) -> None:
+    shop.run(f"CREATE TABLE note (id INTEGER PRIMARY KEY, mail VARCHAR(80), gone {kind})")
+    for number, gone in ((1, mark), (2, None)):
+        shop.run("INSERT INTO note VALUES (:id, 'hanna@example.org', :gone)", id=number, gone=gone)
+    table = Table("ticket", ("id",), match={"email": "mail"}, soft_deleted="gone")
+    rows = [row for row in open_with(note=table).search(HANNA) if row.table == "note"]
+    assert {row.key: table.is_soft_deleted(row.values) for row in rows} == {(1,): True, (2,): False}

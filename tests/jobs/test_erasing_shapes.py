@@ -1,0 +1,58 @@
+"""An erasure of rows that are only marked as deleted, of which a view shows some, and another their number."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dsr.config import Settings
+from dsr.db.plans import ErasurePlan, Execution
+from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Verdict
+from dsr.domain.register import Table
+from dsr.domain.rights import Outcome, Right
+from dsr.jobs import work
+from dsr.services import plans
+from tests.parts.shop import Shop, Workplace, identified_case
+
+NOTE = Table("ticket", ("id",), via={"customer_id": "customer.id"}, soft_deleted="deleted_at")
+SEEN = Table("ticket", ("id",), via={"customer_id": "customer.id"}, view_of="note")
+COUNTED = Table("ticket", ("customer_id",), via={"customer_id": "customer.id"}, read_only=True)
+
+
+@pytest.fixture
+def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
+    """The shop with notes, a view of those that are not marked as deleted, and one that counts."""
+    shop.run(
+        "CREATE TABLE note (id INTEGER PRIMARY KEY, customer_id INTEGER NOT NULL REFERENCES customer (id),"
+        " deleted_at TIMESTAMP NULL)"
+    )
+    shop.run("INSERT INTO note VALUES (1, 1, '2026-01-02 03:04:05'), (2, 1, NULL), (3, 2, NULL)")
+    shop.run("CREATE VIEW seen AS SELECT * FROM note WHERE deleted_at IS NULL")
+    shop.run("CREATE VIEW counted AS SELECT customer_id, count(*) AS notes FROM note GROUP BY customer_id")
+    tables = {**shop_settings.register.tables["shop"], "note": NOTE, "seen": SEEN, "counted": COUNTED}
+    return replace(shop_settings, register=replace(shop_settings.register, tables={"shop": tables}))
+
+
+def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplace: Workplace) -> None:
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        judged = {(row.table, row.key_values): (row.verdict, row.why) for row in plans.planned_rows(plan)}
+        settings, now = workplace.context.settings, workplace.clock()
+        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
+    assert judged["note", (1,)] == (Verdict.ERASE, SOFT_DELETED)
+    assert judged["note", (2,)] == (Verdict.ERASE, None)
+    assert judged["counted", (1,)] == (Verdict.FIRST, READ_ONLY)
+    assert "seen" not in {table for table, _ in judged}
+    work.run_all(workplace.context)
+    assert [row["id"] for row in workplace.shop.rows("note")] == [3]
+    with workplace.transaction() as session:
+        done = session.get_one(ErasurePlan, plan.id)
+        assert done.state == "executed"
+        assert [execution.erased["note"] for execution in session.query(Execution)] == [2]
+        assert [right.result for right in session.merge(case).rights] == [Outcome.PARTLY_FULFILLED]
