@@ -15,14 +15,12 @@ from dsr.connectors.sql_schema import Pointing, Schema, kind_of
 from dsr.domain.register import Register, Table
 
 _TRIGGERS = {
-    "sqlite": "SELECT name, 'erased' FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE"
-    " AND sql LIKE '%DELETE%' UNION SELECT name, 'changed' FROM sqlite_master"
-    " WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE AND sql LIKE '%UPDATE%' AND sql NOT LIKE '%DELETE%'",
-    "postgresql": "SELECT tgname, CASE WHEN (tgtype & 8) = 8 THEN 'erased' ELSE 'changed' END"
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE",
+    "postgresql": "SELECT tgname, CASE WHEN (tgtype & 8) = 8 THEN 'DELETE' ELSE 'UPDATE' END"
     " FROM pg_trigger t WHERE NOT tgisinternal AND tgrelid = to_regclass(:place) AND (tgtype & 24) > 0"
-    " UNION SELECT rulename, CASE ev_type WHEN '4' THEN 'erased' ELSE 'changed' END"
+    " UNION SELECT rulename, CASE ev_type WHEN '4' THEN 'DELETE' ELSE 'UPDATE' END"
     " FROM pg_rewrite WHERE ev_class = to_regclass(:place) AND ev_type IN ('2', '4')",
-    "mysql": "SELECT trigger_name, CASE event_manipulation WHEN 'DELETE' THEN 'erased' ELSE 'changed' END"
+    "mysql": "SELECT trigger_name, event_manipulation"
     " FROM information_schema.triggers WHERE event_object_schema = COALESCE(:schema, DATABASE())"
     " AND event_object_table = :table AND event_manipulation IN ('DELETE', 'UPDATE')",
 }
@@ -132,9 +130,10 @@ class _Checks:
         values = {"table": real, "schema": table.schema, "place": place}
         statement = sa.text(_TRIGGERS[self.schema.engine])
         named = {name: value for name, value in values.items() if f":{name}" in statement.text}
-        for trigger, when in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
-            runs = when == "erased" or table.keep_columns is not None
-            if runs and trigger not in table.known_triggers:
+        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.keep_columns is not None else {})
+        for trigger, text in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
+            when = events.get(_event(text))
+            if when and trigger not in table.known_triggers:
                 yield f"{at}: a trigger runs when a row is {when} ({trigger}); it may reach other rows"
 
     def _in_engine(self, name: str, table: Table, at: str) -> Iterator[str]:
@@ -146,6 +145,12 @@ class _Checks:
                 yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back"
             if kind == "SYSTEM VERSIONED":
                 yield f"{at}: the table keeps every old version of its rows, so what is erased stays in its history"
+
+
+def _event(text: str) -> str:
+    """When a trigger runs: SQLite keeps only the words it was made with."""
+    made = re.search(r"\b(DELETE|INSERT|UPDATE)\b[^;]*?\bON\b", text, re.IGNORECASE)
+    return (made[1] if made else text).upper()
 
 
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]

@@ -110,7 +110,7 @@ class Schema:
                 yield Pointing(
                     self.place(schema, name),
                     name,
-                    self.place(key["referred_schema"] or schema, key["referred_table"]),
+                    self.place(key["referred_schema"], key["referred_table"]),
                     dict(zip(key["constrained_columns"], key["referred_columns"], strict=True)),
                     ((key.get("options") or {}).get("ondelete") or "").upper(),
                 )

@@ -1,0 +1,109 @@
+"""What the two accounts of a server may do: too much is a warning, too little a mistake."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from dsr.config import Account, Secret, Settings
+from dsr.connectors.base import Remarks, SystemRefuses
+from dsr.connectors.sql import SqlSystem
+from tests.parts.shop import TABLES, Shop
+
+pytestmark = pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
+HANNA = {"email": "hanna@example.org"}
+
+
+class Accounts:
+    """Two new accounts of a shop, without any right as yet."""
+
+    def __init__(self, shop: Shop, settings: Settings) -> None:
+        self.shop, self.settings = shop, settings
+        self.is_mariadb = shop.engine.dialect.name == "mysql"
+        (settings.base / "secret").write_text("molen-sloot")
+        for name in ("reader", "eraser"):
+            self.drop(name)
+            made = "IDENTIFIED BY 'molen-sloot'" if self.is_mariadb else "LOGIN PASSWORD 'molen-sloot'"
+            shop.run(f"CREATE {'USER' if self.is_mariadb else 'ROLE'} {name} {made}")
+
+    def drop(self, name: str) -> None:
+        """Take an account away, with its rights."""
+        if self.is_mariadb:
+            self.shop.run(f"DROP USER IF EXISTS {name}")
+        elif self.shop.engine.connect().exec_driver_sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'").first():  # noqa: S608
+            self.shop.run(f"DROP OWNED BY {name}")
+            self.shop.run(f"DROP ROLE {name}")
+
+    def grant(self, name: str, rights: str, *tables: str) -> None:
+        """Give an account rights on tables."""
+        for table in tables:
+            self.shop.run(f"GRANT {rights} ON {table} TO {name}")
+
+    def remarks(self, **accounts: str) -> Remarks:
+        """What check-config --connect tells."""
+        system = self.open(**accounts)
+        found = system.remarks()
+        system.close()
+        return found
+
+    def open(self, reader: str = "reader", eraser: str = "eraser") -> SqlSystem:
+        """The shop with these accounts."""
+        password = Secret(file="secret")
+        accounts = {"reader": Account(reader, password), "eraser": Account(eraser, password)}
+        system = replace(self.settings.systems["shop"], **accounts)  # type: ignore[arg-type]
+        return SqlSystem("shop", replace(self.settings, systems={"shop": system}))
+
+
+@pytest.fixture
+def accounts(shop: Shop, shop_settings: Settings) -> Iterator[Accounts]:
+    made = Accounts(shop, shop_settings)
+    yield made
+    made.drop("reader")
+    made.drop("eraser")
+
+
+def test_accounts_with_just_what_they_need(accounts: Accounts) -> None:
+    accounts.grant("reader", "SELECT", *TABLES)
+    accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
+    assert accounts.remarks() == Remarks([])
+
+
+def test_too_little_is_a_mistake(accounts: Accounts) -> None:
+    accounts.grant("reader", "SELECT", *TABLES)
+    accounts.grant("eraser", "SELECT, DELETE, UPDATE", *(set(TABLES) - {"customer", "newsletter"}))
+    accounts.grant("eraser", "SELECT, UPDATE (email)", "customer")
+    accounts.grant("eraser", "SELECT, UPDATE", "newsletter")
+    assert accounts.remarks().mistakes == [
+        "systems.shop.eraser: it may not delete from table customer",
+        "systems.shop.eraser: it may not update table customer",
+        "systems.shop.eraser: it may not delete from table newsletter",
+    ]
+
+
+def test_too_much_is_a_warning(accounts: Accounts) -> None:
+    accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
+    (accounts.settings.base / "secret").write_text("molen-sloot")
+    assert accounts.remarks(reader="eraser") == Remarks(
+        [],
+        [
+            "systems.shop.reader: it is the eraser's account too; give it one of its own",
+            f"systems.shop.reader: it may change rows ({', '.join(TABLES)}); it needs SELECT and nothing more",
+        ],
+    )
+    everything = "ALL PRIVILEGES ON *.* TO eraser" if accounts.is_mariadb else ""
+    accounts.shop.run(f"GRANT {everything}" if everything else "ALTER ROLE eraser SUPERUSER")
+    superuser = "systems.shop.eraser: it is a superuser of the server; give it only the tables of the register"
+    assert superuser in accounts.remarks(reader="eraser").warnings
+
+
+def test_an_account_that_may_only_read_erases_nothing(accounts: Accounts) -> None:
+    before = accounts.shop.everything()
+    accounts.grant("reader", "SELECT", *TABLES)
+    system = accounts.open(eraser="reader")
+    assert len(system.search(HANNA)) == 30
+    with pytest.raises(SystemRefuses, match="the account may not do this"), system.erasing() as erasing:
+        erasing.delete("ticket", [(1,)])
+    system.close()
+    assert accounts.shop.everything() == before
