@@ -18,23 +18,24 @@ from dsr.jobs.context import Context, Transaction
 from dsr.jobs.schedule import Worker
 from dsr.keys import Keys
 from dsr.mail.delivery import Mail
-from dsr.web import errors, pages, public, security, staff
+from dsr.web import errors, owner, pages, public, security, staff, uploads
 from dsr.web.runtime import Clock, Runtime, utc_now
 from dsr.web.site import site
 
-BLUEPRINTS = {"public": public.BLUEPRINTS, "staff": staff.BLUEPRINTS}
+BLUEPRINTS = {"public": public.BLUEPRINTS, "owner": owner.BLUEPRINTS, "staff": staff.BLUEPRINTS}
 
 
 def create_app(
     settings: Settings,
     keys: Keys,
     *,
-    audiences: Collection[str] = ("public", "staff"),
+    audiences: Collection[str] = ("public", "owner", "staff"),
     clock: Clock = utc_now,
     wake: Callable[[], None] = lambda: None,
 ) -> Flask:
     """The application for `audiences`, by `clock`; it calls `wake` when it has left work for the worker."""
     app = Flask("dsr", static_folder=str(pages.STATIC), template_folder=None)
+    app.request_class = uploads.Request
     app.extensions["dsr"] = Runtime(settings, clock, wake)
 
     database.init_app(app, settings, keys)

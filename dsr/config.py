@@ -14,9 +14,10 @@ from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from dsr.domain.calendars import Profile
+from dsr.domain.errands import with_items
 from dsr.domain.register import STRICT, Register, Text
 from dsr.domain.register_check import mistakes as register_mistakes
-from dsr.domain.register_check import tables_named_twice
+from dsr.domain.register_check import systems_named, tables_named_twice, wrong_kind
 from dsr.toml import ConfigurationError, Mistake, hint, line_of, read, validated
 
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
@@ -123,15 +124,36 @@ class Database(Server):
 
 
 @dataclass(frozen=True, slots=True)
-class DataSystem(Server):
-    """A database of the controller. The reader may only read; the eraser may change the tables of the register."""
+class Owner:
+    """Who looks things up, and erases them, in a system without a database."""
 
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    name: str
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataSystem(Server):
+    """A system of the controller. Of a database the reader may only read, the eraser change what the register names.
+
+    A "manual" one has no database: its `owner` is asked by mail and should answer within so many `days`.
+    """
+
+    engine: Literal["sqlite", "postgresql", "mariadb", "manual"] = "sqlite"  # type: ignore[assignment]
     label: Text = Text("", "")
+    owner: Owner | None = None
+    days: int = 7
     reader: Account | None = None
     eraser: Account | None = None
     statement_seconds: int = 30
     lock_seconds: int = 5
     row_cap: int = 20_000
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether a person is asked."""
+        return self.engine == "manual"
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +254,7 @@ def _against_systems(settings: Settings, file: Path) -> list[Mistake]:
 def _place(settings: Settings, system: str) -> Hashable:
     """Which database a system is; an unknown system is one of its own."""
     server = settings.systems.get(system)
-    if server is None:
+    if server is None or server.is_manual:
         return system
     if server.engine == "sqlite":
         return settings.path(str(server.path)).resolve()
@@ -255,7 +277,7 @@ def _load_register(file: Path) -> tuple[Register | None, list[Mistake]]:
     if register is None:
         return None, mistakes
     found = [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in register_mistakes(register)]
-    return replace(register, digest=hashlib.sha256(text.encode()).hexdigest()), found
+    return with_items(replace(register, digest=hashlib.sha256(text.encode()).hexdigest())), found
 
 
 def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
@@ -286,7 +308,7 @@ _RANGES = {
     "procedure.copy_downloads": (1, 100),
     "procedure.confirmation_reminder_days": (1, 30),
 }
-_SYSTEM_RANGES = {"statement_seconds": _SECONDS, "lock_seconds": _SECONDS, "row_cap": (1, 1_000_000)}
+_SYSTEM_RANGES = {"statement_seconds": _SECONDS, "lock_seconds": _SECONDS, "row_cap": (1, 1_000_000), "days": (1, 28)}
 
 
 def _out_of_range(settings: Settings) -> dict[str, str]:
@@ -330,14 +352,38 @@ def _incomplete_servers(settings: Settings) -> dict[str, str]:
 
 
 def _incomplete(server: Server) -> str:
+    if isinstance(server, DataSystem) and (server.is_manual or server.owner):
+        return _wrong_owner(server)
     if server.engine == "sqlite":
         return "" if server.path else "needs path, the SQLite file"
     return "" if server.name else "needs name, the database on the server"
 
 
+_OF_A_DATABASE = ("path", "host", "port", "name", "tls", "ca_file", "reader", "eraser")
+
+
+def _wrong_owner(system: DataSystem) -> str:
+    """What is wrong with the owner of a system, or with a database that should not have one."""
+    if not system.is_manual:
+        return 'has an owner, and that is for engine = "manual" only'
+    unused = DataSystem()
+    strange = [key for key in _OF_A_DATABASE if getattr(system, key) != getattr(unused, key)]
+    if strange:
+        return f"is manual, so it has no {', '.join(strange)}"
+    if not (system.label.nl and system.label.en):
+        return "needs label, the name of the place in both languages"
+    if system.owner is None or not system.owner.name.strip():
+        return 'needs owner = { name = "…", email = "…" }, who looks there'
+    is_address = re.fullmatch(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+", system.owner.email)
+    return "" if is_address else "needs an owner with an e-mail address, such as tim@example.org"
+
+
 def _unknown_systems(settings: Settings) -> list[tuple[str, str]]:
+    known = {name: system.is_manual for name, system in settings.systems.items()}
     return [
-        (f"tables.{name}", f"no system {name} in config.toml" + hint(name, list(settings.systems)))
-        for name in settings.register.tables
-        if name not in settings.systems
+        (key, wrong_kind(system, is_manual=known[system], by_hand=by_hand))
+        if system in known
+        else (key, f"no system {system} in config.toml" + hint(system, list(known)))
+        for key, system, by_hand in systems_named(settings.register)
+        if known.get(system) is not by_hand
     ]

@@ -54,11 +54,16 @@ class FileStore:
 
     def put(self, place: Place, chunks: Iterable[bytes]) -> int:
         """Store what `chunks` yield; the file is there whole, and on the disk, or not at all. Returns its bytes."""
-        content = _Counted(chunks)
-        obstore.put(self._objects, place.name, self._sealed(content, place), max_concurrency=1)
-        _sync(self._folder / place.name)
-        _sync(self._folder)
-        return content.size
+        writer, size = self.writer(place), 0
+        for chunk in chunks:
+            writer.write(chunk)
+            size += len(chunk)
+        writer.finish()
+        return size
+
+    def writer(self, place: Place) -> Writer:
+        """A file to write piece by piece; one that is never finished leaves nothing behind."""
+        return Writer(self, place)
 
     def read(self, place: Place) -> Iterator[bytes]:
         """The content, after all of it was found genuine; FileDamaged or FileGone before the first byte otherwise."""
@@ -74,14 +79,6 @@ class FileStore:
         """The files that were last written before `moment`."""
         for batch in obstore.list(self._objects):
             yield from (str(found["path"]) for found in batch if found["last_modified"] < moment)
-
-    def _sealed(self, chunks: Iterable[bytes], place: Place) -> Iterator[bytes]:
-        ciphertext = _Ciphertext()
-        with self._keys.stream.new_encrypting_stream(ciphertext, place.associated_data) as stream:
-            for chunk in chunks:
-                stream.write(chunk)
-                yield ciphertext.take()
-        yield ciphertext.take()
 
     def _opened(self, place: Place) -> Iterator[bytes]:
         try:
@@ -100,17 +97,27 @@ def open_store(settings: Settings, keys: Keys) -> FileStore:
     return FileStore(settings.path(settings.storage.files), keys)
 
 
-class _Counted:
-    """Passes bytes on and counts them."""
+class Writer:
+    """Seals what is written as it comes in; the file is there once it is finished, and not before."""
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = chunks
-        self.size = 0
+    def __init__(self, store: FileStore, place: Place) -> None:
+        self._file = store._folder / place.name
+        self._ciphertext = _Ciphertext()
+        self._sealing = store._keys.stream.new_encrypting_stream(self._ciphertext, place.associated_data)
+        self._sink = obstore.open_writer(store._objects, place.name, max_concurrency=1)
 
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._chunks:
-            self.size += len(chunk)
-            yield chunk
+    def write(self, data: bytes) -> None:
+        """Add to the file."""
+        self._sealing.write(data)
+        self._sink.write(self._ciphertext.take())
+
+    def finish(self) -> None:
+        """The file is whole: it is there, and on the disk."""
+        self._sealing.close()
+        self._sink.write(self._ciphertext.take())
+        self._sink.close()
+        _sync(self._file)
+        _sync(self._file.parent)
 
 
 class _Ciphertext(io.RawIOBase):

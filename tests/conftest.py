@@ -9,5 +9,6 @@ pytest_plugins = [
     "tests.parts.copies",
     "tests.parts.smtp",
     "tests.parts.firm",
+    "tests.parts.paper",
     "tests.parts.browser",
 ]

@@ -92,7 +92,7 @@ def worker(config_file: Path) -> None:
 
 def _app(settings: Settings) -> Flask:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    app = open_app(settings, ("public", "staff"))
+    app = open_app(settings, ("public", "owner", "staff"))
     gc.freeze()  # what is loaded by now stays: looking at it again takes longer than the rows of a large plan
     return app
 

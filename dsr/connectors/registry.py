@@ -8,5 +8,7 @@ from dsr.connectors.sql import SqlSystem
 
 
 def open_systems(settings: Settings) -> dict[str, Connector]:
-    """Every system that the register names tables for. Nothing connects until it is used."""
-    return {name: SqlSystem(name, settings) for name in settings.register.tables}
+    """Every database that the register names tables for. Nothing connects until it is used."""
+    return {
+        name: SqlSystem(name, settings) for name in settings.register.tables if not settings.systems[name].is_manual
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
@@ -20,6 +20,8 @@ class AccessCopy(Base):
     file: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
     row_count: Mapped[int]
+    missing: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The systems that had not answered when it was made."""
     made_at: Mapped[datetime]
     viewed_at: Mapped[datetime | None]
     viewed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_member.id"))

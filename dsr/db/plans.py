@@ -22,6 +22,18 @@ class Search(Base):
     searched_at: Mapped[datetime]
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     """One object per table: system, table, category, rows, and of those soft_deleted."""
+    systems: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
+    """System -> state (found, waits, down, refused, closed) and, where it has none, the error in words."""
+
+    @property
+    def states(self) -> dict[str, str]:
+        """System -> state."""
+        return {system: told["state"] for system, told in self.systems.items()}
+
+    @property
+    def missing(self) -> list[str]:
+        """The systems that have not answered yet."""
+        return [system for system, state in self.states.items() if state not in ("found", "closed")]
 
 
 class ErasurePlan(Base):
@@ -74,6 +86,8 @@ class Execution(Base):
     done_at: Mapped[datetime | None]
     is_observed: Mapped[bool] = mapped_column(default=True)
     """False where the commit was found done after a crash."""
+    is_left: Mapped[bool] = mapped_column(default=False)
+    """True where a handler gave up waiting for the owner of the system: nothing was erased."""
     erased: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table."""
     changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

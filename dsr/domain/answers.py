@@ -121,7 +121,10 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that the letter of one case may say."""
+    """All that the letter of one case may say.
+
+    `unsearched` systems have not answered yet; of those in `given_up` a handler said why they never did.
+    """
 
     reference: str
     received_on: date
@@ -144,6 +147,8 @@ class Facts:
     elsewhere: tuple[Elsewhere, ...] = ()
     not_ours: tuple[Elsewhere, ...] = ()
     informed: tuple[Informed, ...] = ()
+    unsearched: tuple[str, ...] = ()
+    given_up: tuple[Elsewhere, ...] = ()
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
@@ -192,8 +197,17 @@ def _missing(facts: Facts) -> Iterator[Remark]:
         yield Remark(N_("Note first which rights this request invokes."))
     if not facts.handler:
         yield Remark(N_("Nobody has taken this case: a letter needs somebody who signs it."))
+    if any(_rests_on_search(decided) for decided in facts.rights):
+        for system in facts.unsearched:
+            yield Remark(N_("This system has not answered yet: %(system)s."), system=system)
     for decided in facts.rights:
         yield from _missing_of(decided, facts)
+
+
+def _rests_on_search(decided: DecidedRight) -> bool:
+    """Whether the outcome says something of what we hold; a refusal, for one, does not."""
+    is_told = decided.outcome in (*_DONE, Outcome.NOT_APPLICABLE)
+    return decided.right in (Right.ACCESS, Right.ERASURE, Right.PORTABILITY) and is_told
 
 
 def _missing_of(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:
@@ -226,11 +240,19 @@ def _needs_reason(decided: DecidedRight, facts: Facts) -> bool:
         case Outcome.NOT_APPLICABLE:
             return not facts.nothing_found
         case Outcome.PARTLY_FULFILLED | Outcome.REFUSED:
-            return decided.right is not Right.ERASURE or not (facts.kept or facts.not_erased or facts.not_ours)
+            return not _says_what_was_not_done(decided, facts)
         case Outcome.FORWARDED:
             return not facts.not_ours
         case _:
             return True
+
+
+def _says_what_was_not_done(decided: DecidedRight, facts: Facts) -> bool:
+    """Whether the letter gives the reasons without words of the handler for this right."""
+    if decided.right is Right.ERASURE and (facts.kept or facts.not_erased or facts.not_ours):
+        return True
+    is_searched_for = decided.right in (Right.ACCESS, Right.ERASURE)
+    return decided.outcome is Outcome.PARTLY_FULFILLED and is_searched_for and bool(facts.given_up)
 
 
 def _missing_of_erasure(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:

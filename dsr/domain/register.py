@@ -109,9 +109,9 @@ class Recipient:
 class Category:
     """A category of personal data and what the answer to a request must say of it (art. 15(1)(a)-(g)).
 
-    `held_by` names the system or person that holds what no table of ours does. For a `processor` it is `on_behalf_of`
-    somebody else, who decides on it. `refer_to` is a recipient that decides for itself. `first` is a step before
-    erasure, such as a final invoice.
+    `held_in` names the systems that a person looks it up in; `held_by` tells only where it is, in words. For a
+    `processor` it is `on_behalf_of` somebody else, who decides on it. `refer_to` is a recipient that decides for
+    itself. `first` is a step before erasure, such as a final invoice.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -128,6 +128,7 @@ class Category:
     may_keep_for: tuple[KeepingGround, ...] = ()
     first: Text | None = None
     held_by: Text | None = None
+    held_in: tuple[str, ...] = ()
     role: Literal["controller", "processor"] = "controller"
     on_behalf_of: Text | None = None
     refer_to: str | None = None

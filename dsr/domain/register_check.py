@@ -23,7 +23,15 @@ Mistake = tuple[str, str]
 
 def mistakes(register: Register) -> list[Mistake]:
     """Every mistake of the register that can be seen without opening a database."""
-    return [*_in_categories(register), *_in_recipients(register), *_in_tables(register)]
+    return [*_in_categories(register), *_in_recipients(register), *_in_tables(register), *_held_twice(register)]
+
+
+def _held_twice(register: Register) -> Iterator[Mistake]:
+    """A system is a database with tables, or a person looks in it."""
+    for name, category in register.categories.items():
+        for system in category.held_in:
+            if system in register.tables:
+                yield f"categories.{name}.held_in", f"names {system}, which has tables: a person does not look there"
 
 
 def _in_categories(register: Register) -> Iterator[Mistake]:
@@ -204,3 +212,21 @@ def _in_view(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mis
         yield f"{at}.view_of", f"names {table.view_of}, from which nothing is erased either"
     if not table.is_erasable and (table.fixed or table.keep_columns is not None):
         yield at, "is never erased through, so keep_columns and fixed say nothing"
+
+
+def systems_named(register: Register) -> list[tuple[str, str, bool]]:
+    """Every place that names a system, the system, and whether a person is to look there."""
+    held = [
+        (f"categories.{name}.held_in", system, True)
+        for name, category in register.categories.items()
+        for system in category.held_in
+    ]
+    by_hand = {system for _, system, _ in held}
+    return [*held, *((f"tables.{system}", system, False) for system in register.tables if system not in by_hand)]
+
+
+def wrong_kind(system: str, *, is_manual: bool, by_hand: bool) -> str:
+    """Why a system does not fit the place that names it; empty where it does."""
+    if is_manual and not by_hand:
+        return f'names a manual system, which has no tables: a category names it, held_in = ["{system}"]'
+    return f"{system} is a database: name its tables under [tables.{system}]" if by_hand and not is_manual else ""

@@ -10,7 +10,7 @@ from functools import partial
 
 from sqlalchemy.orm import Session
 
-from dsr.connectors.base import SystemDown
+from dsr.connectors.base import Connector, ConnectorError, SystemDown
 from dsr.db.cases import Case
 from dsr.db.notices import Work
 from dsr.domain.calendars import local_date
@@ -18,7 +18,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
-from dsr.services import copies, lookup, plans, reminders, search, work
+from dsr.services import copies, errands, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -69,36 +69,59 @@ def _put_off(context: Context, error: DomainError) -> Callable[[Session, Work], 
 
 def _look_up(context: Context, case_id: uuid.UUID) -> None:
     identifiers = _identifiers(context, case_id)
+    faults: list[ConnectorError] = []
     for name, system in context.systems.items():
-        known = system.lookup(identifiers)
+        try:
+            known = system.lookup(identifiers)
+        except ConnectorError as fault:
+            faults.append(fault)
+            continue
         with context.transaction() as session:
             lookup.record_lookup(session, session.get_one(Case, case_id), name, known, now=context.now())
+    for first in sorted(faults, key=lambda each: not isinstance(each, SystemDown)):
+        raise first
 
 
 def _search(context: Context, case_id: uuid.UUID) -> None:
-    found = search.search_systems(context.systems, _identified(context, case_id))
+    settings = context.settings
+    with context.transaction() as session:
+        case = _identified_case(session, case_id)
+        identifiers = lookup.identifiers_of(case)
+        errands.ask_owners(session, case, settings=settings, now=context.now())
+        systems = _systems(context, session, case)
+        wanted = search.to_be_searched(session, case, systems)
+    searched = search.search_systems({name: systems[name] for name in wanted}, identifiers)
+    say = {name: in_words(fault, language=settings.procedure.language) for name, fault in searched.faults.items()}
     with context.transaction() as session:
         case = session.get_one(Case, case_id)
-        search.record_search(session, case, found, context.settings.register, now=context.now())
+        search.record_search(session, case, searched, settings.register, say=say, now=context.now())
+    searched.raise_fault()
 
 
 def _copy(context: Context, case_id: uuid.UUID) -> None:
-    found = search.search_systems(context.systems, _identified(context, case_id))
+    with context.transaction() as session:
+        case = _identified_case(session, case_id)
+        identifiers, systems = lookup.identifiers_of(case), _systems(context, session, case)
+    searched = search.search_systems(systems, identifiers)
     with context.transaction() as session:
         case = session.get_one(Case, case_id)
-        copies.make_copy(session, case, found, settings=context.settings, now=context.now())
+        copies.make_copy(
+            session, case, searched.rows, missing=searched.missing, settings=context.settings, now=context.now()
+        )
+    searched.raise_fault()
 
 
 def _plan(context: Context, case_id: uuid.UUID) -> None:
-    identifiers = _identified(context, case_id)
     register = context.settings.register
     with context.transaction() as session:
+        case = _identified_case(session, case_id)
         asked = plans.current(session, case_id)
         if asked is None or asked.state != plans.ASKED:
             return
         decisions = plans.decisions_of(asked, register)
+        identifiers, systems = lookup.identifiers_of(case), _systems(context, session, case)
     context.check_schemas()
-    drawn = plans.draw_up(context.settings, context.systems, identifiers, decisions, on=local_date(context.now()))
+    drawn = plans.draw_up(context.settings, systems, identifiers, decisions, on=local_date(context.now()))
     with context.transaction() as session:
         asked = plans.current(session, case_id)
         if asked is not None and asked.state == plans.ASKED:
@@ -113,11 +136,15 @@ def _identifiers(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:
         return lookup.identifiers_of(session.get_one(Case, case_id))
 
 
-def _identified(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:
-    with context.transaction() as session:
-        case = session.get_one(Case, case_id)
-        lookup.require_identity(session, case)
-        return lookup.identifiers_of(case)
+def _identified_case(session: Session, case_id: uuid.UUID) -> Case:
+    case = session.get_one(Case, case_id)
+    lookup.require_identity(session, case)
+    return case
+
+
+def _systems(context: Context, session: Session, case: Case) -> dict[str, Connector]:
+    """Every system, and what the owners of those without a database answered for this case."""
+    return {**context.systems, **errands.systems_of(session, case, context.settings)}
 
 
 STEPS: dict[str, Callable[[Context, uuid.UUID], None]] = {

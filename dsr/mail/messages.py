@@ -95,6 +95,22 @@ def staff_task(head: Letterhead, *, tasks: Sequence[Item]) -> Message:
     return _write("staff-task", head, tasks=tasks)
 
 
+def errand(head: Letterhead, *, system: str, work: str, due_on: str) -> Message:
+    """To the owner of a system: look somebody up there, or erase (`work`), by a day (ISO). Not whom: the page says."""
+    return _write("errand", head, system=system, work=work, due_on=date.fromisoformat(due_on))
+
+
+def errand_reminder(head: Letterhead, *, errands: Sequence[Item]) -> Message:
+    """To the owner of a system, at most once a day: what still waits, each with reference, system, on and days."""
+    dated = [{**each, "on": date.fromisoformat(each["on"])} for each in errands]
+    return _write("errand-reminder", head, errands=dated)
+
+
+def owner_code(head: Letterhead, *, code: str) -> Message:
+    """To the owner of a system: the code that opens the page of the link."""
+    return _write("owner-code", head, code=code)
+
+
 KINDS: Mapping[str, Callable[..., Message]] = {
     "acknowledgement": acknowledgement,
     "new-code": new_code,
@@ -106,8 +122,12 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "plan-to-approve": plan_to_approve,
     "staff-digest": staff_digest,
     "staff-task": staff_task,
+    "errand": errand,
+    "errand-reminder": errand_reminder,
+    "owner-code": owner_code,
 }
 STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
+OWNER_KINDS = frozenset({"errand", "errand-reminder", "owner-code"})
 
 
 def check(kind: str, facts: Mapping[str, Any]) -> None:

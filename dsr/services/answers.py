@@ -25,7 +25,7 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, notices, notifications, plans, search
+from dsr.services import audit, casework, errands, notices, notifications, plans, search
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
 from dsr.services.lookup import lookups_of
@@ -72,7 +72,27 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         elsewhere=tuple(_elsewhere(case, settings.register)),
         not_ours=tuple(_not_ours(session, case, settings.register)),
         informed=tuple(notifications.informed(session, case, settings)),
+        unsearched=tuple(_unsearched(session, case, settings)),
+        given_up=tuple(_given_up(session, case, settings)),
     )
+
+
+def _unsearched(session: Session, case: Case, settings: Settings) -> list[str]:
+    """The systems that have not answered the newest search."""
+    latest = search.latest(session, case)
+    return [_system_label(system, case, settings) for system in latest.missing] if latest else []
+
+
+def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Elsewhere]:
+    """The systems whose owner was waited for in vain, with the reason."""
+    for errand in errands.of_case(session, case.id):
+        if errand.state == errands.CLOSED and errand.reason:
+            yield Elsewhere(_system_label(errand.system, case, settings), errand.reason)
+
+
+def _system_label(name: str, case: Case, settings: Settings) -> str:
+    system = settings.systems.get(name)
+    return (system.label.in_language(case.language) if system else "") or name
 
 
 def _asks_what_we_hold(case: Case) -> bool:
@@ -124,6 +144,8 @@ def _nothing_found(session: Session, case: Case) -> bool:
     if case.data_subject.email_confirmed_at is None:
         return False
     if latest := search.latest(session, case):
+        if set(latest.states.values()) - {search.FOUND}:
+            return False
         return not any(finding["rows"] for finding in latest.findings)
     lookups = lookups_of(session, case)
     return bool(lookups) and not any(lookup.is_known for lookup in lookups)

@@ -6,7 +6,7 @@ import json
 import stat
 import uuid
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -21,16 +21,19 @@ from dsr.config import TIMEZONE, Settings
 from dsr.db.answers import AccessCopy
 from dsr.db.base import keys
 from dsr.db.cases import Case
+from dsr.db.errands import ErrandFile
 from dsr.domain import copies
 from dsr.domain.calendars import local_date
-from dsr.domain.copies import Content
+from dsr.domain.copies import Content, Listing
+from dsr.domain.errands import HEADINGS
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.files import FileDamaged, FileGone, FileStore, Place, open_store
-from dsr.services import audit, notices
+from dsr.services import audit, errand_files, errands, notices
+from dsr.services.errand_files import Attached
 from dsr.services.identity import status_path
 from dsr.services.lookup import require_identity
 from dsr.services.receipt_codes import check_receipt_code
@@ -68,6 +71,14 @@ class CopyReleased(DomainError):
         super().__init__(N_("The copy has been released already."))
 
 
+class CopyIncomplete(DomainError):
+    """A system has not answered yet."""
+
+    def __init__(self, systems: Collection[str]) -> None:
+        template = N_("The copy is not complete: %(systems)s did not answer yet. It is made again when it does.")
+        super().__init__(template, systems=", ".join(systems))
+
+
 @dataclass(frozen=True, slots=True)
 class Download:
     """A file on its way out; reading `chunks` needs no database. `size` is in bytes."""
@@ -78,9 +89,17 @@ class Download:
 
 
 def make_copy(
-    session: Session, case: Case, rows: Mapping[str, Iterable[Row]], *, settings: Settings, now: datetime
+    session: Session,
+    case: Case,
+    rows: Mapping[str, Iterable[Row]],
+    *,
+    missing: Collection[str] = (),
+    settings: Settings,
+    now: datetime,
 ) -> AccessCopy:
     """Write the copy of all `rows`, by system, to the file store; it takes the place of one not yet released.
+
+    While systems are `missing` it can be looked at, not released.
 
     Raises IdentityNotConfirmed or CopyReleased.
     """
@@ -91,8 +110,10 @@ def make_copy(
     content = copies.content(settings.register, rows)
     # A new name each time: the file of an earlier copy stays whole until this one is certain.
     copy.file = uuid.uuid4().hex
-    copy.size = open_store(settings, keys()).put(_place(copy), _archive(case, content, settings, now))
+    files = errand_files.attached(session, case.id, content, settings)
+    copy.size = open_store(settings, keys()).put(_place(copy), _archive(case, content, files, settings, now))
     copy.row_count, copy.made_at, copy.viewed_at, copy.viewed_by_id = content.row_count, now, None, None
+    copy.missing = [*missing]
     session.add(copy)
     audit.record(
         session,
@@ -102,6 +123,7 @@ def make_copy(
         case_id=case.id,
         rows=content.row_count,
         left_out=list(content.left_out),
+        **({"missing": [*missing]} if missing else {}),
     )
     return copy
 
@@ -110,14 +132,13 @@ def _place(copy: AccessCopy) -> Place:
     return Place(copy.file, copy.case_id, "access-copy")
 
 
-def _archive(case: Case, content: Content, settings: Settings, now: datetime) -> Iterable[bytes]:
+def _archive(
+    case: Case, content: Content, files: Iterable[Attached], settings: Settings, now: datetime
+) -> Iterable[bytes]:
     mode = stat.S_IFREG | 0o600
     local = now.astimezone(TIMEZONE).replace(tzinfo=None)
-    members = (
-        (INDEX, local, mode, ZIP_64, _index(case, content, settings, now)),
-        (DATA, local, mode, ZIP_64, _data(case, content, settings, now)),
-    )
-    return stream_zip(members)
+    members = [(INDEX, _index(case, content, settings, now)), (DATA, _data(case, content, settings, now)), *files]
+    return stream_zip((name, local, mode, ZIP_64, chunks) for name, chunks in members)
 
 
 def _index(case: Case, content: Content, settings: Settings, now: datetime) -> Iterator[bytes]:
@@ -135,10 +156,26 @@ def _index(case: Case, content: Content, settings: Settings, now: datetime) -> I
             keeping_grounds=copies.KEEPING_GROUNDS,
             register=settings.register,
             shown=partial(_shown, language=case.language),
+            heading=partial(_heading, settings, case.language),
+            place=partial(_place_of, settings, case.language),
         )
     )
     page.enable_buffering(200)
     return (part.encode() for part in page)
+
+
+def _heading(settings: Settings, language: str, system: str, column: str) -> str:
+    """The name of a column as a person reads it: that of the database, or the word for what an owner noted."""
+    by_hand = system in settings.systems and settings.systems[system].is_manual
+    return str(translations(language).gettext(HEADINGS.get(column, column))) if by_hand else column
+
+
+def _place_of(settings: Settings, language: str, listing: Listing) -> str:
+    """Where rows come from: table and system, or the place where an owner looked."""
+    system = settings.systems.get(listing.system)
+    if system and system.is_manual:
+        return system.label.in_language(language)
+    return f"{listing.table} ({listing.system})"
 
 
 def _shown(value: Any, language: str) -> str:
@@ -226,17 +263,19 @@ def _start_of_content(header: bytes) -> int:
 def release_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Settings, now: datetime) -> AccessCopy:
     """Lay the copy ready behind the status page and tell the person.
 
-    Raises IdentityNotConfirmed, CopyNotThere, CopyNotViewed or CopyReleased.
+    Raises IdentityNotConfirmed, CopyNotThere, CopyIncomplete, CopyNotViewed or CopyReleased.
     """
     require_identity(session, case)
     copy = _copy_of(session, case)
     if copy.released_at:
         raise CopyReleased
+    if copy.missing:
+        raise CopyIncomplete(copy.missing)
     if copy.viewed_by_id != by:
         raise CopyNotViewed
     copy.released_at, copy.released_by_id = now, by
     copy.expires_on = local_date(now) + timedelta(days=settings.procedure.copy_days)
-    _fulfil_access(case, by=by, now=now)
+    _fulfil_access(session, case, by=by, now=now)
     audit.record(session, "copy-released", by=by, now=now, case_id=case.id, until=copy.expires_on.isoformat())
     notices.enqueue(
         session,
@@ -254,10 +293,12 @@ def release_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Setti
     return copy
 
 
-def _fulfil_access(case: Case, *, by: uuid.UUID, now: datetime) -> None:
+def _fulfil_access(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
+    is_part = errands.is_given_up(session, case.id, errands.SEARCH)
+    outcome = Outcome.PARTLY_FULFILLED if is_part else Outcome.FULFILLED
     for right in case.rights:
         if right.kind is Right.ACCESS:
-            right.outcome, right.decided_at, right.decided_by_id = Outcome.FULFILLED.value, now, by
+            right.outcome, right.decided_at, right.decided_by_id = outcome.value, now, by
 
 
 def open_copy(session: Session, case: Case, receipt_code: str, *, settings: Settings, now: datetime) -> Download:
@@ -306,6 +347,7 @@ def _purge(session: Session, files: FileStore, copy: AccessCopy, *, now: datetim
 def _delete_strays(session: Session, files: FileStore, before: datetime) -> None:
     session.flush()
     known: set[Any] = set(session.scalars(select(AccessCopy.file).where(AccessCopy.purged_at.is_(None))))
+    known |= set(session.scalars(select(ErrandFile.file)))
     for name in files.names_before(before):
         if name not in known:
             files.delete(name)

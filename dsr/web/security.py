@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 PUBLIC = "public"
 STAFF = "staff"
 """Any staff member who is signed in, whatever their roles."""
+OWNER = "owner"
+"""The owner of a system, after the code from our mail: the `admit` of the view knows whether that is who asks."""
 
 SIGN_IN = "/staff/sign-in"
 BODY_LIMIT = 2_000_000  # bytes: a text of 1 MB still comes back on the page, with a sentence that it is too long
@@ -73,11 +75,15 @@ def init_app(app: Flask, config: Settings, keys: Keys) -> None:
     app.after_request(_add_headers)
 
 
-def allows(permission: str) -> Callable[[View], View]:
-    """Declare who may call a view: "public", "staff", or a permission of a role such as "case.read"."""
+def allows(permission: str, *, admit: Callable[..., None] | None = None) -> Callable[[View], View]:
+    """Declare who may call a view: "public", "staff", "owner", or a permission of a role such as "case.read".
+
+    `admit` gets the arguments of the address before the body is read: it refuses, or says what the body may hold.
+    """
 
     def declare(view: View) -> View:
         view.permission = permission  # type: ignore[attr-defined]
+        view.admit = admit  # type: ignore[attr-defined]
         return view
 
     return declare
@@ -91,14 +97,17 @@ def permission_of(view: Callable[..., Any]) -> str | None:
 def _guard() -> ResponseReturnValue | None:
     if request.routing_exception:
         raise request.routing_exception
-    permission = permission_of(current_app.view_functions[str(request.endpoint)])
-    if permission is None:
+    view = current_app.view_functions[str(request.endpoint)]
+    permission, admit = permission_of(view), getattr(view, "admit", None)
+    if permission is None or (permission == OWNER and admit is None):
         log.error("the view %s declares no permission", request.endpoint)
         abort(403)
-    if permission != PUBLIC and not current_user.is_authenticated:
+    if permission not in (PUBLIC, OWNER) and not current_user.is_authenticated:
         return _ask_to_sign_in()
-    if permission not in (PUBLIC, STAFF) and permission not in current_user.permissions:
+    if permission not in (PUBLIC, OWNER, STAFF) and permission not in current_user.permissions:
         abort(403)
+    if admit:
+        admit(**(request.view_args or {}))
     if request.method not in SAFE_METHODS:
         _check_origin()
         _check_token()

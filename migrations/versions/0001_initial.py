@@ -51,6 +51,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job", name=op.f("pk_heartbeat")),
     )
     op.create_table(
+        "owner_code",
+        sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("owner_index", name=op.f("pk_owner_code")),
+    )
+    with op.batch_alter_table("owner_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_owner_code_expires_at"), ["expires_at"], unique=False)
+
+    op.create_table(
+        "owner_session",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_owner_session")),
+    )
+    with op.batch_alter_table("owner_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_owner_session_ends_at"), ["ends_at"], unique=False)
+
+    op.create_table(
         "staff_member",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("email_index", sa.LargeBinary(length=32), nullable=False),
@@ -127,6 +148,7 @@ def upgrade() -> None:
         sa.Column("file", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("missing", sa.JSON(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("viewed_by_id", sa.Uuid(), nullable=True),
@@ -349,6 +371,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("searched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
+        sa.Column("systems", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_search_case_id_dsr_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
     )
@@ -392,6 +415,38 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_work_state_next_try_at"), ["state", "next_try_at"], unique=False)
 
     op.create_table(
+        "errand",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("key", sa.String(length=160), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("plan_id", sa.Uuid(), nullable=True),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("asked_on", sa.Date(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("link_number", sa.Integer(), nullable=False),
+        sa.Column("link_digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("link_until", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answered_by", sa.String(length=36), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("evidence_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_errand_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_errand_plan_id_erasure_plan")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errand")),
+        sa.UniqueConstraint("key", name=op.f("uq_errand_key")),
+        sa.UniqueConstraint("link_digest", name=op.f("uq_errand_link_digest")),
+    )
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_errand_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_errand_owner_index"), ["owner_index"], unique=False)
+        batch_op.create_index(batch_op.f("ix_errand_state_due_on"), ["state", "due_on"], unique=False)
+
+    op.create_table(
         "execution",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("plan_id", sa.Uuid(), nullable=False),
@@ -401,6 +456,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_observed", sa.Boolean(), nullable=False),
+        sa.Column("is_left", sa.Boolean(), nullable=False),
         sa.Column("erased", sa.JSON(), nullable=False),
         sa.Column("changed", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_execution_plan_id_erasure_plan")),
@@ -435,14 +491,69 @@ def upgrade() -> None:
             batch_op.f("ix_ledger_entry_state_may_erase_from"), ["state", "may_erase_from"], unique=False
         )
 
+    op.create_table(
+        "errand_item",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("errand_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("description_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("dates_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_errand_item_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["errand_id"], ["errand.id"], name=op.f("fk_errand_item_errand_id_errand")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errand_item")),
+        sa.UniqueConstraint("case_id", "system", "number", name=op.f("uq_errand_item_case_id_system_number")),
+    )
+    with op.batch_alter_table("errand_item", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_errand_item_errand_id"), ["errand_id"], unique=False)
+
+    op.create_table(
+        "errand_file",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("errand_id", sa.Uuid(), nullable=False),
+        sa.Column("item_id", sa.Uuid(), nullable=True),
+        sa.Column("file", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_errand_file_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["errand_id"], ["errand.id"], name=op.f("fk_errand_file_errand_id_errand")),
+        sa.ForeignKeyConstraint(["item_id"], ["errand_item.id"], name=op.f("fk_errand_file_item_id_errand_item")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_errand_file")),
+    )
+    with op.batch_alter_table("errand_file", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_errand_file_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_errand_file_errand_id"), ["errand_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_errand_file_item_id"), ["item_id"], unique=False)
+
 
 def downgrade() -> None:
+    with op.batch_alter_table("errand_file", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_errand_file_item_id"))
+        batch_op.drop_index(batch_op.f("ix_errand_file_errand_id"))
+        batch_op.drop_index(batch_op.f("ix_errand_file_case_id"))
+
+    op.drop_table("errand_file")
+    with op.batch_alter_table("errand_item", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_errand_item_errand_id"))
+
+    op.drop_table("errand_item")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_state_may_erase_from"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_case_id"))
 
     op.drop_table("ledger_entry")
     op.drop_table("execution")
+    with op.batch_alter_table("errand", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_errand_state_due_on"))
+        batch_op.drop_index(batch_op.f("ix_errand_owner_index"))
+        batch_op.drop_index(batch_op.f("ix_errand_case_id"))
+
+    op.drop_table("errand")
     with op.batch_alter_table("work", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_work_state_next_try_at"))
 
@@ -497,6 +608,14 @@ def downgrade() -> None:
     op.drop_table("dsr_case")
     op.drop_table("suppression")
     op.drop_table("staff_member")
+    with op.batch_alter_table("owner_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_owner_session_ends_at"))
+
+    op.drop_table("owner_session")
+    with op.batch_alter_table("owner_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_owner_code_expires_at"))
+
+    op.drop_table("owner_code")
     op.drop_table("heartbeat")
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_saved_at"))

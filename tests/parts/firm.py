@@ -177,14 +177,23 @@ def data_of(copy: TestResponse) -> dict[str, Any]:
 @pytest.fixture
 def firm(shop: Shop, shop_settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer) -> Iterator[Firm]:
     """The firm on its first day, with a handler and an approver; its own shop is on the engine of `shop_url`."""
-    register = shop_settings.base / "register.toml"
-    register.write_text(f"backup_days = 30\n{REGISTER}")
-    mail = Mail(smtp_server.host, "privacy@polder.example", smtp_server.port, security="none", timeout_seconds=5)
-    settings = replace(shop_settings, mail=mail, register=load_register(register))
+    with open_firm(shop, shop_settings, REGISTER, key_set, clock=clock, server=smtp_server) as made:
+        yield made
+
+
+@contextmanager
+def open_firm(
+    shop: Shop, settings: Settings, register: str, key_set: Keys, *, clock: Clock, server: MailServer
+) -> Iterator[Firm]:
+    """A firm with this register and these systems."""
+    file = settings.base / "register.toml"
+    file.write_text(f"backup_days = 30\n{register}")
+    mail = Mail(server.host, "privacy@polder.example", server.port, security="none", timeout_seconds=5)
+    settings = replace(settings, mail=mail, register=load_register(file))
     app = create_app(settings, key_set, clock=clock)
     systems = open_systems(settings)
     context = Context(transactions(app), settings, clock, systems)
-    made = Firm(app, settings, clock, shop, smtp_server, schedule.table(context, delivery.Mail(app, settings)))
+    made = Firm(app, settings, clock, shop, server, schedule.table(context, delivery.Mail(app, settings)))
     with app.app_context():
         engine = base.db.engine
     with engine.connect().execution_options(writes=True) as connection, connection.begin():

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
 
-from dsr.connectors.base import SystemDown
+from dsr.connectors.base import ConnectorError, Identifiers, SystemDown, SystemRefuses
+from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.domain.plans import Row
 from dsr.domain.register import Category, LegalBasis, Register, Table, Text
 from dsr.domain.rights import Right
 from dsr.services import search
+from dsr.services.search import Searched
 from tests.parts import cast
 from tests.parts.shop import Workplace
 from tests.parts.store import NOW, Store
@@ -44,7 +48,7 @@ def case(store: Store) -> Case:
 def test_a_search_keeps_how_many_rows_were_found_per_table(store: Store, case: Case) -> None:
     with store.transaction() as session:
         assert search.latest(session, case) is None
-        search.record_search(session, case, FOUND, REGISTER, now=NOW)
+        search.record_search(session, case, Searched(FOUND), REGISTER, now=NOW)
     with store.transaction(writes=False) as session:
         found = search.latest(session, case)
         assert found is not None
@@ -59,21 +63,68 @@ def test_a_search_keeps_how_many_rows_were_found_per_table(store: Store, case: C
 
 def test_the_newest_search_counts(store: Store, case: Case) -> None:
     with store.transaction() as session:
-        search.record_search(session, case, FOUND, REGISTER, now=NOW + timedelta(hours=1))
-        search.record_search(session, case, {"shop": [], "crm": []}, REGISTER, now=NOW)
+        search.record_search(session, case, Searched(FOUND), REGISTER, now=NOW + timedelta(hours=1))
+        search.record_search(session, case, Searched({"shop": [], "crm": []}), REGISTER, now=NOW)
     with store.transaction(writes=False) as session:
         found = search.latest(session, case)
         assert found is not None
         assert found.searched_at == NOW + timedelta(hours=1)
 
 
+def test_a_system_that_is_down_delays_its_own_part(store: Store, case: Case) -> None:
+    down, refusing = Silent(SystemDown("crm", "it does not answer")), Silent(SystemRefuses("mail", "no such table"))
+    systems: dict[str, Any] = {"shop": Silent(FOUND["shop"]), "crm": down, "mail": refusing}
+    searched = search.search_systems(systems, {"email": "hanna@example.org"})
+    assert (list(searched.rows), searched.missing) == (["shop"], ["crm", "mail"])
+    with pytest.raises(SystemDown):
+        searched.raise_fault()
+    with store.transaction() as session:
+        found = search.record_search(session, case, searched, REGISTER, now=NOW)
+        assert found.states == {"shop": "found", "crm": "down", "mail": "refused"}
+        assert found.systems["crm"]["error"] == "crm: it does not answer"
+        assert search.to_be_searched(session, case, systems) == ["crm", "mail"]
+
+
+def test_what_was_missing_is_added_to_the_same_search(store: Store, case: Case) -> None:
+    down = Searched({"shop": FOUND["shop"]}, {"crm": SystemDown("crm", "it does not answer")})
+    with store.transaction() as session:
+        first = search.record_search(session, case, down, REGISTER, now=NOW)
+        crm = Searched({"crm": [Row("person", (7,), {})]})
+        second = search.record_search(session, case, crm, REGISTER, now=NOW + timedelta(minutes=5))
+        assert second is first
+        assert second.missing == []
+        assert [finding["rows"] for finding in second.findings] == [1, 2, 1]
+        assert search.to_be_searched(session, case, ["shop", "crm"]) == ["shop", "crm"]
+        third = search.record_search(session, case, Searched({"shop": []}), REGISTER, now=NOW + timedelta(hours=1))
+        assert third is not first
+
+
+def test_an_owner_who_is_awaited_is_no_fault_to_mend() -> None:
+    Searched(faults={"binder": OwnerHasNotAnswered("binder")}).raise_fault()
+    faults = {"binder": OwnerHasNotAnswered("binder"), "crm": SystemRefuses("crm", "no such table")}
+    with pytest.raises(SystemRefuses):
+        Searched(faults=faults).raise_fault()
+
+
+@dataclass
+class Silent:
+    """A system that gives its rows, or its fault."""
+
+    answer: list[Row] | ConnectorError
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        if isinstance(self.answer, ConnectorError):
+            raise self.answer
+        return self.answer
+
+
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-def test_one_system_that_is_down_stops_the_whole_search(workplace: Workplace) -> None:
-    found = search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
-    assert {name: len(rows) for name, rows in found.items()} == {"shop": 30}
+def test_a_database_that_went_away_is_told(workplace: Workplace) -> None:
+    searched = search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
+    assert {name: len(rows) for name, rows in searched.rows.items()} == {"shop": 30}
     workplace.shop.engine.dispose()
     for system in workplace.context.systems.values():
         system.close()
     (workplace.context.settings.base / "shop.db").rename(workplace.context.settings.base / "elsewhere.db")
-    with pytest.raises(SystemDown):
-        search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
+    searched = search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
+    assert (searched.rows, searched.missing) == ({}, ["shop"])

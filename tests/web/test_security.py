@@ -16,12 +16,19 @@ from dsr.app import create_app
 from dsr.config import Settings
 from dsr.keys import Keys
 from dsr.services.staff import PERMISSIONS
-from dsr.web.security import BODY_LIMIT, HEADERS, PUBLIC, SAFE_METHODS, STAFF, allows, permission_of
+from dsr.web.security import BODY_LIMIT, HEADERS, OWNER, PUBLIC, SAFE_METHODS, STAFF, allows, permission_of
 from tests.parts.web import Visitor
 
 NAME = "Hanna Brinkman"
-KNOWN = {PUBLIC, STAFF, *(permission for role in PERMISSIONS.values() for permission in role)}
-FILLED_IN = {"token": "x", "step": "rechten", "reference": "2026-AAAA-AAAA", "right": "access", "filename": "x"}
+KNOWN = {PUBLIC, STAFF, OWNER, *(permission for role in PERMISSIONS.values() for permission in role)}
+FILLED_IN = {
+    "token": "x",
+    "verb": "klaar",
+    "step": "rechten",
+    "reference": "2026-AAAA-AAAA",
+    "right": "access",
+    "filename": "x",
+}
 
 
 @pytest.fixture
@@ -54,9 +61,19 @@ def test_only_staff_pages_ask_for_more_than_public_ones(app: Flask) -> None:
     wrong = [
         rule.rule
         for rule in app.url_map.iter_rules()
-        if (permission_of(app.view_functions[rule.endpoint]) != PUBLIC) and not rule.rule.startswith("/staff")
+        if (permission_of(app.view_functions[rule.endpoint]) not in (PUBLIC, OWNER))
+        and not rule.rule.startswith("/staff")
     ]
     assert wrong == []
+
+
+def test_what_an_owner_does_stands_behind_a_link_and_asks_who_it_is(app: Flask) -> None:
+    theirs = [rule for rule in app.url_map.iter_rules() if rule.rule.startswith("/opdracht/")]
+    unsafe = {rule.endpoint for rule in theirs if "POST" in (rule.methods or ())}
+    assert unsafe - {"owner.mail_code", "owner.enter"} == {
+        rule.endpoint for rule in theirs if permission_of(app.view_functions[rule.endpoint]) == OWNER
+    }
+    assert all(app.view_functions[endpoint].admit for endpoint in unsafe - {"owner.mail_code", "owner.enter"})  # type: ignore[attr-defined]
 
 
 def test_a_view_without_a_permission_is_refused(broken: FlaskClient) -> None:
@@ -79,7 +96,7 @@ def test_no_unsafe_request_gets_through_without_a_token(app: Flask) -> None:
     public = [(method, path) for method, path in _unsafe(app) if not path.startswith("/staff")]
     assert len(public) > 4
     for method, path in public:
-        assert app.test_client().open(path, method=method, data={"name": "x"}).status_code in (400, 404), path
+        assert app.test_client().open(path, method=method, data={"name": "x"}).status_code in (400, 404, 410), path
 
 
 def test_no_staff_page_can_be_posted_to_from_outside(app: Flask) -> None:

@@ -1,0 +1,94 @@
+"""A system that a person searches and erases: what its owner answered for one case, behind the same protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
+from dsr.domain.plans import Row
+from dsr.domain.register import Table
+from dsr.domain.row_keys import Key
+from dsr.domain.wording import N_
+
+
+class OwnerHasNotAnswered(SystemDown):
+    """Passing: the owner of the system was asked, and the answer is not there yet."""
+
+    def __init__(self, system: str) -> None:
+        super().__init__(system, N_("its owner has not answered yet"))
+
+
+class ManualSystem:
+    """The items that the owner found for one case, or None while they have not answered.
+
+    `erased` are the keys of which the owner confirmed that they are gone, or None while they did not.
+    """
+
+    def __init__(
+        self, name: str, tables: Mapping[str, Table], found: Sequence[Row] | None, erased: frozenset[Key] | None = None
+    ) -> None:
+        self.name = name
+        self._tables, self._found, self._erased = tables, found, erased
+
+    def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
+        """Nothing: before the identity check no person is asked about another."""
+        return {}
+
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        """The items by category. Raises OwnerHasNotAnswered."""
+        rows = self.search(identifiers)
+        by_table = {table: [row for row in rows if row.table == table] for table in self._tables}
+        return [_found(self._tables[table], of_table) for table, of_table in by_table.items() if of_table]
+
+    def search(self, identifiers: Identifiers) -> list[Row]:
+        """The items one by one. Raises OwnerHasNotAnswered."""
+        if self._found is None:
+            raise OwnerHasNotAnswered(self.name)
+        return [*self._found]
+
+    @contextmanager
+    def erasing(self) -> Iterator[Erasing]:
+        """What the owner confirmed, as if it were erased here. Raises OwnerHasNotAnswered."""
+        if self._erased is None:
+            raise OwnerHasNotAnswered(self.name)
+        yield _ErasedByHand(self, self._erased)
+
+    def mistakes(self) -> list[str]:
+        """None: there is no schema to hold the register against."""
+        return []
+
+    def remarks(self) -> Remarks:
+        """None either."""
+        return Remarks([])
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _ErasedByHand:
+    """The protocol of a transaction over what the owner confirmed."""
+
+    def __init__(self, system: ManualSystem, erased: frozenset[Key]) -> None:
+        self._system, self._erased = system, erased
+
+    def find(self, identifiers: Identifiers) -> list[Found]:
+        return self._system.find(identifiers)
+
+    def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
+        wanted = {*keys}
+        return [row for row in self._system.search({}) if row.table == table and row.key in wanted]
+
+    def delete(self, table: str, keys: Sequence[Key]) -> int:
+        return len(self._erased.intersection(keys))
+
+    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
+        return 0
+
+    def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
+        return 0
+
+
+def _found(table: Table, rows: Sequence[Row]) -> Found:
+    columns = tuple(rows[0].values)
+    return Found(rows[0].table, table.key, columns, [tuple(row.values.values()) for row in rows])

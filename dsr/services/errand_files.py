@@ -1,0 +1,69 @@
+"""The files that owners sent along: into the access copy, looked at by a handler, and away when their time has come."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db.base import keys
+from dsr.db.errands import ErrandFile, Item
+from dsr.domain.copies import Content
+from dsr.domain.errands import ITEM
+from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
+from dsr.files import FileDamaged, FileGone, Place, open_store
+from dsr.services import errands
+
+PURPOSE = "errand"
+Attached = tuple[str, Iterator[bytes]]
+"""A file of an archive: its name in it, and what it holds."""
+
+
+class UploadDamaged(DomainError):
+    """A file is not what was sent along."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(N_("The file %(name)s is damaged or gone. Ask for it once more."), name=name)
+
+
+def place_of(file: ErrandFile) -> Place:
+    """Where a file is."""
+    return Place(file.file, file.case_id, PURPOSE)
+
+
+def attached(session: Session, case_id: uuid.UUID, content: Content, settings: Settings) -> list[Attached]:
+    """The files of the items that a copy shows. Raises UploadDamaged."""
+    shown = {
+        (listing.system, listing.table, row[ITEM])
+        for part in content.parts
+        for listing in part.listings
+        for row in listing.rows
+        if ITEM in row
+    }
+    items = session.scalars(select(Item).where(Item.case_id == case_id, Item.erased_at.is_(None)).order_by(Item.number))
+    wanted = [item for item in items if (item.system, item.category, item.number) in shown]
+    return [
+        (errands.archive_name(item, file), read(file, settings)) for item in wanted for file in item.files
+    ]  # fmt: skip
+
+
+def read(file: ErrandFile, settings: Settings) -> Iterator[bytes]:
+    """What a file holds, proven whole before the first byte. Raises UploadDamaged."""
+    try:
+        return open_store(settings, keys()).read(place_of(file))
+    except (FileDamaged, FileGone):
+        raise UploadDamaged(file.name) from None
+
+
+def forget(session: Session, item: Item, settings: Settings, *, now: datetime) -> None:
+    """An item is erased where it was: here goes what it said, and its files."""
+    item.erased_at, item.description, item.dates = now, None, None
+    store = open_store(settings, keys())
+    for file in item.files:
+        store.delete(file.file)
+        session.delete(file)

@@ -1,0 +1,313 @@
+"""Errands for the owners of systems without a database: asked by the program, mailed, and seen to by a handler."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Owner, Settings
+from dsr.connectors.manual import ManualSystem
+from dsr.db.answers import AccessCopy
+from dsr.db.base import new_id
+from dsr.db.cases import Case
+from dsr.db.errands import Errand, ErrandFile, Item
+from dsr.db.notices import Task
+from dsr.domain.calendars import local_date
+from dsr.domain.errands import DESCRIPTION, FILES, ITEM
+from dsr.domain.plans import Row
+from dsr.domain.register import Register, Table
+from dsr.domain.row_keys import Key
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, notices, search, work
+from dsr.services.owners import LINK_LIFETIME, errand_path, link_digest, link_token, owner_index, owner_of, renew_link
+
+SEARCH, ERASE = "search", "erase"
+OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
+LATE_TASK, DECLINED_TASK = "errand-late", "errand-declined"
+
+
+def by_hand(settings: Settings) -> dict[str, Mapping[str, Table]]:
+    """The systems without a database that hold a category, each with its tables of items."""
+    tables = settings.register.tables
+    return {name: tables[name] for name, system in settings.systems.items() if system.is_manual and name in tables}
+
+
+def ask_owners(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
+    """Ask the owner of each system without a database to look the person up, once."""
+    for system in by_hand(settings):
+        ask(session, case, system, SEARCH, f"search:{case.id}:{system}", settings=settings, now=now)
+
+
+def ask_to_erase(
+    session: Session,
+    case: Case,
+    plan_id: uuid.UUID,
+    system: str,
+    items: Collection[int],
+    *,
+    settings: Settings,
+    now: datetime,
+) -> Errand:
+    """Ask the owner of a system to erase what an approved plan says, once."""
+    key = f"erase:{plan_id}:{system}"
+    return ask(session, case, system, ERASE, key, settings=settings, now=now, plan_id=plan_id, items=items)
+
+
+def ask_to_end(
+    session: Session, case: Case, system: str, items: Collection[int], *, settings: Settings, now: datetime
+) -> Errand:
+    """Ask the owner of a system to erase items whose day has come, once."""
+    numbers = hashlib.sha256(json.dumps(sorted(items)).encode()).hexdigest()[:16]
+    key = f"end:{case.id}:{system}:{numbers}"
+    return ask(session, case, system, ERASE, key, settings=settings, now=now, items=items)
+
+
+def ask(
+    session: Session,
+    case: Case,
+    system: str,
+    kind: str,
+    key: str,
+    *,
+    settings: Settings,
+    now: datetime,
+    plan_id: uuid.UUID | None = None,
+    items: Collection[int] = (),
+) -> Errand:
+    """The errand with this key, made and mailed if it is not there."""
+    known = session.scalar(select(Errand).where(Errand.key == key))
+    if known:
+        return known
+    configured = settings.systems[system]
+    today = local_date(now)
+    errand = Errand(
+        id=new_id(),
+        key=key,
+        case_id=case.id,
+        plan_id=plan_id,
+        system=system,
+        kind=kind,
+        asked_at=now,
+        asked_on=today,
+        due_on=today + timedelta(days=configured.days),
+        owner_index=owner_index(configured.owner.email if configured.owner else ""),
+        link_number=1,
+        link_until=now + LINK_LIFETIME,
+        items=sorted(items),
+        state=OPEN,
+    )
+    errand.link_digest = link_digest(link_token(errand))
+    session.add(errand)
+    audit.record(session, "errand-asked", by=audit.WORKER, now=now, case_id=case.id, system=system, errand=kind)
+    _mail(session, case, errand, settings=settings, now=now)
+    return errand
+
+
+def _mail(session: Session, case: Case, errand: Errand, *, settings: Settings, now: datetime) -> None:
+    owner = owner_of(errand, settings)
+    if owner is None:
+        return
+    language = settings.procedure.language
+    notices.enqueue(
+        session,
+        "errand",
+        key=f"errand:{errand.id}:{errand.link_number}",
+        case=case,
+        recipient=owner.email,
+        facts={
+            "reference": case.reference,
+            "link": settings.web.base_url + errand_path(errand),
+            "system": settings.systems[errand.system].label.in_language(language),
+            "work": errand.kind,
+            "due_on": errand.due_on.isoformat(),
+        },
+        language=language,
+        now=now,
+    )
+
+
+def of_case(session: Session, case_id: uuid.UUID) -> list[Errand]:
+    """The errands of a case, oldest first."""
+    return list(session.scalars(select(Errand).where(Errand.case_id == case_id).order_by(Errand.asked_at, Errand.key)))
+
+
+def is_given_up(session: Session, case_id: uuid.UUID, kind: str) -> bool:
+    """Whether a handler went on without an answer to an errand of this kind."""
+    return any(errand.kind == kind and errand.state == CLOSED for errand in of_case(session, case_id))
+
+
+def others_of(session: Session, errand: Errand) -> list[Errand]:
+    """What else waits for the owner of an errand, the most urgent first."""
+    theirs = select(Errand).where(
+        Errand.owner_index == errand.owner_index, Errand.state == OPEN, Errand.id != errand.id
+    )
+    found = session.scalars(theirs.order_by(Errand.due_on, Errand.asked_at))
+    return [other for other in found if is_needed(session, other)]
+
+
+def is_needed(session: Session, errand: Errand) -> bool:
+    """Whether it is still to be done: a search or a plan ends with its case, what a law kept goes on its day."""
+    if not errand.is_outstanding:
+        return False
+    return (errand.kind == ERASE and errand.plan_id is None) or session.get_one(Case, errand.case_id).is_open
+
+
+def items_of(session: Session, case_id: uuid.UUID, system: str) -> list[Item]:
+    """What was found in a system for a case and is not erased, by number."""
+    found = select(Item).where(Item.case_id == case_id, Item.system == system, Item.erased_at.is_(None))
+    return list(session.scalars(found.order_by(Item.number)))
+
+
+def systems_of(
+    session: Session, case: Case, settings: Settings, erased: Mapping[str, frozenset[Key] | None] | None = None
+) -> dict[str, ManualSystem]:
+    """The systems without a database, as their owners answered for a case; those that a handler closed are left out.
+
+    `erased` holds, by system, the keys that the owner confirmed.
+    """
+    asked = {errand.system: errand for errand in of_case(session, case.id) if errand.kind == SEARCH}
+    return {
+        name: ManualSystem(
+            name, tables, _found(session, asked.get(name), settings.register), (erased or {}).get(name)
+        )
+        for name, tables in by_hand(settings).items()
+        if name not in asked or asked[name].state != CLOSED
+    }  # fmt: skip
+
+
+def _found(session: Session, errand: Errand | None, register: Register) -> list[Row] | None:
+    if errand is None or errand.state != ANSWERED:
+        return None
+    tables = register.tables[errand.system]
+    items = items_of(session, errand.case_id, errand.system)
+    return [row_of(item, tables[item.category]) for item in items if item.category in tables]
+
+
+def row_of(item: Item, table: Table) -> Row:
+    """An item as a row of its category."""
+    dates = read_dates(item)
+    names = ", ".join(archive_name(item, file) for file in item.files)
+    values = {ITEM: item.number, DESCRIPTION: item.description, **{anchor: dates.get(anchor) for anchor in table.dates}}
+    return Row(item.category, (item.number,), {**values, FILES: names or None})
+
+
+def archive_name(item: Item, file: ErrandFile) -> str:
+    """What a file of an item is called in the access copy."""
+    return f"{item.system}-{item.number}-{file.name}"
+
+
+def read_dates(item: Item) -> dict[str, date]:
+    """The dates that were given with an item, by what they are the date of."""
+    return {anchor: date.fromisoformat(day) for anchor, day in json.loads(item.dates or "{}").items()}
+
+
+def send_again(
+    session: Session, case: Case, errand: Errand, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
+    """Mail the owner once more, with a new link; one who could not do it is asked anew. Raises NotPossible."""
+    _check_outstanding(errand)
+    if owner_of(errand, settings) is None:
+        raise casework.NotPossible(N_("The owner is no longer in the configuration. Choose another one."))
+    _ask_anew(session, errand, settings=settings, now=now)
+    audit.record(session, "errand-sent-again", by=by, now=now, case_id=case.id, system=errand.system)
+    _mail(session, case, errand, settings=settings, now=now)
+
+
+def hand_over(
+    session: Session, case: Case, errand: Errand, to: bytes, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
+    """Give an errand to another owner of the configuration. Raises NotPossible."""
+    _check_outstanding(errand)
+    errand.owner_index = to
+    if owner_of(errand, settings) is None:
+        raise casework.NotPossible(N_("Choose an owner from the list."))
+    _ask_anew(session, errand, settings=settings, now=now)
+    audit.record(session, "errand-handed-over", by=by, now=now, case_id=case.id, system=errand.system)
+    _mail(session, case, errand, settings=settings, now=now)
+
+
+def _ask_anew(session: Session, errand: Errand, *, settings: Settings, now: datetime) -> None:
+    errand.state, errand.reason = OPEN, None
+    errand.due_on = max(errand.due_on, local_date(now) + timedelta(days=settings.systems[errand.system].days))
+    renew_link(errand, now=now)
+    settle_tasks(session, errand, now=now)
+
+
+def reopen(session: Session, case: Case, errand: Errand, *, by: uuid.UUID, settings: Settings, now: datetime) -> None:
+    """Ask the owner to look once more; what they found stays. Raises NotPossible."""
+    casework.check_open(case)
+    if errand.kind != SEARCH or errand.is_outstanding:
+        raise casework.NotPossible(N_("This errand cannot be asked again."))
+    errand.answered_at, errand.answered_by = None, None
+    _ask_anew(session, errand, settings=settings, now=now)
+    search.open_part(session, case, errand.system)
+    copy = session.get(AccessCopy, case.id)
+    if copy and errand.system not in copy.missing:
+        copy.missing = [*copy.missing, errand.system]
+    audit.record(session, "errand-sent-again", by=by, now=now, case_id=case.id, system=errand.system)
+    _mail(session, case, errand, settings=settings, now=now)
+
+
+def close_search(session: Session, case: Case, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
+    """Go on without an answer; the letter tells the data subject so, with the reason. Raises NotPossible."""
+    give_up(session, errand, reason, by=by, now=now)
+    search.close_part(session, case, errand.system)
+    wake_waiting(session, errand, now=now)
+
+
+def give_up(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
+    """Close an errand that nobody did. Raises NotPossible."""
+    _check_outstanding(errand)
+    if not reason.strip():
+        raise casework.NotPossible(N_("Give the reason; it is told to the data subject."))
+    errand.state, errand.reason, errand.answered_at, errand.answered_by = CLOSED, reason.strip(), now, str(by)
+    settle_tasks(session, errand, now=now)
+    audit.record(session, "errand-closed", by=by, now=now, case_id=errand.case_id, system=errand.system)
+
+
+def _check_outstanding(errand: Errand) -> None:
+    if not errand.is_outstanding:
+        raise casework.NotPossible(N_("This errand has been done already."))
+
+
+def wake_waiting(session: Session, errand: Errand, *, now: datetime) -> None:
+    """What waited for an answer goes on: the search, a plan that could not be drawn up, a copy that lacked this."""
+    steps = work.of(session, errand.case_id)
+    waits = ["search", *(kind for kind in ("plan",) if kind in steps and steps[kind].state == "queued")]
+    if lacks(session, errand):
+        waits.append("copy")
+    for kind in waits:
+        work.ask(session, errand.case_id, kind, by=steps[kind].asked_by_id if kind in steps else None, now=now)
+
+
+def lacks(session: Session, errand: Errand) -> bool:
+    """Whether a copy was made without this system, and waits for it."""
+    copy = session.get(AccessCopy, errand.case_id)
+    return copy is not None and copy.released_at is None and errand.system in copy.missing
+
+
+def settle_tasks(session: Session, errand: Errand, *, now: datetime) -> None:
+    """What staff were told about an errand is over."""
+    keys = [f"{kind}:{errand.id}:{errand.link_number}" for kind in (LATE_TASK, DECLINED_TASK)]
+    for task in session.scalars(select(Task).where(Task.case_id == errand.case_id, Task.done_at.is_(None))):
+        if task.key in keys or task.facts.get("errand") == str(errand.id):
+            task.done_at = now
+
+
+def tell_staff(session: Session, errand: Errand, kind: str, *, now: datetime) -> None:
+    """Something about an errand that a handler must look at, once for each time it was asked."""
+    key = f"{kind}:{errand.id}:{errand.link_number}"
+    if session.scalar(select(Task.id).where(Task.key == key)) is None:
+        facts = {"errand": str(errand.id), "system": errand.system}
+        session.add(Task(key=key, case_id=errand.case_id, kind=kind, facts=facts, made_at=now))
+
+
+def names_of(owners: Mapping[bytes, Owner], errands: Iterable[Errand]) -> dict[uuid.UUID, str]:
+    """The name of the owner of each errand; left out where the configuration has them no longer."""
+    return {errand.id: owners[errand.owner_index].name for errand in errands if errand.owner_index in owners}

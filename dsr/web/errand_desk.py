@@ -1,0 +1,153 @@
+"""The page of an errand, the same for its owner and for a handler who answers in their place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from flask import request
+from sqlalchemy.orm import Session
+
+from dsr.db.cases import Case
+from dsr.db.errands import Errand, Item
+from dsr.domain.calendars import local_date
+from dsr.domain.deadlines import days_left
+from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
+from dsr.domain.errors import DomainError
+from dsr.domain.register import Category
+from dsr.services import errand_answers, errands
+from dsr.services.errand_answers import NotAnAnswer, Noted
+from dsr.web import uploads
+from dsr.web.pages import language
+from dsr.web.runtime import now, settings
+
+VERBS = ("gevonden", "weg", "klaar", "gewist", "kan-niet")
+"""Note an item, take one back, that was all, it is erased, I cannot do this."""
+
+
+class Refused(DomainError):
+    """What was filled in cannot be taken as it is; `field` is where on the page."""
+
+    def __init__(self, fault: DomainError, field: str) -> None:
+        super().__init__(fault.template, **fault.params)
+        self.field = field
+
+
+def act(session: Session, errand: Errand, verb: str, *, by: str) -> str:
+    """Do what was sent; returns where on the page to go on. Raises Refused, or AnsweredAlready."""
+    try:
+        return _ACTS[verb](session, errand, by)
+    except NotAnAnswer as fault:
+        raise Refused(fault, _field(fault.field)) from None
+    except UnreadableDate as fault:
+        raise Refused(fault, _field(next(_unreadable()))) from None
+    except uploads.FileTooLarge as fault:
+        raise Refused(fault, _field("files")) from None
+
+
+def _field(name: str) -> str:
+    """A field of the form of one category has that category in its name."""
+    category = request.form.get("category", "")
+    return f"{name}-{category}" if category else name
+
+
+def _unreadable() -> Any:
+    for anchor in HEADINGS:
+        try:
+            read_date(request.form.get(_field(anchor), ""))
+        except UnreadableDate:
+            yield anchor
+
+
+def _note(session: Session, errand: Errand, by: str) -> str:
+    category = request.form.get("category", "")
+    known = settings().register.categories.get(category)
+    dates: dict[str, date | None] = {
+        anchor: read_date(request.form.get(_field(anchor), "")) for anchor in (dates_of(known) if known else ())
+    }
+    files = uploads.received(_field("files"))
+    text = request.form.get(_field("description"), "")
+    noted = Noted(category, text, dates, files)
+    errand_answers.note_item(session, errand, noted, by=by, settings=settings(), now=now())
+    return f"category-{category}"
+
+
+def _remove(session: Session, errand: Errand, by: str) -> str:
+    number = request.form.get("number", 0, type=int)
+    errand_answers.remove_item(session, errand, number, by=by, settings=settings(), now=now())
+    return "found"
+
+
+def _finish(session: Session, errand: Errand, by: str) -> str:
+    is_nothing = request.form.get("answer") == "nothing"
+    errand_answers.finish_search(session, errand, is_nothing=is_nothing, by=by, now=now())
+    return ""
+
+
+def _erase(session: Session, errand: Errand, by: str) -> str:
+    ticked = {int(number) for number in request.form.getlist("items") if number.isdecimal()}
+    evidence, files = request.form.get("evidence", ""), uploads.received("files")
+    errand_answers.confirm_erasure(session, errand, ticked, evidence, files, by=by, now=now())
+    return ""
+
+
+def _decline(session: Session, errand: Errand, by: str) -> str:
+    errand_answers.decline(session, errand, request.form.get("reason", ""), by=by, now=now())
+    return ""
+
+
+_ACTS: Mapping[str, Callable[[Session, Errand, str], str]] = dict(
+    zip(VERBS, (_note, _remove, _finish, _erase, _decline), strict=True)
+)
+
+
+def describe(session: Session, errand: Errand) -> dict[str, Any]:
+    """What the page of an errand shows: whom it is about, what to do, and what was noted so far."""
+    case = session.get_one(Case, errand.case_id)
+    items = errands.items_of(session, case.id, errand.system)
+    return {
+        "errand": errand,
+        "reference": case.reference,
+        "system": system_label(errand.system),
+        "days": days_left(errand.due_on, local_date(now())),
+        "person": case.data_subject,
+        "is_needed": errands.is_needed(session, errand),
+        "kinds": _kinds(errand, items),
+        "going": [_shown(item) for item in items if item.number in errand.items],
+        "staying": [_shown(item) for item in items if item.number not in errand.items],
+        "headings": HEADINGS,
+        "typed_items": request.form.getlist("items") if request.method == "POST" else [],
+    }
+
+
+def system_label(system: str) -> str:
+    """What a system is called; its key, where the configuration no longer has it."""
+    known = settings().systems.get(system)
+    return known.label.in_language(language()) if known else system
+
+
+def _kinds(errand: Errand, items: list[Item]) -> list[dict[str, Any]]:
+    tables = settings().register.tables.get(errand.system, {})
+    return [_kind(name, settings().register.categories[name], items) for name in tables]
+
+
+def _kind(name: str, category: Category, items: list[Item]) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": category.label.in_language(language()),
+        "fields": [field.in_language(language()) for field in category.fields],
+        "dates": dates_of(category),
+        "noted": [_shown(item) for item in items if item.category == name],
+    }
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    category = settings().register.categories.get(item.category)
+    return {
+        "number": item.number,
+        "label": category.label.in_language(language()) if category else item.category,
+        "description": item.description,
+        "dates": errands.read_dates(item),
+        "files": [(file.name, file.size) for file in item.files],
+    }

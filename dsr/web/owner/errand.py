@@ -1,0 +1,178 @@
+"""An errand: behind the link of a mail, and a code that is mailed when its owner asks for it.
+
+Opening the link changes nothing and tells nothing about anybody (a mail gateway opens links too).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import Blueprint, abort, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from dsr.db.base import transaction
+from dsr.db.errands import Errand
+from dsr.domain.errors import DomainError
+from dsr.domain.wording import N_
+from dsr.services import owners
+from dsr.services.errand_answers import AnsweredAlready
+from dsr.services.errands import others_of
+from dsr.services.identity import CodeLocked, TooManyCodes
+from dsr.services.owners import LinkExpired, OwnerGone
+from dsr.web import errand_desk, uploads
+from dsr.web.errors import typed
+from dsr.web.pages import gettext, page
+from dsr.web.runtime import now, settings, wake
+from dsr.web.security import OWNER, PUBLIC, UntrustedForm, allows
+
+owner = Blueprint("owner", __name__)
+
+T = TypeVar("T")
+
+_TOLD = {
+    "mailed": N_("We have sent you a code. It works for half an hour."),
+    "noted": N_("Noted."),
+    "removed": N_("Taken away."),
+}
+_SEND_AGAIN = N_("Please send this once more. If that does not help, allow cookies, or call or mail us.")
+_AFTER = {"gevonden": "noted", "weg": "removed"}
+_CODES = {CodeLocked: 429, TooManyCodes: 429}
+
+
+@owner.get("/opdracht/<token>")
+@allows(PUBLIC)
+def show(token: str) -> ResponseReturnValue:
+    """What to do; before the code, that there is something to do."""
+    told = _TOLD.get(session.pop("told", ""))
+    return _show(token, told=gettext(told) if told else "")
+
+
+@owner.post("/opdracht/<token>/stuur-code")
+@allows(PUBLIC)
+def mail_code(token: str) -> ResponseReturnValue:
+    """Mail a code to the owner."""
+    fault = _attempt(token, lambda store, errand: owners.mail_code(store, errand, settings=settings(), now=now()))
+    if isinstance(fault, DomainError):
+        return _show(token, {"code": fault.say(gettext)}, status=_CODES.get(type(fault), 400))
+    wake()
+    session["told"] = "mailed"
+    return redirect(url_for("owner.show", token=token), 303)
+
+
+@owner.post("/opdracht/<token>/code")
+@allows(PUBLIC)
+def enter(token: str) -> ResponseReturnValue:
+    """Open the errand with the code."""
+    code = request.form.get("code", "")
+    entered = _attempt(token, lambda store, errand: owners.enter(store, errand, code, now=now()))
+    if isinstance(entered, DomainError):
+        return _show(token, {"code": entered.say(gettext)}, status=_CODES.get(type(entered), 400))
+    session["owner"] = entered
+    return redirect(url_for("owner.show", token=token), 303)
+
+
+def admit(token: str, verb: str = "") -> None:
+    """Let the owner through who typed the code in this browser, and take the files of the form."""
+    with transaction(writes=False) as store:
+        try:
+            errand = owners.find_errand(store, token, settings=settings(), now=now())
+        except (LinkExpired, OwnerGone):
+            abort(410)
+        if not owners.has_entered(store, errand, session.get("owner"), now=now()):
+            abort(401)
+    uploads.expect(errand)
+
+
+@owner.post(f"/opdracht/<token>/<any({','.join(map(repr, errand_desk.VERBS))}):verb>")
+@allows(OWNER, admit=admit)
+def act(token: str, verb: str) -> ResponseReturnValue:
+    """Note what was found, or answer."""
+    try:
+        with transaction() as store:
+            errand = owners.find_errand(store, token, settings=settings(), now=now())
+            owners.stay(store, session.get("owner"), now=now())
+            anchor = errand_desk.act(store, errand, verb, by=owners.OWNER)
+    except errand_desk.Refused as fault:
+        uploads.discard()
+        return _show(token, {fault.field: fault.say(gettext)}, typed(), status=422)
+    except AnsweredAlready:
+        uploads.discard()
+        return redirect(url_for("owner.show", token=token), 303)
+    wake()
+    if verb in _AFTER:
+        session["told"] = _AFTER[verb]
+    return redirect(url_for("owner.show", token=token, _anchor=anchor or None), 303)
+
+
+@owner.post("/opdracht/<token>/sluiten")
+@allows(OWNER, admit=admit)
+def leave(token: str) -> ResponseReturnValue:
+    """Close the page for whoever uses this browser next."""
+    with transaction() as store:
+        owners.leave(store, session.pop("owner", None))
+    return redirect(url_for("owner.show", token=token), 303)
+
+
+@owner.errorhandler(UntrustedForm)
+def send_again(_error: UntrustedForm) -> ResponseReturnValue:
+    """The same page with what was typed, and a new token."""
+    return _show((request.view_args or {})["token"], {"main": gettext(_SEND_AGAIN)}, typed(), status=400)
+
+
+@owner.errorhandler(401)
+def code_once_more(_error: Exception) -> ResponseReturnValue:
+    """The session is over: the code again, and what was typed stays on the page."""
+    sentence = gettext(N_("Your code was used too long ago. Ask for a new one, and send this once more."))
+    return _show((request.view_args or {})["token"], {"code": sentence}, typed(), status=401)
+
+
+@owner.errorhandler(410)
+def gone(_error: Exception) -> ResponseReturnValue:
+    """The link leads nowhere any more."""
+    return _show((request.view_args or {})["token"])
+
+
+def _attempt(token: str, verb: Callable[[Session, Errand], T]) -> T | DomainError:
+    with transaction() as store:
+        try:
+            return verb(store, owners.find_errand(store, token, settings=settings(), now=now()))
+        except DomainError as fault:
+            return fault
+
+
+def _show(
+    token: str,
+    errors: Mapping[str, str] | None = None,
+    typed: Mapping[str, str] | None = None,
+    told: str = "",
+    status: int = 200,
+) -> ResponseReturnValue:
+    shown = {"token": token, "errors": dict(errors or {}), "typed": typed or {}, "told": told}
+    with transaction(writes=False) as store:
+        try:
+            errand = owners.find_errand(store, token, settings=settings(), now=now())
+        except (LinkExpired, OwnerGone) as fault:
+            return page("owner/gone.html", sentence=fault.say(gettext), **shown), 410
+        found = errand_desk.describe(store, errand)
+        if not owners.has_entered(store, errand, session.get("owner"), now=now()):
+            known = {name: found[name] for name in ("reference", "system", "errand", "is_needed")}
+            return page("owner/code.html", **known, **shown), status
+        return page(f"owner/{_page_of(found)}.html", **found, **shown, others=_others(store, errand)), status
+
+
+def _page_of(found: Mapping[str, Any]) -> str:
+    return str(found["errand"].kind) if found["is_needed"] else "done"
+
+
+def _others(store: Session, errand: Errand) -> list[dict[str, Any]]:
+    """What else waits for this owner, for which the code need not be typed again."""
+    return [
+        {
+            "url": owners.errand_path(other),
+            "system": errand_desk.system_label(other.system),
+            "due_on": other.due_on,
+        }
+        for other in others_of(store, errand)
+    ]
