@@ -83,7 +83,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA with the `safeguard` of art. 46.
+    """Who receives the data (art. 4(9), 15(1)(c)); outside the EEA in a `country`, with the `safeguard` of art. 46.
 
     `when` says on what occasion only: "when a bill stays unpaid". `contact` tells the person how to reach them; to
     `email` goes what art. 19 has us tell them. `confidential` is the ground for which nobody hears of them.
@@ -94,6 +94,7 @@ class Recipient:
     name: str | Text
     role: Literal["processor", "joint-controller", "independent-controller", "authority"]
     inside_eea: bool = True
+    country: Text | None = None
     safeguard: Text | None = None
     when: Text | None = None
     contact: str | None = None
@@ -109,9 +110,10 @@ class Recipient:
 class Category:
     """A category of personal data and what the answer to a request must say of it (art. 15(1)(a)-(g)).
 
-    `held_in` names the systems that a person looks it up in; `held_by` tells only where it is, in words. For a
-    `processor` it is `on_behalf_of` somebody else, who decides on it. `refer_to` is a recipient that decides for
-    itself. `first` is a step before erasure, such as a final invoice.
+    `data_subjects` are the kinds of people it is about (art. 30(1)(c)): "customers". `held_in` names the systems that a
+    person looks it up in; `held_by` tells only where it is, in words. For a `processor` it is `on_behalf_of` somebody
+    else, who decides on it. `refer_to` is a recipient that decides for itself. `first` is a step before erasure, such
+    as a final invoice.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -121,6 +123,7 @@ class Category:
     legal_basis: LegalBasis
     source: Text
     retention: str | Period = NOT_STATED
+    data_subjects: tuple[Text, ...] = ()
     fields: tuple[Text, ...] = ()
     recipients: tuple[str, ...] = ()
     erasure_ground: ErasureGround = ErasureGround.NOT_NEEDED
@@ -216,7 +219,8 @@ class Register:
     """The whole register, as validated; `digest` identifies its text.
 
     `automated_decisions` is what the answer to an access request says of art. 22; without it nothing is said.
-    `data_stays_in_eea` is what the privacy statement promises, and the recipients must bear out.
+    `data_stays_in_eea` is what the privacy statement promises, and the recipients must bear out. `security` describes
+    in general how the data are protected (art. 30(1)(g)).
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -227,6 +231,7 @@ class Register:
     backup_days: int | None = None
     data_stays_in_eea: bool = False
     automated_decisions: Text | None = None
+    security: Text | None = None
     digest: str = ""
 
     def turn_to(self, name: str, language: str) -> str | None:

@@ -39,6 +39,7 @@ REGISTER = Register(
             legal_basis=LegalBasis.CONTRACT,
             source=both("van uzelf", "from you"),
             retention=Period(until=both("de schijf is teruggeplaatst", "the disk has been put back")),
+            data_subjects=(both("klanten", "customers"),),
             fields=(both("inhoud", "content"), both("naam", "name")),
             recipients=("cloud", "agency"),
             erasure_ground=ErasureGround.NONE,
@@ -57,6 +58,7 @@ REGISTER = Register(
             retention=Period(months=18, days=1, after=both("het einde", "the end")),
             role="processor",
             on_behalf_of=both("de klant", "the customer"),
+            recipients=("unit",),
         ),
         "news": Category(
             both("Nieuws", "News"), both("a", "a"), LegalBasis.CONSENT, both("b", "b"), "until-consent-withdrawn"
@@ -66,8 +68,14 @@ REGISTER = Register(
     tables={"shop": {"disks": Table("disk", ("id",), match={"email": "email"}, masked=("serial",))}},
     recipients={
         "cloud": Recipient(
-            "Wolk Inc.", "processor", inside_eea=False, safeguard=both("modelcontract", "model clauses")
+            "Wolk Inc.",
+            "processor",
+            inside_eea=False,
+            country=both("de VS", "the USA"),
+            safeguard=both("modelcontract", "model clauses"),
         ),
+        "sister": Recipient("Zusterbedrijf", "joint-controller", contact="avg@zuster.example"),
+        "unit": Recipient("Meldpunt", "authority", confidential="Wwft art. 23"),
         "agency": Recipient(
             both("het incassobureau", "the collection agency"),
             "independent-controller",
@@ -75,31 +83,47 @@ REGISTER = Register(
         ),
     },
     backup_days=30,
+    security=both("versleuteld, en inloggen in twee stappen", "encrypted, and sign-in in two steps"),
     digest="ab" * 32,
 )
 
 SAID_IN_DUTCH = {
+    "Over wie": "klanten",
     "Gegevens": "inhoud, naam",
     "Doel": "uw bestanden redden",
     "Grondslag": "overeenkomst",
     "Onze rol": "verwerkingsverantwoordelijke",
+    "In opdracht van": "",
     "Bron": "van uzelf",
     "Bewaartijd": "totdat de schijf is teruggeplaatst",
     "Langer alleen voor": "een geschil of een vordering (artikel 17 lid 3 onder e AVG)",
     "Verwijdering": "geen grond om te wissen: De reparatie loopt nog.",
     "Vóór het wissen": "U krijgt eerst een eindfactuur.",
     "Ontvangers": "Wolk Inc. (werkt in onze opdracht); het incassobureau (beslist zelf), als u niet betaalt",
-    "Buiten de EER": "Wolk Inc.: modelcontract",
+    "Buiten de EER": "Wolk Inc. (de VS): modelcontract",
     "Verwijs de persoon naar": "het incassobureau",
     "Staat in": "shop.disks, de kluis",
     "Alleen deels getoond": "disks.serial",
     "Vertrouwelijk": "Wwft art. 23",
 }
 
+SAID_OF_ALL = {
+    "Verwerkingsverantwoordelijke": "Polder Hosting",
+    "Contact": "Dijkweg 1, 1234 AB Polderdam; privacy@polder.example; 0123 456 789",
+    "Gezamenlijk verantwoordelijken": "Zusterbedrijf, avg@zuster.example",
+    "Functionaris gegevensbescherming": "Yara El Idrissi",
+    "Beveiliging": "versleuteld, en inloggen in twee stappen",
+    "Doorgifte": "Wolk Inc. (de VS): modelcontract",
+    "Back-ups": "30 dagen",
+    "Besluiten door een computer": "niet genoemd",
+}
+
 
 @pytest.fixture
 def settings(settings: Settings) -> Settings:
-    return replace(settings, register=REGISTER)
+    return replace(
+        settings, register=REGISTER, controller=replace(settings.controller, privacy_officer="Yara El Idrissi")
+    )
 
 
 @pytest.fixture
@@ -119,14 +143,26 @@ def rows(reader: Visitor, language: str) -> list[dict[str, str]]:
 def test_the_page_says_everything(reader: Visitor) -> None:
     page = reader.see("/staff/register?lang=nl").text
     said_otherwise = {"Vertrouwelijk", "Staat in"}  # beside the head of the category, and as a mark
-    wanted = (words for pair in SAID_IN_DUTCH.items() for words in pair)
+    wanted = (words for head, said in {**SAID_IN_DUTCH, **SAID_OF_ALL}.items() if said for words in (head, said))
     assert [words for words in wanted if words not in page and words not in said_otherwise] == []
-    assert "30 dagen" in page
+
+
+def test_the_page_and_the_export_say_what_is_done_for_other_controllers(reader: Visitor) -> None:
+    page = reader.see("/staff/register?lang=nl").text
+    assert "Als verwerker voor de klant" in page
+    found = reader.see("/staff/register.json?lang=en").get_json()["processing"]
+    assert found == {"the customer": {"processing": f"{FORMULA}: hosting", "outside_eea": "none"}}
+
+
+def test_what_the_register_does_not_say_is_said_not_to_be_stated(reader: Visitor) -> None:
+    _, site, _, bill = rows(reader, "en")
+    assert (bill["About whom"], bill["Data"]) == ("not stated", "not stated")
+    assert site["Recipients"] == "Meldpunt (public authority), confidential: Wwft art. 23"
 
 
 def test_the_spreadsheet_says_the_same(reader: Visitor) -> None:
     disk, *_ = rows(reader, "nl")
-    assert disk == {"Categorie": "Schijven", **SAID_IN_DUTCH}
+    assert disk == {"Categorie": "Schijven", **SAID_IN_DUTCH, **SAID_OF_ALL}
 
 
 def test_every_retention_has_its_words(reader: Visitor) -> None:
@@ -155,13 +191,16 @@ def test_a_program_gets_stable_keys(reader: Visitor) -> None:
     assert found["categories"][1] == {
         "name": "site",
         "label": FORMULA,
+        "data_subjects": "not stated",
+        "fields": "not stated",
         "purpose": "hosting",
         "legal_basis": "contract",
         "role": "processor",
+        "on_behalf_of": "the customer",
         "source": "-",
         "retention": "at most 18 months and 1 day after the end",
         "erasure": "no longer needed (art. 17(1)(a))",
-        "recipients": "none",
+        "recipients": "Meldpunt (public authority), confidential: Wwft art. 23",
         "turn_to": "the customer",
     }
 

@@ -10,7 +10,7 @@ from dsr.web.pages import gettext, language
 from dsr.web.runtime import settings
 from dsr.web.security import allows
 from dsr.web.staff.pages import staff, staff_page
-from dsr.web.staff.register_view import HEADINGS, as_csv, entries
+from dsr.web.staff.register_view import GENERAL, HEADINGS, as_csv, entries, general, processing
 
 
 @staff.get("/register")
@@ -18,16 +18,26 @@ from dsr.web.staff.register_view import HEADINGS, as_csv, entries
 def register() -> ResponseReturnValue:
     """Every category with all that the register says of it."""
     shown = settings().register
-    return staff_page("staff/register.html", register=shown, entries=entries(shown, language()), headings=HEADINGS)
+    return staff_page(
+        "staff/register.html",
+        register=shown,
+        entries=entries(shown, language()),
+        headings=HEADINGS,
+        general=general(shown, settings().controller, language()),
+        general_headings=GENERAL,
+        processing=processing(shown, language()),
+    )
 
 
 @staff.get("/register.csv")
 @allows("case.read")
 def register_csv() -> ResponseReturnValue:
     """The register for a spreadsheet, in the language of who asks."""
-    headings = [gettext(N_("Category")), *map(gettext, HEADINGS.values())]
+    shown = settings().register
+    headings = [gettext(N_("Category")), *map(gettext, (*HEADINGS.values(), *GENERAL.values()))]
+    whole = general(shown, settings().controller, language())
     # The mark at the start tells a spreadsheet that it is UTF-8.
-    sheet = "\ufeff" + as_csv(entries(settings().register, language()), headings)
+    sheet = "\ufeff" + as_csv(entries(shown, language()), whole, headings)
     return _file(Response(sheet, mimetype="text/csv"), "csv")
 
 
@@ -37,7 +47,9 @@ def register_json() -> ResponseReturnValue:
     """The register for a program."""
     shown = settings().register
     categories = [{"name": entry.name, "label": entry.label, **entry.facts} for entry in entries(shown, language())]
-    return _file(jsonify(controller=settings().controller.name, digest=shown.digest, categories=categories), "json")
+    whole = general(shown, settings().controller, language())
+    answer = jsonify(**whole, digest=shown.digest, categories=categories, processing=processing(shown, language()))
+    return _file(answer, "json")
 
 
 def _file(answer: Response, kind: str) -> Response:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from io import StringIO
 
+from dsr.config import Controller
 from dsr.domain.copies import KEEPING_GROUNDS, ROLES
 from dsr.domain.register import UNTIL_WITHDRAWN, Category, Period, Recipient, Register, Text
 from dsr.domain.retention import RULES
@@ -15,10 +16,12 @@ from dsr.templating import translations
 from dsr.web.staff.words import GROUNDS, LEGAL_BASES
 
 HEADINGS = {
+    "data_subjects": N_("About whom"),
     "fields": N_("Data"),
     "purpose": N_("Purpose"),
     "legal_basis": N_("Legal basis"),
     "role": N_("Our role"),
+    "on_behalf_of": N_("On behalf of"),
     "source": N_("Source"),
     "retention": N_("Retention"),
     "longer_for": N_("Longer only for"),
@@ -31,6 +34,19 @@ HEADINGS = {
     "masked": N_("Shown in part only"),
     "confidential": N_("Confidential"),
 }
+
+
+GENERAL = {
+    "controller": N_("Controller"),
+    "contact": N_("Contact"),
+    "joint_controllers": N_("Joint controllers"),
+    "privacy_officer": N_("Data protection officer"),
+    "security": N_("Security measures"),
+    "transfers": N_("Transfers"),
+    "backups": N_("Backups"),
+    "automated_decisions": N_("Decisions by a computer"),
+}
+"""What art. 30(1) asks of the controller as a whole, and what holds for every category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,33 @@ def entries(register: Register, language: str) -> list[Entry]:
     ]
 
 
+def general(register: Register, controller: Controller, language: str) -> dict[str, str]:
+    """What holds for the whole register, by key of GENERAL; what it does not say is said not to be stated."""
+    view = _View(register, language)
+    joint = [each for each in register.recipients.values() if each.role == "joint-controller"]
+    told = {
+        "controller": controller.name,
+        "contact": f"{controller.address}; {controller.email}; {controller.phone}",
+        "joint_controllers": "; ".join(map(view.reached, joint)),
+        "privacy_officer": controller.privacy_officer or view.not_stated,
+        "security": view.said(register.security) or view.not_stated,
+        "transfers": view.transfers,
+        "backups": view.backups,
+        "automated_decisions": view.said(register.automated_decisions) or view.not_stated,
+    }
+    return {key: words for key, words in told.items() if words}
+
+
+def processing(register: Register, language: str) -> dict[str, dict[str, str]]:
+    """What we do for other controllers (art. 30(2)): the controller -> the categories of processing, and transfers."""
+    view = _View(register, language)
+    found: dict[str, list[Category]] = {}
+    for category in register.categories.values():
+        if not category.is_ours:
+            found.setdefault(view.said(category.on_behalf_of), []).append(category)
+    return {controller: view.processed(categories) for controller, categories in found.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class _View:
     register: Register
@@ -65,14 +108,44 @@ class _View:
         told: Callable[[Category], str] = getattr(self, f"_{key}")
         return told(self.register.categories[name])
 
+    @property
+    def not_stated(self) -> str:
+        return self._gettext(N_("not stated"))
+
+    @property
+    def transfers(self) -> str:
+        if self.register.data_stays_in_eea:
+            return self._gettext(N_("The data stay in the EEA."))
+        return "; ".join(self._transfer(each) for each in self.register.recipients.values() if not each.inside_eea)
+
+    @property
+    def backups(self) -> str:
+        days = self.register.backup_days
+        if days is None:
+            return self.not_stated
+        return str(translations(self.language).ngettext("%(num)d day", "%(num)d days", days) % {"num": days})
+
+    def reached(self, recipient: Recipient) -> str:
+        """A recipient with the way to reach it."""
+        return ", ".join(filter(None, (recipient.named(self.language), recipient.contact)))
+
+    def processed(self, categories: Iterable[Category]) -> dict[str, str]:
+        """What is done with categories of one controller, and where they go outside the EEA."""
+        done = [f"{self.said(category.label)}: {self.said(category.purpose)}" for category in categories]
+        outside = dict.fromkeys(words for category in categories if (words := self._outside_eea(category)))
+        return {"processing": "; ".join(done), "outside_eea": "; ".join(outside) or self._gettext(N_("none"))}
+
     def said(self, text: Text | None) -> str:
         return text.in_language(self.language) if text else ""
 
     def _gettext(self, sentence: str) -> str:
         return str(translations(self.language).gettext(sentence))
 
+    def _data_subjects(self, category: Category) -> str:
+        return ", ".join(map(self.said, category.data_subjects)) or self.not_stated
+
     def _fields(self, category: Category) -> str:
-        return ", ".join(map(self.said, category.fields))
+        return ", ".join(map(self.said, category.fields)) or self.not_stated
 
     def _purpose(self, category: Category) -> str:
         return self.said(category.purpose)
@@ -82,6 +155,9 @@ class _View:
 
     def _role(self, category: Category) -> str:
         return self._gettext(N_("controller") if category.is_ours else N_("processor"))
+
+    def _on_behalf_of(self, category: Category) -> str:
+        return self.said(category.on_behalf_of)
 
     def _source(self, category: Category) -> str:
         return self.said(category.source)
@@ -133,11 +209,21 @@ class _View:
 
     def _recipient(self, recipient: Recipient) -> str:
         named = f"{recipient.named(self.language)} ({self._gettext(ROLES[recipient.role])})"
-        return f"{named}, {self.said(recipient.when)}" if recipient.when else named
+        return ", ".join(filter(None, (named, self.said(recipient.when), self._secret(recipient))))
+
+    def _secret(self, recipient: Recipient) -> str:
+        return (
+            self._gettext(N_("confidential: %(ground)s")) % {"ground": recipient.confidential}
+            if recipient.confidential
+            else ""
+        )
 
     def _outside_eea(self, category: Category) -> str:
-        outside = (recipient for recipient in self._of(category) if not recipient.inside_eea)
-        return "; ".join(f"{each.named(self.language)}: {self.said(each.safeguard)}" for each in outside)
+        return "; ".join(self._transfer(each) for each in self._of(category) if not each.inside_eea)
+
+    def _transfer(self, recipient: Recipient) -> str:
+        country = self.said(recipient.country) or self._gettext(N_("country not stated"))
+        return f"{recipient.named(self.language)} ({country}): {self.said(recipient.safeguard)}"
 
     def _held_in(self, name: str) -> Iterator[str]:
         for system, tables in self.register.tables.items():
@@ -154,15 +240,23 @@ class _View:
         return category.confidential or ""
 
 
-def as_csv(shown: Iterable[Entry], headings: Iterable[str]) -> str:
-    """The entries with one row each, for a spreadsheet: it is shown text, and never runs it as a formula."""
+def as_csv(shown: Iterable[Entry], whole: Mapping[str, str], headings: Iterable[str]) -> str:
+    """The entries with one row each, which ends with what holds for the whole register.
+
+    A spreadsheet shows it as text, and never runs it as a formula.
+    """
     sheet = StringIO()
     writer = csv.writer(sheet)
     writer.writerow(map(_as_text, headings))
     writer.writerows(
-        [_as_text(entry.label), *(_as_text(entry.facts.get(key, "")) for key in HEADINGS)] for entry in shown
+        [_as_text(words) for words in (entry.label, *_cells(entry.facts, HEADINGS), *_cells(whole, GENERAL))]
+        for entry in shown
     )
     return sheet.getvalue()
+
+
+def _cells(facts: Mapping[str, str], keys: Iterable[str]) -> Iterator[str]:
+    return (facts.get(key, "") for key in keys)
 
 
 def _as_text(cell: str) -> str:
