@@ -225,9 +225,17 @@ class Settings:
 
 def load(file: Path) -> Settings:
     """The settings of `file` and its register; ConfigurationError with every mistake of both."""
+    settings, mistakes = check(file)
+    if mistakes or settings is None:
+        raise ConfigurationError(mistakes)
+    return settings
+
+
+def check(file: Path) -> tuple[Settings | None, list[Mistake]]:
+    """The settings of `file` and its register as far as they can be read, and every mistake of both."""
     table, text, mistakes = read(file)
     if mistakes:
-        raise ConfigurationError(mistakes)
+        return None, mistakes
     given = {key: value for key, value in table.items() if key not in ("register", "base")}
     unknown = [Mistake(file, key, "is not a setting") for key in table if key in ("register", "base")]
     settings, mistakes = validated(Settings, given, file, text)
@@ -239,9 +247,7 @@ def load(file: Path) -> Settings:
         mistakes += _wrong_values(settings, file, text)
         if register is not None:
             mistakes += _against_systems(settings, register_file)
-    if mistakes or settings is None:
-        raise ConfigurationError(mistakes)
-    return settings
+    return settings, mistakes
 
 
 def _against_systems(settings: Settings, file: Path) -> list[Mistake]:

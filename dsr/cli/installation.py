@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from dsr import keys, paths
+from dsr import config, keys, paths
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
 from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, Remarks
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
+from dsr.toml import Mistake, line_of
 
 
 @click.command()
@@ -53,29 +55,47 @@ def init(folder: Path, label: str | None) -> None:
 @click.option("--connect", is_flag=True, help="Also hold the register against the live databases.")
 def check_config(config_file: Path, connect: bool) -> None:
     """Tell everything that is wrong with the configuration and the register at once."""
-    settings = read_settings(config_file)
+    settings, mistakes = config.check(config_file)
+    told = [*map(str, mistakes)]
+    if settings and connect and _is_of_register(mistakes, settings):
+        try:
+            told += _mistakes_of_systems(settings)
+        except ConnectorError as error:
+            give_up(*told, str(error), status=SYSTEM_DOWN)
+    if settings is None or told:
+        give_up(*told)
     read_keys(settings)
-    if connect:
-        _check_systems(settings)
     click.echo("The configuration and the register are in order.")
     for name, category in settings.register.categories.items():
         if category.retention == "not-stated":
             click.echo(f"Note: categories.{name}: no retention is stated, so its rows may be erased on request.")
 
 
-def _check_systems(settings: Settings) -> None:
+def _is_of_register(mistakes: list[Mistake], settings: Settings) -> bool:
+    """Whether the configuration itself is in order, so that its systems can be asked."""
+    return all(mistake.file.name == settings.path(settings.register_file).name for mistake in mistakes)
+
+
+def _mistakes_of_systems(settings: Settings) -> list[str]:
+    """What the live databases do not bear out, with the lines of the register; warnings are printed."""
     remarks = Remarks([])
-    for system in open_systems(settings).values():
+    known = {name: tables for name, tables in settings.register.tables.items() if name in settings.systems}
+    for system in open_systems(replace(settings, register=replace(settings.register, tables=known))).values():
         try:
             remarks += system.remarks()
-        except ConnectorError as error:
-            give_up(str(error), status=SYSTEM_DOWN)
         finally:
             system.close()
     for warning in remarks.warnings:
         click.echo(f"Warning: {warning}", err=True)
-    if remarks.mistakes:
-        give_up(*remarks.mistakes)
+    return [_with_its_line(settings, sentence) for sentence in remarks.mistakes]
+
+
+def _with_its_line(settings: Settings, sentence: str) -> str:
+    key, _, told = sentence.partition(": ")
+    if not key.startswith("tables."):
+        return sentence
+    file = settings.path(settings.register_file)
+    return str(Mistake(file, key, told, line_of(file.read_text(encoding="utf-8"), key)))
 
 
 @click.group("db")

@@ -92,12 +92,17 @@ class Schema:
 
     def uniques(self, name: str, table: Table) -> list[tuple[str, ...]]:
         """Every set of columns of which no two rows hold the same; the primary key first."""
-        real, schema = table.table or name, table.schema
+        real, schema = self._as_written(table.table or name, table.schema), table.schema
         primary = self.inspector.get_pk_constraint(real, schema=schema)["constrained_columns"]
         constraints = self.inspector.get_unique_constraints(real, schema=schema)
         indexes = [index for index in self.inspector.get_indexes(real, schema=schema) if index["unique"]]
         found: list[Any] = [primary, *(each["column_names"] for each in [*constraints, *indexes])]
         return list(dict.fromkeys(tuple(columns) for columns in found if columns and None not in columns))
+
+    def _as_written(self, name: str, schema: str | None) -> str:
+        """The name as the database has it: SQLite knows a table in either case, but the keys of it in one."""
+        names = self.inspector.get_table_names(schema)
+        return name if name in names else next((each for each in names if each.lower() == name.lower()), name)
 
     @cached_property
     def foreign_keys(self) -> list[Pointing]:

@@ -140,7 +140,7 @@ def _end_of_way(tables: Mapping[str, Table], name: str) -> str | None:
 def tables_named_twice(register: Register, place_of: Callable[[str], Hashable]) -> Iterator[Mistake]:
     """The same table under two names, such as Customer and customer, or under two systems that are one database.
 
-    `place_of` tells which database a system is. Rows judged by two retentions would go by the shorter.
+    `place_of` tells which database a system is. Rows judged by two rules would go by the shorter.
     """
     seen: dict[Hashable, tuple[str, Table]] = {}
     for system, tables in register.tables.items():
@@ -150,13 +150,14 @@ def tables_named_twice(register: Register, place_of: Callable[[str], Hashable]) 
                 continue
             real = (table.table or name).lower()
             first_at, first = seen.setdefault((place_of(system), table.schema or "public", real), (at, table))
-            if first_at != at and _retention_of(register, first) != _retention_of(register, table):
-                yield at, f"is the table of {first_at}, and their categories have different retentions"
+            if first_at != at and _rules_of(register, first) != _rules_of(register, table):
+                yield at, f"is the table of {first_at}, and their categories have different rules"
 
 
-def _retention_of(register: Register, table: Table) -> str | Period | None:
+def _rules_of(register: Register, table: Table) -> Hashable:
+    """All that decides whether rows of a table may go."""
     category = register.categories.get(table.category)
-    return category.retention if category else None
+    return category and (category.retention, category.erasure_ground, category.first, category.role)
 
 
 def _in_dates(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
