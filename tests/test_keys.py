@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 from io import BytesIO
 from pathlib import Path
@@ -103,3 +104,12 @@ def test_a_key_set_that_lost_a_part_is_refused(tmp_path: Path) -> None:
     del parts["prf"]
     with pytest.raises(KeySetError):
         keys.load(json.dumps(parts))
+
+
+def test_a_pseudonym_is_the_same_for_one_value_in_one_place_only(key_set: Keys, other: Keys) -> None:
+    made = key_set.pseudonym("shop.customer.name", "Hanna", 12)
+    assert re.fullmatch("[a-z2-7]{12}", made)
+    assert key_set.pseudonym("shop.customer.name", "Hanna", 52).startswith(made)
+    assert key_set.pseudonym("shop.customer.city", "Hanna", 12) != made
+    assert key_set.pseudonym("shop.customer.name", "hanna", 12) != made
+    assert other.pseudonym("shop.customer.name", "Hanna", 12) != made

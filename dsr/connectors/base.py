@@ -86,6 +86,9 @@ class Erasing(Protocol):
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns; returns how many rows there were."""
 
+    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
+        """Give columns of each of these rows new values; returns how many rows there were."""
+
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
 

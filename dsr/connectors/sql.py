@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from functools import reduce
 from typing import Any
@@ -208,6 +208,14 @@ class SqlErasing:
         source = self.system.table(table, [column.name for column in values])
         return self._change(table, sa.update(source).values(values), keys) if values else 0
 
+    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
+        """Give columns of each of these rows new values; returns how many rows there were."""
+        done = 0
+        for key, values in rows.items():
+            statement = sa.update(self.system.table(table, values)).values(dict(values))
+            done += self.connection.execute(statement.where(self._has_key(table, [key]))).rowcount
+        return done
+
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
         path = self.system.tables[table].path
@@ -252,6 +260,7 @@ def _columns(table: Table) -> set[str]:
         *table.dates.values(),
         *(table.keep_columns or ()),
         *table.fixed,
+        *table.pseudonyms,
         *table.masked,
         *filter(None, [table.soft_deleted]),
     }

@@ -63,8 +63,12 @@ def _needed(connection: Connection, name: str, table: Table) -> list[tuple[str, 
         return [("read", _selecting(name, table))]
     locking = _selecting(name, table).with_for_update()
     needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
-    if table.keep_columns is not None:
-        columns = Schema(connection).columns(name, table).keys() - {*table.key, *table.path, *table.keep_columns}
+    if table.may_be_emptied:
+        columns = Schema(connection).columns(name, table).keys() - {
+            *table.key,
+            *table.path,
+            *(table.keep_columns or ()),
+        }
         needed += [("update", _updating(name, table, columns))] if columns else []
     return needed
 

@@ -130,7 +130,7 @@ class _Checks:
         values = {"table": real, "schema": table.schema, "place": place}
         statement = sa.text(_TRIGGERS[self.schema.engine])
         named = {name: value for name, value in values.items() if f":{name}" in statement.text}
-        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.keep_columns is not None else {})
+        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied else {})
         for trigger, text in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
             when = events.get(_event(text))
             if when and trigger not in table.known_triggers:
@@ -164,6 +164,7 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
         "dates": tuple(table.dates.values()),
         "keep_columns": table.keep_columns or (),
         "fixed": tuple(table.fixed),
+        "pseudonyms": tuple(table.pseudonyms),
         "masked": table.masked,
         "soft_deleted": tuple(filter(None, [table.soft_deleted])),
     }
@@ -174,11 +175,13 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
 
 
 def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
-    if table.keep_columns is None:
+    if not table.may_be_emptied:
         return
-    filled = _stays(table) | set(table.fixed)
+    filled = _stays(table) | table.fixed.keys() | table.pseudonyms.keys()
     for column, facts in columns.items():
-        if not facts["nullable"] and column not in filled:
+        if facts.get("computed") and column not in _stays(table):
+            yield f"{at}.keep_columns: {column} is computed by the database from other columns; name it here"
+        elif not facts["nullable"] and column not in filled:
             yield f"{at}.fixed: {column} may not be empty and needs a fixed value"
 
 
@@ -192,8 +195,15 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
             yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}"
         elif length and len(shortest) > length:
             yield f"{at}.fixed.{column}: {value!r} is longer than the column ({length})"
+    for column, characters in table.pseudonyms.items():
+        type_ = columns[column]["type"] if column in columns else None
+        if type_ is not None and kind_of(columns[column]) not in ("text", "other"):
+            yield f"{at}.pseudonyms.{column}: a pseudonym is text and does not fit in {type_}"
+        elif (getattr(type_, "length", None) or characters) < characters:
+            yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
 
 
 def _stays(table: Table) -> set[str]:
     """The columns that are never emptied."""
-    return {*table.key, *table.path, *(table.keep_columns or ())}
+    way = table.path if table.on_erasure == "delete" else ()
+    return {*table.key, *way, *(table.keep_columns or ())}

@@ -26,7 +26,8 @@ Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None
 """The first ten fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
-EVENT, NOT_OURS, READ_ONLY, SOFT_DELETED = "event", "not-ours", "read-only", "soft-deleted"
+EVENT, NOT_OURS, READ_ONLY = "event", "not-ours", "read-only"
+SOFT_DELETED, PSEUDONYM = "soft-deleted", "pseudonym"
 """Why a row is protected, waits or is not ours to erase, where the handler gave no words of their own."""
 
 
@@ -222,9 +223,12 @@ class _Judge:
             why = self._reason(category, table, verdict)
         elif verdict is not Verdict.PROTECTED and table.is_soft_deleted(row.values):
             why = SOFT_DELETED
+        left = columns_left(self.register, self.system, name) if verdict is Verdict.ERASE else None
+        if left and table.pseudonyms:
+            why = PSEUDONYM
         through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
         rule = _rule_name(category)
-        return self.system, table.category, name, verdict, rule, through, erase_from, None, why, table.key
+        return self.system, table.category, name, verdict, rule, through, erase_from, left, why, table.key
 
     def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
         decision = self.decisions[table.category]
@@ -274,14 +278,17 @@ class _Judge:
         known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
         return _retained(rule, tuple(known.items()), self.hold_until)
 
-    def _following(self, name: str, table: Table, own: Callable[[Row], Judgement], row: Row) -> Judgement:
+    def _following(self, name: str, table: Table, alone: Callable[[Row], Judgement], row: Row) -> Judgement:
         parents = [parent.plan_row for parent in self.parents_of(table, row)]
         if not parents:
-            return own(row)
+            return alone(row)
         followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
         if followed.verdict is Verdict.ERASE and table.read_only:
             followed = followed._replace(verdict=Verdict.FIRST, why=READ_ONLY)
-        return followed._replace(table=name, category=table.category, key_columns=table.key).judgement
+        left = columns_left(self.register, self.system, name) if followed.verdict is Verdict.ERASE else None
+        why = PSEUDONYM if left and table.pseudonyms else followed.why
+        own = followed._replace(table=name, category=table.category, key_columns=table.key, columns_kept=left, why=why)
+        return own.judgement
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
         """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
@@ -304,21 +311,28 @@ class _Judge:
         own = parent.plan_row
         if own.verdict is not Verdict.ERASE and own.columns_kept is None:
             return own
-        table = self.register.tables[self.system][own.table]
-        columns = self._columns_needed(own.table, table)
+        columns = columns_needed(self.register, self.system, own.table)
         if own.verdict is Verdict.ERASE:
             return _lent(own, child)._replace(columns_kept=columns)
         return _later(own, child)
 
-    def _columns_needed(self, name: str, table: Table) -> tuple[str, ...]:
-        pointed_at = [
-            column
-            for other in self.register.tables[self.system].values()
-            if other.parent == name
-            for column in other.path.values()
-        ]
-        needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
-        return tuple(dict.fromkeys(needed))
+
+def columns_needed(register: Register, system: str, name: str) -> Columns:
+    """What stays of a row that kept rows need: its key, its way to the person, and what they use of it."""
+    tables = register.tables[system]
+    table = tables[name]
+    pointed_at = [column for other in tables.values() if other.parent == name for column in other.path.values()]
+    needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
+    return tuple(dict.fromkeys(needed))
+
+
+def columns_left(register: Register, system: str, name: str) -> Columns | None:
+    """What an erasure leaves of a row that it empties: not even the way to the person. None where the row goes."""
+    table = register.tables[system][name]
+    if table.on_erasure == "delete":
+        return None
+    way = set(table.path) - {*table.key, *(table.keep_columns or ())}
+    return tuple(column for column in columns_needed(register, system, name) if column not in way)
 
 
 def _counts_by_year(rule: str | Period) -> bool:

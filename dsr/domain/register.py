@@ -163,9 +163,10 @@ class Table:
     """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
 
     `kept_as` tells the data subject in words what `keep_columns` are: "your name and address". A value in `fixed` may
-    name columns of the key, where it must be unique: "erased-{id}@erased.invalid". `table` is its name in the database,
-    where that is another than here. `soft_deleted` is the column that says that a row counts as deleted. A view is
-    `view_of` a table of the register, which is erased in its place, or `read_only`: erasing is done elsewhere.
+    name columns of the key, where it must be unique: "erased-{id}@erased.invalid". `pseudonyms` gives the length of the
+    keyed pseudonym that a column gets instead. With `on_erasure` "empty" the row stays, without these. `table` is its
+    name in the database, where it has another one here. `soft_deleted` is the column that marks a row as deleted. A
+    view is `view_of` a table of the register, which is erased in its place, or `read_only`: it is erased elsewhere.
     `known_triggers` are those of which somebody has seen that they reach nothing else.
     """
 
@@ -180,6 +181,8 @@ class Table:
     keep_columns: tuple[str, ...] | None = None
     kept_as: Text | None = None
     fixed: Mapping[str, str | int] = field(default_factory=dict)
+    pseudonyms: Mapping[str, int] = field(default_factory=dict)
+    on_erasure: Literal["delete", "empty"] = "delete"
     masked: tuple[str, ...] = ()
     schema: str | None = None
     table: str | None = None
@@ -192,6 +195,11 @@ class Table:
     def is_erasable(self) -> bool:
         """Whether rows can be erased through it."""
         return not (self.view_of or self.read_only)
+
+    @property
+    def may_be_emptied(self) -> bool:
+        """Whether an erasure can leave a row of it, with some columns only."""
+        return self.keep_columns is not None or self.on_erasure == "empty"
 
     def is_soft_deleted(self, values: Mapping[str, Any]) -> bool:
         """Whether the system itself treats this row as deleted, though it is still there."""
@@ -207,6 +215,12 @@ class Table:
         """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
         fixed = self.fixed.get(column)
         return re.sub(r"\{(\w+)\}", lambda name: str(key[name[1]]), fixed) if isinstance(fixed, str) else fixed
+
+    def is_emptied(self, column: str, key: Mapping[str, Any], value: Any) -> bool:
+        """Whether `value` is what a column of the row with this key holds once it is emptied."""
+        if column in self.pseudonyms and value is not None:
+            return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", str(value)) is not None
+        return bool(value == self.emptied(column, key))
 
     @property
     def path(self) -> dict[str, str]:

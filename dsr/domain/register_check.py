@@ -20,6 +20,9 @@ from dsr.domain.retention import PERIOD, RULES
 
 Mistake = tuple[str, str]
 
+SHORTEST_PSEUDONYM, LONGEST_PSEUDONYM = 12, 52
+"""Characters of five bits each: sixty bits, so that a million values hardly ever meet, to all that a digest has."""
+
 
 def mistakes(register: Register) -> list[Mistake]:
     """Every mistake of the register that can be seen without opening a database."""
@@ -202,6 +205,13 @@ def _in_fixed(table: Table, at: str) -> Iterator[Mistake]:
         unknown = set(re.findall(r"\{(\w+)\}", str(value))) - set(table.key)
         if unknown:
             yield f"{at}.fixed.{column}", f"names {', '.join(sorted(unknown))}, which is not a column of the key"
+    for column, length in table.pseudonyms.items():
+        if not SHORTEST_PSEUDONYM <= length <= LONGEST_PSEUDONYM:
+            yield f"{at}.pseudonyms.{column}", f"must be {SHORTEST_PSEUDONYM} to {LONGEST_PSEUDONYM} characters long"
+        if column in {*table.key, *table.fixed, *(table.keep_columns or ())}:
+            yield f"{at}.pseudonyms.{column}", "stays as it is or has a fixed value already"
+    if table.pseudonyms and table.on_erasure == "empty" and table.kept_as is None:
+        yield f"{at}.kept_as", "is missing: a pseudonym remains personal data, so say in words what stays"
 
 
 def _in_view(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mistake]:
@@ -211,8 +221,9 @@ def _in_view(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mis
         yield f"{at}.view_of", f"names {table.view_of}, which is not a table of this system"
     elif table.view_of and not tables[table.view_of].is_erasable:
         yield f"{at}.view_of", f"names {table.view_of}, from which nothing is erased either"
-    if not table.is_erasable and (table.fixed or table.keep_columns is not None):
-        yield at, "is never erased through, so keep_columns and fixed say nothing"
+    changes = table.fixed or table.pseudonyms or table.on_erasure == "empty" or table.keep_columns is not None
+    if not table.is_erasable and changes:
+        yield at, "is never erased through, so keep_columns, fixed, pseudonyms and on_erasure say nothing"
 
 
 def systems_named(register: Register) -> list[tuple[str, str, bool]]:

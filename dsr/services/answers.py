@@ -20,7 +20,17 @@ from dsr.domain.answers import AnswerIncomplete, DecidedRight, Elsewhere, Erased
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, DATE_UNREADABLE, EVENT, NOT_OURS, READ_ONLY, PlanRow, Verdict
+from dsr.domain.plans import (
+    CURRENT_VALUE,
+    DATE_MISSING,
+    DATE_UNREADABLE,
+    EVENT,
+    NOT_OURS,
+    PSEUDONYM,
+    READ_ONLY,
+    PlanRow,
+    Verdict,
+)
 from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
@@ -165,12 +175,13 @@ class _Erasure:
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
 
     def erased(self) -> Iterator[Erased]:
+        pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
         for category, done_on in self._categories_erased().items():
             parts = [entry for entry in self._shown_ledger() if entry.category == category]
             yield Erased(
                 self._label(category),
                 done_on,
-                is_part=bool(parts),
+                is_part=bool(parts) or category in pseudonyms,
                 remainder=next((words for entry in parts if (words := self._kept_as(entry))), None),
             )
 

@@ -19,12 +19,13 @@ from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
-from dsr.domain.plans import NOT_OURS, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
+from dsr.domain.plans import NOT_OURS, PSEUDONYM, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
 from dsr.services import audit, notifications, plans
+from dsr.services.emptying import empty_rows
 from dsr.services.lookup import identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
@@ -128,8 +129,8 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
             return _receipt(erasing, planned, is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
+    _clear(erasing, register.tables[system], system, attempt)
     _erase(erasing, order, _erasable(planned))
-    _clear(erasing, order, attempt)
     _check_none_points(erasing, register, system, attempt)
     return _receipt(erasing, planned)
 
@@ -162,7 +163,8 @@ def _by_key(rows: Sequence[PlanRow]) -> dict[tuple[str, Key], PlanRow]:
 
 
 def _erasable(planned: Sequence[Group]) -> list[Group]:
-    return [group for group in planned if group.first.verdict is Verdict.ERASE]
+    """The rows that go; one that is emptied stays."""
+    return [group for group in planned if group.first.verdict is Verdict.ERASE and group.first.columns_kept is None]
 
 
 def _emptied(planned: Sequence[Group]) -> list[Group]:
@@ -197,7 +199,7 @@ def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Gr
 def _is_cleared(erasing: Erasing, table: Table, planned: PlanRow) -> bool:
     found, kept = erasing.read(planned.table, [planned.key_values]), planned.columns_kept or ()
     goes = {column: value for row in found for column, value in row.values.items() if column not in kept}
-    return len(found) == 1 and all(value == table.emptied(column, planned.key) for column, value in goes.items())
+    return len(found) == 1 and all(table.is_emptied(column, planned.key, value) for column, value in goes.items())
 
 
 def _after(erasing: Erasing, planned: Sequence[Group]) -> Fingerprints:
@@ -230,13 +232,19 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
                 raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 
-def _clear(erasing: Erasing, order: Sequence[str], attempt: Attempt) -> None:
-    columns = {found.table: found.columns for found in attempt.found}
-    for table in order:
-        for kept, parts in _by_columns_kept(attempt.planned, table).items():
-            goes = [column for column in columns[table] if column not in kept]
-            if erasing.clear(table, parts, goes) != len(parts) and goes:
-                raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: Attempt) -> None:
+    for found in attempt.found:
+        kept = {
+            key: columns for columns, keys in _by_columns_kept(attempt.planned, found.table).items() for key in keys
+        }
+        rows: dict[Columns, list[Row]] = {}
+        for row in found.to_rows() if kept else ():
+            if row.key in kept:
+                rows.setdefault(kept[row.key], []).append(row)
+        if sum(map(len, rows.values())) != len(kept):
+            raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+        for columns, going in rows.items():
+            empty_rows(erasing, system, tables[found.table], going, columns)
 
 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:
@@ -337,7 +345,7 @@ def outcome_of(parts: Iterable[Part]) -> Outcome:
         return Outcome.NOT_APPLICABLE
     if all(row.why == NOT_OURS for row in rows):
         return Outcome.FORWARDED
-    if all(row.verdict is Verdict.ERASE for row in rows):
+    if all(row.verdict is Verdict.ERASE and row.why != PSEUDONYM for row in rows):
         return Outcome.FULFILLED
     some = any(row.verdict is Verdict.ERASE or row.columns_kept is not None for row in rows)
     return Outcome.PARTLY_FULFILLED if some else Outcome.REFUSED

@@ -18,9 +18,10 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.plans import Row, Verdict
-from dsr.domain.register import ErasureGround
+from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, from_json, key_text, to_json
 from dsr.services import audit
+from dsr.services.emptying import empty_rows
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
 CHANGED, KEPT_LONGER, STILL_NEEDED = "changed", "kept-longer", "still-needed"
@@ -118,8 +119,16 @@ def _erase_entry(
     if _still_needed(erasing, settings, entry, going):
         left |= dict.fromkeys((key_text(row.key) for row in going), STILL_NEEDED)
         going = []
-    erased = erasing.delete(entry.table, [row.key for row in going]) if going else 0
+    erased = _erase(erasing, settings.register, entry, going) if going else 0
     return Settled(erased=erased, gone=len(expected) - len(rows), left=left)
+
+
+def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Sequence[Row]) -> int:
+    left = plans.columns_left(register, entry.system, entry.table)
+    if left is None:
+        return erasing.delete(entry.table, [row.key for row in rows])
+    empty_rows(erasing, entry.system, register.tables[entry.system][entry.table], rows, left)
+    return len(rows)
 
 
 def _still_needed(erasing: Erasing, settings: Settings, entry: LedgerEntry, rows: Sequence[Row]) -> bool:

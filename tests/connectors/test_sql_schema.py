@@ -170,6 +170,27 @@ def test_a_fixed_value_that_does_not_fit(told: Any, column: str, value: str | in
     assert told(customer={"fixed": fixed}) == [f"tables.shop.customer.fixed.{column}: {sentence}"]
 
 
+def test_a_pseudonym_that_does_not_fit(told: Any) -> None:
+    at = "tables.shop.customer.pseudonyms"
+    assert told(customer={"pseudonyms": {"phone": 20}}) == []
+    assert told(customer={"pseudonyms": {"phone": 21}}) == [
+        f"{at}.phone: a pseudonym of 21 characters is longer than the column"
+    ]
+    assert told(customer={"pseudonyms": {"birthday": 12}}) == [
+        f"{at}.birthday: a pseudonym is text and does not fit in DATE"
+    ]
+    assert told(customer={"pseudonyms": {"nick": 12}}) == [f"{at}: there is no column nick"]
+
+
+def test_a_column_that_the_database_computes(told: Any, shop: Shop) -> None:
+    computed = "sign VARCHAR(90) GENERATED ALWAYS AS (mail) STORED"
+    shop.run(f"CREATE TABLE member (id INTEGER PRIMARY KEY, mail VARCHAR(80), {computed})")
+    member = Table("ticket", ("id",), match={"email": "mail"}, on_erasure="empty")
+    (sentence,) = told(member=member)
+    assert sentence.startswith("tables.shop.member.keep_columns: sign is computed by the database")
+    assert told(member=replace(member, keep_columns=("sign",))) == []
+
+
 def test_a_key_that_several_rows_can_share(told: Any, remarks: Any, shop: Shop) -> None:
     assert told(invoice_line={"key": ("invoice_id",)}) == [
         "tables.shop.invoice_line.key: several rows can have the same invoice_id; use invoice_id, line"

@@ -197,7 +197,7 @@ def view(**values: Any) -> Table:
         ({"view_of": "nowhere"}, ".view_of", "names nowhere, which is not a table of this system"),
         ({"view_of": "seen"}, ".view_of", "names seen, from which nothing is erased either"),
         ({"view_of": "customer", "read_only": True}, ".view_of", "and read_only: use one of the two"),
-        ({"read_only": True, "fixed": {"email": "x"}}, "", "is never erased through, so keep_columns and fixed"),
+        ({"read_only": True, "fixed": {"email": "x"}}, "", "is never erased through, so keep_columns, fixed"),
     ],
 )
 def test_a_view(values: dict[str, Any], key: str, sentence: str) -> None:
@@ -214,3 +214,20 @@ def test_what_is_not_erased_here_may_point_and_needs_its_parent() -> None:
     by_way_of_a_view = Table("invoice", ("id",), via={"customer_id": "seen.id"}, dates={"document_date": "day"})
     found = mistakes(register(seen=view(view_of="customer"), other=by_way_of_a_view))
     assert ("tables.shop.other.via", "leads to seen, a view: name customer, the table behind it") in found
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "sentence"),
+    [
+        ({"pseudonyms": {"name": 11}}, "pseudonyms.name", "must be 12 to 52 characters long"),
+        ({"pseudonyms": {"name": 20}, "keep_columns": ("name",)}, "pseudonyms.name", "stays as it is or has a fixed"),
+        ({"pseudonyms": {"name": 20}, "kept_as": None}, "kept_as", "is missing: a pseudonym remains personal data"),
+    ],
+)
+def test_a_pseudonym(values: dict[str, Any], key: str, sentence: str) -> None:
+    right = {"pseudonyms": {"name": 20}, "on_erasure": "empty", "kept_as": WORDS}
+    table = Table("customer", ("id",), match={"email": "email"}, **{**right, **values})
+    ((where, told),) = mistakes(register(visitor=table))
+    assert where == f"tables.shop.visitor.{key}"
+    assert told.startswith(sentence)
+    assert mistakes(register(visitor=replace(table, **right, keep_columns=None))) == []

@@ -18,6 +18,7 @@ from dsr.domain.plans import (
     DATE_UNREADABLE,
     EVENT,
     NOT_OURS,
+    PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
     PlanRow,
@@ -39,6 +40,7 @@ WHY = {
     EVENT: N_("waits for what ends its retention"),
     NOT_OURS: N_("of a controller we work for"),
     READ_ONLY: N_("read only here: erase it in the system itself"),
+    PSEUDONYM: N_("stays under a pseudonym"),
     SOFT_DELETED: N_("marked as deleted in the system, but still there"),
 }
 NEEDED = N_("needed by a row without a day")
@@ -185,11 +187,11 @@ def why_of(row: PlanRow) -> str | None:
 
 def plan_counts(plan: ErasurePlan, rows: Iterable[PlanRow]) -> dict[str, int]:
     """What a plan comes to, for its four counts."""
-    parts = sum(row.columns_kept is not None for row in rows)
+    parts = Counter(row.verdict for row in rows if row.columns_kept is not None)
     return {
-        "erase": plan.counts.get("erase", 0),
-        "in_part": parts,
-        "keep": plan.counts.get("keep", 0) - parts,
+        "erase": plan.counts.get("erase", 0) - parts[Verdict.ERASE],
+        "in_part": parts.total(),
+        "keep": plan.counts.get("keep", 0) - parts[Verdict.KEEP],
         "other": sum(plan.counts.get(verdict, 0) for verdict in ("refuse", "first", "protected")),
     }
 
