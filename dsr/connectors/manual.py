@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
 from dsr.domain.plans import Row
@@ -83,6 +84,9 @@ class _ErasedByHand:
         return len(self._erased.intersection(keys))
 
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
+        return 0
+
+    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         return 0
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
