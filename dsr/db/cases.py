@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
+from dsr.db.identity import IdentityCheck
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Outcome, Right
 
@@ -44,6 +45,7 @@ class Case(Base):
 
     rights: Mapped[list[RequestedRight]] = relationship(order_by="RequestedRight.position")
     data_subject: Mapped[DataSubject] = relationship(uselist=False)
+    identity_check: Mapped[IdentityCheck | None] = relationship(viewonly=True)
     events: Mapped[list[ClockEvent]] = relationship(order_by="ClockEvent.started_at")
 
     @property

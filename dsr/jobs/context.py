@@ -38,3 +38,15 @@ class Context:
                 raise SystemRefuses(
                     name, N_("the register does not fit the database: %(mistakes)s"), mistakes="; ".join(mistakes)
                 )
+
+
+def _nothing(_session: Session) -> None:
+    """There is nothing to note."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of a step: what to note of it as it ends, and what is left undone, if anything."""
+
+    note: Callable[[Session], None] = _nothing
+    left: Exception | None = None

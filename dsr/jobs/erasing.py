@@ -10,45 +10,65 @@ import logging
 import uuid
 from functools import partial
 
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import Session
 
 from dsr import faults
 from dsr.connectors.base import SystemDown, SystemRefuses
-from dsr.db.cases import Case
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import PlanChanged
-from dsr.jobs.context import Context
+from dsr.jobs.context import Context, Result
 from dsr.services import erasing, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
 
-def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
-    """Carry out the approved plan of a case, system by system; nothing happens if it is done already.
+Approved = erasing.Approved | PlanChanged | None
+"""The plan to carry out, or why it no longer stands; None where there is nothing (more) to do."""
 
-    Raises SystemDown (try again), SystemRefuses, or PlanChanged, after which the plan is void.
-    """
+
+def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
+    """Note the attempt on the approved plan of a case."""
     try:
-        with context.transaction() as session:
-            case = session.get_one(Case, case_id, options=[joinedload(Case.data_subject)])
-            approved = erasing.begin(session, case, context.settings.register, now=context.now())
-        if approved is not None:
-            for system in approved.systems:
-                _erase_in(context, approved, system)
+        return erasing.begin(session, case_id, context.settings.register, now=context.now())
     except PlanChanged as error:
-        _void(context, case_id, in_words(error, language=context.settings.procedure.language))
-        raise
+        return error
 
 
-def _void(context: Context, case_id: uuid.UUID, sentence: str) -> None:
-    with context.transaction() as session:
-        plan = plans.current(session, case_id)
-        if plan is not None:
-            erasing.void(session, plan, context.settings.register, sentence, now=context.now())
+def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Result:
+    """Carry out an approved plan, system by system; one that is down or refuses delays its own part only."""
+    if approved is None:
+        return Result()
+    if isinstance(approved, PlanChanged):
+        return Result(partial(_void, context, case_id, approved), approved)
+    result, left = Result(), None
+    for system in approved.systems:
+        _note(context, result)
+        result = _erase_in(context, case_id, approved, system)
+        left = result.left or left
+        if isinstance(left, PlanChanged):
+            break
+    return Result(result.note, left)
 
 
-def _erase_in(context: Context, approved: erasing.Approved, system: str) -> None:
+def _note(context: Context, result: Result) -> None:
+    """The receipt of a system, before the next is touched."""
+    if result != Result():
+        with context.transaction() as session:
+            result.note(session)
+
+
+def _erase_in(context: Context, case_id: uuid.UUID, approved: erasing.Approved, system: str) -> Result:
+    try:
+        receipt = _erase(context, approved, system)
+    except (SystemDown, SystemRefuses) as error:
+        return Result(left=error)
+    except PlanChanged as error:
+        return Result(partial(_void, context, case_id, error), error)
+    return Result(partial(erasing.settle, approved, system, receipt, now=context.now()))
+
+
+def _erase(context: Context, approved: erasing.Approved, system: str) -> erasing.Receipt:
     settings, part, on = context.settings, approved.parts[system], local_date(context.now())
     with context.systems[system].erasing() as transaction:
         found = transaction.find(approved.identifiers)
@@ -57,12 +77,17 @@ def _erase_in(context: Context, approved: erasing.Approved, system: str) -> None
         # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
         is_repeated = partial(_is_repeated, context, approved.plan_id, system)
         attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
-        receipt = erasing.carry_out(transaction, attempt, context.settings.register, system)
+        receipt = erasing.carry_out(transaction, attempt, settings.register, system)
         faults.point("rows-changed")
     faults.point("customer-database-committed")
-    with context.transaction() as session:
-        erasing.settle(session, approved, system, receipt, now=context.now())
-    faults.point("receipt-written")
+    return receipt
+
+
+def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> None:
+    plan = plans.current(session, case_id)
+    if plan is not None:
+        sentence = in_words(error, language=context.settings.procedure.language)
+        erasing.void(session, plan, context.settings.register, sentence, now=context.now())
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:

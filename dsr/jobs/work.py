@@ -1,4 +1,8 @@
-"""Doing what was asked for a case: look up, search, copy, plan, erase. Each step can be repeated."""
+"""Doing what was asked for a case: look up, search, copy, plan, erase. Each step can be repeated.
+
+A step has three parts. What it goes by is read as it is claimed; it is done while no transaction of ours is open; what
+came of it is noted as it ends, and there the next step is claimed. So a step costs two transactions of ours.
+"""
 
 from __future__ import annotations
 
@@ -7,136 +11,213 @@ import traceback
 import uuid
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
-from dsr.connectors.base import Connector, ConnectorError, SystemDown
+from dsr import faults
+from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDown
 from dsr.db.cases import Case
-from dsr.db.notices import Work
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
+from dsr.domain.plans import Decision, Plan
 from dsr.domain.wording import N_
 from dsr.jobs import erasing
-from dsr.jobs.context import Context
+from dsr.jobs.context import Context, Result
 from dsr.services import copies, errands, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
 
+class Step(NamedTuple):
+    """How a kind of step begins, in the transaction that claims it, and how it is done."""
+
+    begin: Callable[[Context, Session, uuid.UUID], Any]
+    do: Callable[[Context, uuid.UUID, Any], Result]
+
+
+class _Begun(NamedTuple):
+    """A step that is ours, and what it goes by, or why it cannot begin."""
+
+    claimed: work.Claimed
+    given: Any = None
+    fault: Exception | None = None
+
+
 def run_all(context: Context) -> int:
     """Do everything that is asked for and due; returns how many steps were taken on."""
     done = 0
-    claimed = _claim(context)
-    while claimed is not None:
-        end = _run(context, claimed)
-        with context.transaction() as session:
-            end(session, claimed)
-            claimed = work.claim(session, now=context.now())
+    begun = _begin_first(context)
+    while begun is not None:
+        begun = _end(context, begun.claimed, _do(context, begun))
         done += 1
     return done
 
 
-def _claim(context: Context) -> Work | None:
+def _begin_first(context: Context) -> _Begun | None:
     # A look first: a transaction that writes holds up everybody else on SQLite.
     with context.transaction(writes=False) as session:
         if not work.is_any_due(session, now=context.now()):
             return None
     with context.transaction() as session:
-        return work.claim(session, now=context.now())
+        return _begin(context, session)
 
 
-def _run(context: Context, claimed: Work) -> Callable[[Session, Work], None]:
-    """Take one step; returns how it ends."""
+def _begin(context: Context, session: Session) -> _Begun | None:
+    claimed = work.claim(session, now=context.now())
+    if claimed is None:
+        return None
     try:
-        STEPS[claimed.kind](context, claimed.case_id)
-    except SystemDown as error:
-        return _put_off(context, error)
-    except DomainError as error:
-        return partial(work.refuse, error=in_words(error, language=context.settings.procedure.language))
+        with session.begin_nested():
+            return _Begun(claimed, STEPS[claimed.kind].begin(context, session, claimed.case_id))
+    except Exception as fault:  # noqa: BLE001 - the step before must end, whatever ails this one
+        return _Begun(claimed, fault=fault)
+
+
+def _do(context: Context, begun: _Begun) -> Result:
+    """Take the step; whatever goes wrong, the other steps go on."""
+    if begun.fault:
+        return Result(left=begun.fault)
+    try:
+        return STEPS[begun.claimed.kind].do(context, begun.claimed.case_id, begun.given)
     except Exception as fault:  # noqa: BLE001 - the other steps must go on
-        # Its words may hold personal data: only its kind and its place are logged.
-        place = "".join(traceback.format_tb(fault.__traceback__))
-        log.error("The step %s of case %s failed: %s\n%s", claimed.kind, claimed.case_id, type(fault).__name__, place)
-        return _put_off(context, DomainError(N_("The program failed; it tries again by itself.")))
-    return work.finish
+        return Result(left=fault)
 
 
-def _put_off(context: Context, error: DomainError) -> Callable[[Session, Work], None]:
-    sentence = in_words(error, language=context.settings.procedure.language)
-    return partial(work.put_off, error=sentence, now=context.now())
+def _end(context: Context, claimed: work.Claimed, result: Result) -> _Begun | None:
+    """Note what came of a step, end it, and begin the next."""
+    try:
+        with context.transaction() as session:
+            result.note(session)
+            _settle(context, session, claimed, result.left)
+            following = _begin(context, session)
+        faults.point(f"{claimed.kind}-noted")
+        return following
+    except Exception as fault:  # noqa: BLE001 - nothing was noted; the step has failed
+        with context.transaction() as session:
+            _settle(context, session, claimed, fault)
+            return _begin(context, session)
 
 
-def _look_up(context: Context, case_id: uuid.UUID) -> None:
-    identifiers = _identifiers(context, case_id)
+def _settle(context: Context, session: Session, claimed: work.Claimed, left: Exception | None) -> None:
+    if left is None:
+        return work.finish(session, claimed)
+    if isinstance(left, DomainError) and not isinstance(left, SystemDown):
+        return work.refuse(session, claimed, _sentence(context, left))
+    return work.put_off(session, claimed, _sentence(context, _told(claimed, left)), now=context.now())
+
+
+def _told(claimed: work.Claimed, fault: Exception) -> DomainError:
+    if isinstance(fault, DomainError):
+        return fault
+    # Its words may hold personal data: only its kind and its place are logged.
+    place = "".join(traceback.format_tb(fault.__traceback__))
+    log.error("The step %s of case %s failed: %s\n%s", claimed.kind, claimed.case_id, type(fault).__name__, place)
+    return DomainError(N_("The program failed; it tries again by itself."))
+
+
+def _sentence(context: Context, error: DomainError) -> str:
+    return in_words(error, language=context.settings.procedure.language)
+
+
+def _whom(_context: Context, session: Session, case_id: uuid.UUID) -> Identifiers:
+    return lookup.identifiers_of(session.get_one(Case, case_id))
+
+
+def _look_up(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Result:
+    known: dict[str, dict[str, bool]] = {}
     faults: list[ConnectorError] = []
     for name, system in context.systems.items():
         try:
-            known = system.lookup(identifiers)
+            known[name] = system.lookup(whom)
         except ConnectorError as fault:
             faults.append(fault)
-            continue
-        with context.transaction() as session:
-            lookup.record_lookup(session, session.get_one(Case, case_id), name, known, now=context.now())
-    for first in sorted(faults, key=lambda each: not isinstance(each, SystemDown)):
-        raise first
 
-
-def _search(context: Context, case_id: uuid.UUID) -> None:
-    settings = context.settings
-    with context.transaction() as session:
-        case = _identified_case(session, case_id)
-        identifiers = lookup.identifiers_of(case)
-        errands.ask_owners(session, case, settings=settings, now=context.now())
-        systems = _systems(context, session, case)
-        wanted = search.to_be_searched(session, case, systems)
-    searched = search.search_systems({name: systems[name] for name in wanted}, identifiers)
-    say = {name: in_words(fault, language=settings.procedure.language) for name, fault in searched.faults.items()}
-    with context.transaction() as session:
+    def note(session: Session) -> None:
         case = session.get_one(Case, case_id)
-        search.record_search(session, case, searched, settings.register, say=say, now=context.now())
-    searched.raise_fault()
+        for name, answer in known.items():
+            lookup.record_lookup(session, case, name, answer, now=context.now())
+
+    return Result(note, search.first_of(faults))
 
 
-def _copy(context: Context, case_id: uuid.UUID) -> None:
-    with context.transaction() as session:
-        case = _identified_case(session, case_id)
-        identifiers, systems = lookup.identifiers_of(case), _systems(context, session, case)
-    searched = search.search_systems(systems, identifiers)
-    with context.transaction() as session:
+class _Wanted(NamedTuple):
+    """Whose rows are wanted, and of which systems."""
+
+    whom: Identifiers
+    systems: Mapping[str, Connector]
+
+
+def _to_search(context: Context, session: Session, case_id: uuid.UUID) -> _Wanted:
+    case = _identified(session, case_id)
+    errands.ask_owners(session, case, settings=context.settings, now=context.now())
+    systems = _systems(context, session, case)
+    wanted = search.to_be_searched(session, case, systems)
+    return _Wanted(lookup.identifiers_of(case), {name: systems[name] for name in wanted})
+
+
+def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Result:
+    searched = search.search_systems(wanted.systems, wanted.whom)
+    say = {name: _sentence(context, fault) for name, fault in searched.faults.items()}
+
+    def note(session: Session) -> None:
         case = session.get_one(Case, case_id)
-        copies.make_copy(
-            session, case, searched.rows, missing=searched.missing, settings=context.settings, now=context.now()
-        )
-    searched.raise_fault()
+        search.record_search(session, case, searched, context.settings.register, say=say, now=context.now())
+
+    return Result(note, searched.fault)
 
 
-def _plan(context: Context, case_id: uuid.UUID) -> None:
-    register = context.settings.register
-    with context.transaction() as session:
-        case = _identified_case(session, case_id)
-        asked = plans.current(session, case_id)
-        if asked is None or asked.state != plans.ASKED:
-            return
-        decisions = plans.decisions_of(asked, register)
-        identifiers, systems = lookup.identifiers_of(case), _systems(context, session, case)
+def _everywhere(context: Context, session: Session, case_id: uuid.UUID) -> _Wanted:
+    case = _identified(session, case_id)
+    return _Wanted(lookup.identifiers_of(case), _systems(context, session, case))
+
+
+def _copy(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Result:
+    searched = search.search_systems(wanted.systems, wanted.whom)
+
+    def note(session: Session) -> None:
+        case, settings = session.get_one(Case, case_id), context.settings
+        copies.make_copy(session, case, searched.rows, missing=searched.missing, settings=settings, now=context.now())
+
+    return Result(note, searched.fault)
+
+
+class _Asked(NamedTuple):
+    """Whose plan is to be drawn up, from which systems, and what was decided per category."""
+
+    whom: Identifiers
+    systems: Mapping[str, Connector]
+    decisions: Mapping[str, Decision]
+
+
+def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Asked | None:
+    case, asked = _identified(session, case_id), plans.current(session, case_id)
+    if asked is None or asked.state != plans.ASKED:
+        return None
+    decisions = plans.decisions_of(asked, context.settings.register)
+    return _Asked(lookup.identifiers_of(case), _systems(context, session, case), decisions)
+
+
+def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Result:
+    if asked is None:
+        return Result()
     context.check_schemas()
-    drawn = plans.draw_up(context.settings, systems, identifiers, decisions, on=local_date(context.now()))
-    with context.transaction() as session:
-        asked = plans.current(session, case_id)
-        if asked is not None and asked.state == plans.ASKED:
-            plans.record_plan(session, asked, drawn, now=context.now())
-            case = session.get_one(Case, case_id)
-            reminders.tell_approvers(session, case, asked, settings=context.settings, now=context.now())
-            plans.announce(session, case, asked, settings=context.settings, now=context.now())
+    on = local_date(context.now())
+    drawn = plans.draw_up(context.settings, asked.systems, asked.whom, asked.decisions, on=on)
+    return Result(partial(_note_plan, context, case_id, drawn))
 
 
-def _identifiers(context: Context, case_id: uuid.UUID) -> Mapping[str, str]:
-    with context.transaction() as session:
-        return lookup.identifiers_of(session.get_one(Case, case_id))
+def _note_plan(context: Context, case_id: uuid.UUID, drawn: Plan, session: Session) -> None:
+    asked = plans.current(session, case_id)
+    if asked is not None and asked.state == plans.ASKED:
+        plans.record_plan(session, asked, drawn, now=context.now())
+        case = session.get_one(Case, case_id)
+        reminders.tell_approvers(session, case, asked, settings=context.settings, now=context.now())
+        plans.announce(session, case, asked, settings=context.settings, now=context.now())
 
 
-def _identified_case(session: Session, case_id: uuid.UUID) -> Case:
+def _identified(session: Session, case_id: uuid.UUID) -> Case:
     case = session.get_one(Case, case_id)
     lookup.require_identity(session, case)
     return case
@@ -147,10 +228,10 @@ def _systems(context: Context, session: Session, case: Case) -> dict[str, Connec
     return {**context.systems, **errands.systems_of(session, case, context.settings)}
 
 
-STEPS: dict[str, Callable[[Context, uuid.UUID], None]] = {
-    "lookup": _look_up,
-    "search": _search,
-    "copy": _copy,
-    "plan": _plan,
-    "erase": erasing.carry_out_plan,
+STEPS: dict[str, Step] = {
+    "lookup": Step(_whom, _look_up),
+    "search": Step(_to_search, _search),
+    "copy": Step(_everywhere, _copy),
+    "plan": Step(_asked_plan, _plan),
+    "erase": Step(erasing.begin, erasing.carry_out),
 }

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dsr.connectors.base import Erasing, Found, Identifiers
-from dsr.db.base import keys
+from dsr.db.base import keys, put_if_new
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
@@ -56,41 +56,37 @@ class Receipt:
     is_observed: bool = True
 
 
-def begin(session: Session, case: Case, register: Register, *, now: datetime) -> Approved | None:
-    """Note the attempt on every system of the approved plan that has no receipt; None where there is no such plan.
+def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
+    """Note the attempt on every system of the approved plan that has no receipt; None where there is none.
 
     Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
     """
-    plan = plans.current(session, case.id)
-    if plan is None or plan.state != plans.APPROVED:
+    plan = plans.approved(session, case_id)
+    if plan is None:
         return None
+    case = session.get_one(Case, case_id, options=[joinedload(Case.data_subject), joinedload(Case.identity_check)])
     require_identity(session, case)
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
     parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
-    started = [_begin(session, plan, system, now=now) for system in parts]
-    systems = [execution.system for execution in started if execution.state != DONE]
+    known = {execution.system: execution for execution in plan.executions}
+    systems = [system for system in parts if system not in known or known[system].state != DONE]
+    for system in systems:
+        _begin(session, plan, system, known.get(system), now=now)
     approved = Approved(plan.id, register, identifiers_of(case), decisions, parts, systems)
-    if not started:
+    if not systems:
         finish(session, plan, approved, now=now)
     return approved
 
 
-def _begin(session: Session, plan: ErasurePlan, system: str, *, now: datetime) -> Execution:
-    execution = session.scalar(
-        select(Execution).where(Execution.plan_id == plan.id, Execution.system == system).with_for_update()
-    )
-    if execution is None:
-        execution = Execution(plan_id=plan.id, system=system, state=STARTED, started_at=now)
-        session.add(execution)
-    elif execution.state == DONE:
-        return execution
+def _begin(session: Session, plan: ErasurePlan, system: str, before: Execution | None, *, now: datetime) -> None:
+    if before is None:
+        plan.executions.append(Execution(system=system, state=STARTED, started_at=now))
     else:
-        execution.attempts += 1
+        before.attempts += 1
     audit.record(
         session, "erasure-begun", by=audit.WORKER, now=now, case_id=plan.case_id, system=system, plan=plan.number
     )
-    return execution
 
 
 def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
@@ -255,12 +251,12 @@ def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list
     return found
 
 
-def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
+def settle(approved: Approved, system: str, receipt: Receipt, session: Session, *, now: datetime) -> None:
     """A system has committed: its receipt, and with the last one the end of the plan."""
-    plan = session.get_one(ErasurePlan, approved.plan_id, with_for_update=True)
+    plan = plans.locked(session, approved.plan_id)
     executions = {execution.system: execution for execution in plan.executions}
     record_receipt(session, plan, executions[system], approved.parts[system].groups, receipt, now=now)
-    if all(execution.state == DONE for execution in plan.executions):
+    if all(execution.state == DONE for execution in executions.values()):
         finish(session, plan, approved, now=now)
 
 
@@ -330,7 +326,8 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     session.execute(ended.values(outcome=outcome, decided_at=now, decided_by_id=plan.approved_by_id))
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for kind, value in approved.identifiers.items():
-            session.merge(LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=plan.case_id))
+            known = LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=plan.case_id)
+            put_if_new(session, known, by=("digest", "case_id"))
     notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy.orm import Session, joinedload
 
 from dsr import __version__
 from dsr.config import Settings
@@ -197,6 +197,24 @@ def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
     """The newest plan of a case, whatever its state."""
     newest = select(ErasurePlan).where(ErasurePlan.case_id == case_id).order_by(ErasurePlan.number.desc()).limit(1)
     return session.scalar(newest)
+
+
+def approved(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+    """The plan of a case that waits to be carried out, locked; there is one at most."""
+    return _locked(session, ErasurePlan.case_id == case_id, ErasurePlan.state == APPROVED)
+
+
+def locked(session: Session, plan_id: uuid.UUID) -> ErasurePlan:
+    """A plan and its executions, while nobody else can change them. LookupError where it is gone."""
+    plan = _locked(session, ErasurePlan.id == plan_id)
+    if plan is None:
+        raise LookupError(plan_id)
+    return plan
+
+
+def _locked(session: Session, *which: ColumnElement[bool]) -> ErasurePlan | None:
+    found = select(ErasurePlan).where(*which).options(joinedload(ErasurePlan.executions))
+    return session.scalars(found.with_for_update(of=ErasurePlan)).unique().one_or_none()
 
 
 def move(session: Session, plan: ErasurePlan, to: str, **values: Any) -> None:

@@ -38,11 +38,15 @@ class Searched:
         """The systems that gave no rows."""
         return sorted(self.faults)
 
-    def raise_fault(self) -> None:
-        """The fault that somebody or something must mend, a passing one first; none while only owners are awaited."""
-        faults = [fault for fault in self.faults.values() if not isinstance(fault, OwnerHasNotAnswered)]
-        for fault in sorted(faults, key=lambda fault: not isinstance(fault, SystemDown)):
-            raise fault
+    @property
+    def fault(self) -> ConnectorError | None:
+        """The fault that somebody or something must mend; none while only owners are awaited."""
+        return first_of(fault for fault in self.faults.values() if not isinstance(fault, OwnerHasNotAnswered))
+
+
+def first_of(faults: Iterable[ConnectorError]) -> ConnectorError | None:
+    """The fault to go by: a passing one before others, so that the step is tried again."""
+    return min(faults, key=lambda fault: not isinstance(fault, SystemDown), default=None)
 
 
 def search_systems(systems: Mapping[str, Connector], identifiers: Identifiers) -> Searched:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
+from typing import NamedTuple, cast
 
-from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy import BindParameter, Table, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from dsr.db.base import put
@@ -13,6 +14,30 @@ from dsr.db.notices import Work
 
 LEASE = timedelta(minutes=10)
 WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60))
+
+
+class Claimed(NamedTuple):
+    """A step that is ours to take until the lease ends."""
+
+    id: uuid.UUID
+    case_id: uuid.UUID
+    kind: str
+    attempts: int
+    lease_until: datetime
+
+
+_WORK = cast("Table", Work.__table__)
+_NOW: BindParameter[datetime] = bindparam("now", type_=_WORK.c.next_try_at.type)
+_IS_FREE = or_(_WORK.c.lease_until.is_(None), _WORK.c.lease_until < _NOW)
+_DUE = select(_WORK.c.id).where(_WORK.c.state == "queued", _WORK.c.next_try_at <= _NOW, _IS_FREE)
+_ANY_DUE = _DUE.limit(1)
+_FIRST = _DUE.order_by(_WORK.c.next_try_at).limit(1).with_for_update(skip_locked=True)
+_CLAIM = (
+    update(_WORK)
+    .where(_WORK.c.id == _FIRST.scalar_subquery())
+    .values(lease_until=bindparam("until"), attempts=_WORK.c.attempts + 1)
+    .returning(*[_WORK.c[column] for column in Claimed._fields])
+)
 
 
 def ask(session: Session, case_id: uuid.UUID, kind: str, *, by: uuid.UUID | None = None, now: datetime) -> None:
@@ -35,23 +60,13 @@ def is_waiting(session: Session, case_id: uuid.UUID, kind: str) -> bool:
 
 def is_any_due(session: Session, *, now: datetime) -> bool:
     """Whether there is a step to claim; a look, so that an idle worker writes nothing."""
-    return session.scalar(select(Work.id).where(*_due(now)).limit(1)) is not None
+    return session.scalar(_ANY_DUE, {"now": now}) is not None
 
 
-def claim(session: Session, *, now: datetime) -> Work | None:
+def claim(session: Session, *, now: datetime) -> Claimed | None:
     """One step to do now, leased to whoever claims it; None when there is nothing to do."""
-    waiting = select(Work.id).where(*_due(now)).order_by(Work.next_try_at).limit(1).with_for_update(skip_locked=True)
-    claimed = update(Work).where(Work.id == waiting.scalar_subquery())
-    return session.scalar(
-        claimed.values(lease_until=now + LEASE, attempts=Work.attempts + 1)
-        .returning(Work)
-        .execution_options(synchronize_session=False)
-    )
-
-
-def _due(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    is_free = or_(Work.lease_until.is_(None), Work.lease_until < now)
-    return Work.state == "queued", Work.next_try_at <= now, is_free
+    claimed = session.execute(_CLAIM, {"now": now, "until": now + LEASE}).first()
+    return Claimed(*claimed) if claimed else None
 
 
 def release_all(session: Session) -> None:
@@ -59,27 +74,23 @@ def release_all(session: Session) -> None:
     session.execute(update(Work).where(Work.lease_until.is_not(None)).values(lease_until=None))
 
 
-def finish(session: Session, work: Work) -> None:
+def finish(session: Session, work: Claimed) -> None:
     """The step is done."""
     _settle(session, work, state="done", lease_until=None, error=None)
 
 
-def put_off(session: Session, work: Work, error: str, *, now: datetime) -> None:
+def put_off(session: Session, work: Claimed, error: str, *, now: datetime) -> None:
     """The step could not be done now; it is tried again by itself."""
     wait = WAITS[min(work.attempts, len(WAITS)) - 1]
     _settle(session, work, next_try_at=now + wait, lease_until=None, error=error[:400])
 
 
-def refuse(session: Session, work: Work, error: str) -> None:
+def refuse(session: Session, work: Claimed, error: str) -> None:
     """The step cannot be done as it is; somebody must look and ask again."""
     _settle(session, work, state="refused", lease_until=None, error=error[:400])
 
 
-def _settle(session: Session, work: Work, **values: object) -> None:
+def _settle(session: Session, work: Claimed, **values: object) -> None:
     # Not if it was asked anew or claimed by another meanwhile: then the lease is no longer ours.
-    session.execute(
-        update(Work)
-        .where(Work.id == work.id, Work.lease_until == work.lease_until)
-        .values(**values)
-        .execution_options(synchronize_session=False)
-    )
+    ours = (_WORK.c.id == work.id, _WORK.c.lease_until == work.lease_until)
+    session.execute(update(_WORK).where(*ours).values(**values))

@@ -74,10 +74,10 @@ def _row() -> PlanRow:
 
 def _carry_out(session: Session, case: Case, plan: ErasurePlan) -> None:
     plan.state = plans.APPROVED
-    approved = erasing.begin(session, case, Register({}, digest="0" * 64), now=NOW)
+    approved = erasing.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
     assert approved is not None
     receipt = erasing.Receipt({}, {}, {"newsletter": {ADDRESS: "print"}})
-    erasing.settle(session, approved, "shop", receipt, now=NOW)
+    erasing.settle(approved, "shop", receipt, session, now=NOW)
 
 
 def test_what_was_written_can_be_read_back(used: Store) -> None:

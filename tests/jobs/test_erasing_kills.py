@@ -110,7 +110,7 @@ def check_accounts(workplace: Workplace, case: Case, planned: list[PlanRow], *, 
     [
         ("rows-changed", False, True),
         ("customer-database-committed", True, False),
-        ("receipt-written", True, True),
+        ("erase-noted", True, True),
     ],
 )
 def test_killed_here_the_next_run_accounts_for_every_row(

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from dsr.db.notices import Work
 from dsr.domain.rights import Right
 from dsr.services import work
+from dsr.services.work import Claimed
 from tests.parts import cast
 from tests.parts.store import NOW, Store
 
@@ -27,12 +27,12 @@ def ask(store: Store, case_id: uuid.UUID, kind: str = "search", at: timedelta = 
         work.ask(session, case_id, kind, now=NOW + at)
 
 
-def claim(store: Store, at: timedelta = timedelta()) -> Work | None:
+def claim(store: Store, at: timedelta = timedelta()) -> Claimed | None:
     with store.transaction() as session:
         return work.claim(session, now=NOW + at)
 
 
-def claimed(store: Store, at: timedelta = timedelta()) -> Work:
+def claimed(store: Store, at: timedelta = timedelta()) -> Claimed:
     found = claim(store, at)
     assert found is not None
     return found
