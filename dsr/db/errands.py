@@ -102,24 +102,3 @@ class ErrandFile(Base):
     @property
     def sealed_for(self) -> uuid.UUID:
         return self.case_id
-
-
-class OwnerCode(Base):
-    """The code of six digits that was mailed to an owner; a new one replaces it."""
-
-    __tablename__ = "owner_code"
-
-    owner_index: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
-    expires_at: Mapped[datetime] = mapped_column(index=True)
-    attempts: Mapped[int] = mapped_column(default=0)
-
-
-class OwnerSession(Base):
-    """That somebody typed the code of an owner; the browser holds the token."""
-
-    __tablename__ = "owner_session"
-
-    digest: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
-    owner_index: Mapped[bytes] = mapped_column(LargeBinary(32))
-    ends_at: Mapped[datetime] = mapped_column(index=True)

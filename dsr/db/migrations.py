@@ -18,6 +18,7 @@ from dsr.db import (  # noqa: F401 - each maps its tables
     drafts,
     errands,
     identity,
+    mailboxes,
     notices,
     notifications,
     plans,

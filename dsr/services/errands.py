@@ -25,7 +25,8 @@ from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, notices, search, work
-from dsr.services.owners import LINK_LIFETIME, errand_path, link_digest, link_token, owner_index, owner_of, renew_link
+from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
+from dsr.services.owners import errand_path, link_token, owner_of, renew_link
 
 SEARCH, ERASE = "search", "erase"
 OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
@@ -96,7 +97,7 @@ def ask(
         asked_at=now,
         asked_on=today,
         due_on=today + timedelta(days=configured.days),
-        owner_index=owner_index(configured.owner.email if configured.owner else ""),
+        owner_index=index_of(configured.owner.email if configured.owner else ""),
         link_number=1,
         link_until=now + LINK_LIFETIME,
         items=sorted(items),

@@ -14,6 +14,7 @@ from dsr.db.base import Base
 from dsr.db.cases import DataSubject
 from dsr.db.drafts import Draft
 from dsr.db.identity import EmailCode
+from dsr.db.mailboxes import MailboxCode, MailboxSession
 from dsr.db.notices import Heartbeat
 from dsr.db.staff import StaffMember, StaffSession
 from dsr.services import copies, notices
@@ -47,6 +48,8 @@ def purge(session: Session, *, settings: Settings, now: datetime) -> None:
     expired: dict[type[Base], ColumnElement[bool]] = {
         Draft: Draft.saved_at <= now - DRAFT_LIFETIME,
         EmailCode: EmailCode.expires_at <= now,
+        MailboxCode: MailboxCode.expires_at <= now,
+        MailboxSession: MailboxSession.ends_at <= now,
         StaffSession: or_(StaffSession.ended_at <= now - _A_DAY, StaffSession.started_at <= now - ABSOLUTE_LIMIT),
         CodeAttempt: CodeAttempt.window_start <= now - _A_DAY,
     }

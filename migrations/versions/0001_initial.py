@@ -51,25 +51,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("job", name=op.f("pk_heartbeat")),
     )
     op.create_table(
-        "owner_code",
-        sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
+        "mailbox_code",
+        sa.Column("mailbox", sa.LargeBinary(length=32), nullable=False),
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("owner_index", name=op.f("pk_owner_code")),
+        sa.PrimaryKeyConstraint("mailbox", name=op.f("pk_mailbox_code")),
     )
-    with op.batch_alter_table("owner_code", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_owner_code_expires_at"), ["expires_at"], unique=False)
+    with op.batch_alter_table("mailbox_code", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailbox_code_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
-        "owner_session",
+        "mailbox_session",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
-        sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("mailbox", sa.LargeBinary(length=32), nullable=False),
         sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("digest", name=op.f("pk_owner_session")),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_mailbox_session")),
     )
-    with op.batch_alter_table("owner_session", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_owner_session_ends_at"), ["ends_at"], unique=False)
+    with op.batch_alter_table("mailbox_session", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mailbox_session_ends_at"), ["ends_at"], unique=False)
 
     op.create_table(
         "staff_member",
@@ -608,14 +608,14 @@ def downgrade() -> None:
     op.drop_table("dsr_case")
     op.drop_table("suppression")
     op.drop_table("staff_member")
-    with op.batch_alter_table("owner_session", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_owner_session_ends_at"))
+    with op.batch_alter_table("mailbox_session", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailbox_session_ends_at"))
 
-    op.drop_table("owner_session")
-    with op.batch_alter_table("owner_code", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_owner_code_expires_at"))
+    op.drop_table("mailbox_session")
+    with op.batch_alter_table("mailbox_code", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mailbox_code_expires_at"))
 
-    op.drop_table("owner_code")
+    op.drop_table("mailbox_code")
     op.drop_table("heartbeat")
     with op.batch_alter_table("draft", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_draft_saved_at"))

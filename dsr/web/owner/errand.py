@@ -16,11 +16,12 @@ from dsr.db.base import transaction
 from dsr.db.errands import Errand
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.services import owners
+from dsr.services import mailboxes, owners
 from dsr.services.errand_answers import AnsweredAlready
 from dsr.services.errands import others_of
 from dsr.services.identity import CodeLocked, TooManyCodes
-from dsr.services.owners import LinkExpired, OwnerGone
+from dsr.services.mailboxes import LinkExpired
+from dsr.services.owners import OwnerGone
 from dsr.web import errand_desk, uploads
 from dsr.web.errors import typed
 from dsr.web.pages import gettext, page
@@ -80,7 +81,7 @@ def admit(token: str, verb: str = "") -> None:
             errand = owners.find_errand(store, token, settings=settings(), now=now())
         except (LinkExpired, OwnerGone):
             abort(410)
-        if not owners.has_entered(store, errand, session.get("owner"), now=now()):
+        if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
             abort(401)
     uploads.expect(errand)
 
@@ -92,7 +93,7 @@ def act(token: str, verb: str) -> ResponseReturnValue:
     try:
         with transaction() as store:
             errand = owners.find_errand(store, token, settings=settings(), now=now())
-            owners.stay(store, session.get("owner"), now=now())
+            mailboxes.stay(store, session.get("owner"), now=now())
             anchor = errand_desk.act(store, errand, verb, by=owners.OWNER)
     except errand_desk.Refused as fault:
         uploads.discard()
@@ -111,7 +112,7 @@ def act(token: str, verb: str) -> ResponseReturnValue:
 def leave(token: str) -> ResponseReturnValue:
     """Close the page for whoever uses this browser next."""
     with transaction() as store:
-        owners.leave(store, session.pop("owner", None))
+        mailboxes.leave(store, session.pop("owner", None))
     return redirect(url_for("owner.show", token=token), 303)
 
 
@@ -156,7 +157,7 @@ def _show(
         except (LinkExpired, OwnerGone) as fault:
             return page("owner/gone.html", sentence=fault.say(gettext), **shown), 410
         found = errand_desk.describe(store, errand)
-        if not owners.has_entered(store, errand, session.get("owner"), now=now()):
+        if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
             known = {name: found[name] for name in ("reference", "system", "errand", "is_needed")}
             return page("owner/code.html", **known, **shown), status
         return page(f"owner/{_page_of(found)}.html", **found, **shown, others=_others(store, errand)), status
