@@ -17,6 +17,7 @@ from dsr.db import (  # noqa: F401 - each maps its tables
     cases,
     drafts,
     errands,
+    holds,
     identity,
     mailboxes,
     notices,

@@ -149,6 +149,7 @@ class Facts:
     informed: tuple[Informed, ...] = ()
     unsearched: tuple[str, ...] = ()
     given_up: tuple[Elsewhere, ...] = ()
+    is_held: bool = False
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""

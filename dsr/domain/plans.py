@@ -18,6 +18,7 @@ from dsr.domain import retention
 from dsr.domain.basis import Basis
 from dsr.domain.errors import DomainError
 from dsr.domain.fingerprints import canonical, fingerprint
+from dsr.domain.holds import HoldGround, why_held
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
 
@@ -59,11 +60,12 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided for a category: the ground, the reason where there is none, steps that must come first."""
+    """What was decided for a category: the ground or why there is none, steps that must come first, a hold."""
 
     ground: ErasureGround
     reason: str | None = None
     outstanding: str | None = None
+    hold: HoldGround | None = None
 
 
 class PlanRow(NamedTuple):
@@ -161,11 +163,10 @@ def build(
     *,
     on: date,
     decisions: Mapping[str, Decision],
-    hold_until: date | None = None,
     fiscal_year_start_month: int = 1,
 ) -> list[PlanRow]:
     """The verdict for every row of one system on the day `on`; parents of kept rows keep the columns these need."""
-    judge = _Judge(register, system, on, decisions, hold_until, fiscal_year_start_month)
+    judge = _Judge(register, system, on, decisions, fiscal_year_start_month)
     by_table: dict[str, list[Row]] = {}
     for row in rows:
         by_table.setdefault(row.table, []).append(row)
@@ -190,7 +191,6 @@ class _Judge:
     system: str
     on: date
     decisions: Mapping[str, Decision]
-    hold_until: date | None
     fiscal_year_start_month: int
     judged: dict[str, list[_Judged]] = field(default_factory=dict)
     parents: dict[tuple[str, tuple[str, ...]], dict[Key, list[_Judged]]] = field(default_factory=dict)
@@ -219,6 +219,8 @@ class _Judge:
         category = self.register.categories[table.category]
         kept, why = self._retention(category, table, row)
         verdict = self._weigh(table, row, kept, why)
+        if verdict is Verdict.ERASE and (ground := self.decisions[table.category].hold):
+            return self.system, table.category, name, Verdict.KEEP, None, None, None, None, why_held(ground), table.key
         if verdict in (Verdict.REFUSE, Verdict.FIRST):
             why = self._reason(category, table, verdict)
         elif verdict is not Verdict.PROTECTED and table.is_soft_deleted(row.values):
@@ -273,10 +275,10 @@ class _Judge:
     def _retain(self, rule: str | Period, table: Table, row: Row) -> retention.Retention:
         inputs = {anchor: row.values[column] for anchor, column in table.dates.items()}
         if isinstance(rule, Period):
-            return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule, self.hold_until)
+            return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule)
         known: dict[str, object] = {anchor: value for anchor, value in inputs.items() if value is not None}
         known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
-        return _retained(rule, tuple(known.items()), self.hold_until)
+        return _retained(rule, tuple(known.items()))
 
     def _following(self, name: str, table: Table, alone: Callable[[Row], Judgement], row: Row) -> Judgement:
         parents = [parent.plan_row for parent in self.parents_of(table, row)]
@@ -359,8 +361,8 @@ def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
 
 
 @lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
-def _retained(rule: str, inputs: tuple[tuple[str, object], ...], hold_until: date | None) -> retention.Retention:
-    return retention.retain(rule, dict(inputs), hold_until)
+def _retained(rule: str, inputs: tuple[tuple[str, object], ...]) -> retention.Retention:
+    return retention.retain(rule, dict(inputs))
 
 
 def _rule_name(category: Category) -> str | None:

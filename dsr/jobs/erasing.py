@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from contextlib import ExitStack
 from functools import partial
 
 from sqlalchemy.orm import Session
@@ -16,8 +17,9 @@ from dsr import faults
 from dsr.connectors.base import SystemDown, SystemRefuses
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import PlanChanged
+from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Result
-from dsr.services import erasing, plans, retention
+from dsr.services import erasing, holds, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -70,16 +72,19 @@ def _erase_in(context: Context, case_id: uuid.UUID, approved: erasing.Approved, 
 
 def _erase(context: Context, approved: erasing.Approved, system: str) -> erasing.Receipt:
     settings, part, on = context.settings, approved.parts[system], local_date(context.now())
-    with context.systems[system].erasing() as transaction:
-        found = transaction.find(approved.identifiers)
-        stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
-        judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
-        # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
-        is_repeated = partial(_is_repeated, context, approved.plan_id, system)
-        attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
-        receipt = erasing.carry_out(transaction, attempt, settings.register, system)
-        faults.point("rows-changed")
-    faults.point("customer-database-committed")
+    with ExitStack() as turn:
+        with context.systems[system].erasing() as transaction:
+            found = transaction.find(approved.identifiers)
+            stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
+            judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
+            # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
+            is_repeated = partial(_is_repeated, context, approved.plan_id, system)
+            attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
+            receipt = erasing.carry_out(transaction, attempt, settings.register, system)
+            faults.point("rows-changed")
+            # Until theirs has committed nobody places a hold: it comes before the rows go, or after that.
+            erasing.check_holds(turn.enter_context(context.transaction()), approved, receipt)
+        faults.point("customer-database-committed")
     return receipt
 
 
@@ -112,18 +117,26 @@ def erase_due(context: Context) -> int:
 
 
 def _erase_group(context: Context, due: retention.Due) -> None:
-    results = _results(context, due)
-    faults.point("kept-rows-erased")
-    with context.transaction() as session:
-        retention.settle(session, due, results, now=context.now())
-
-
-def _results(context: Context, due: retention.Due) -> dict[uuid.UUID, retention.Settled]:
-    if due.system not in context.systems:
-        return retention.refused(due)
     try:
-        with context.systems[due.system].erasing() as transaction:
-            return retention.erase_due(transaction, context.settings, due, on=local_date(context.now()))
+        _erase_kept(context, due)
     except SystemRefuses as error:
         log.warning("Kept rows are left for a person: %s", error)
-        return retention.refused(due)
+        with context.transaction() as session:
+            retention.settle(session, due, retention.refused(due), now=context.now())
+    except PlanChanged as error:
+        log.info("Kept rows wait for the next run: %s", error)
+
+
+def _erase_kept(context: Context, due: retention.Due) -> None:
+    if due.system not in context.systems:
+        raise SystemRefuses(due.system, N_("this system is not in the configuration any more"))
+    with context.transaction(writes=False) as session:
+        decisions = retention.decisions_on(session, due.case_id, context.settings.register)
+    with ExitStack() as ours:
+        with context.systems[due.system].erasing() as transaction:
+            on = local_date(context.now())
+            results = retention.erase_due(transaction, context.settings, due, decisions, on=on)
+            session = ours.enter_context(context.transaction())
+            holds.check_unchanged(session, due.case_id, None, decisions)
+        faults.point("kept-rows-erased")
+        retention.settle(session, due, results, now=context.now())

@@ -7,7 +7,7 @@ from datetime import timedelta
 from dsr import faults
 from dsr.jobs.context import Context
 from dsr.mail.delivery import DeliveryFailed, Mail
-from dsr.services import audit, housekeeping, notices, reminders
+from dsr.services import audit, holds, housekeeping, notices, reminders
 from dsr.services.notices import Claim, Letter
 
 TASKS_TOLD_EVERY = timedelta(minutes=15)
@@ -29,6 +29,7 @@ def remind(context: Context) -> None:
 def tell_tasks(context: Context) -> None:
     """What came up for staff since the last time."""
     with context.transaction() as session:
+        holds.ask_for_reviews(session, now=context.now())
         reminders.tell_tasks(session, settings=context.settings, now=context.now())
 
 

@@ -20,11 +20,11 @@ from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDo
 from dsr.db.cases import Case
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
-from dsr.domain.plans import Decision, Plan
+from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs import erasing
 from dsr.jobs.context import Context, Result
-from dsr.services import copies, errands, lookup, plans, reminders, search, work
+from dsr.services import copies, errands, holds, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -195,8 +195,9 @@ def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Aske
     case, asked = _identified(session, case_id), plans.current(session, case_id)
     if asked is None or asked.state != plans.ASKED:
         return None
-    decisions = plans.decisions_of(asked, context.settings.register)
-    return _Asked(lookup.identifiers_of(case), _systems(context, session, case), decisions)
+    whom = lookup.identifiers_of(case)
+    decisions = holds.decided(session, case_id, whom, plans.decisions_of(asked, context.settings.register))
+    return _Asked(whom, _systems(context, session, case), decisions)
 
 
 def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Result:
@@ -205,16 +206,22 @@ def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Result:
     context.check_schemas()
     on = local_date(context.now())
     drawn = plans.draw_up(context.settings, asked.systems, asked.whom, asked.decisions, on=on)
-    return Result(partial(_note_plan, context, case_id, drawn))
+    return Result(partial(_note_plan, context, case_id, asked, drawn))
 
 
-def _note_plan(context: Context, case_id: uuid.UUID, drawn: Plan, session: Session) -> None:
-    asked = plans.current(session, case_id)
-    if asked is not None and asked.state == plans.ASKED:
-        plans.record_plan(session, asked, drawn, now=context.now())
-        case = session.get_one(Case, case_id)
-        reminders.tell_approvers(session, case, asked, settings=context.settings, now=context.now())
-        plans.announce(session, case, asked, settings=context.settings, now=context.now())
+def _note_plan(context: Context, case_id: uuid.UUID, asked: _Asked, drawn: Plan, session: Session) -> None:
+    plan = plans.current(session, case_id)
+    if plan is None or plan.state != plans.ASKED:
+        return
+    plans.record_plan(session, plan, drawn, now=context.now())
+    try:
+        holds.check_unchanged(session, case_id, asked.whom, asked.decisions)
+    except PlanChanged as error:
+        plans.void(session, plan, _sentence(context, error), now=context.now())
+        return
+    case = session.get_one(Case, case_id)
+    reminders.tell_approvers(session, case, plan, settings=context.settings, now=context.now())
+    plans.announce(session, case, plan, settings=context.settings, now=context.now())
 
 
 def _identified(session: Session, case_id: uuid.UUID) -> Case:

@@ -19,6 +19,7 @@ from dsr.domain import answers
 from dsr.domain.answers import AnswerIncomplete, DecidedRight, Elsewhere, Erased, Facts, Kept, NotErased
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
+from dsr.domain.holds import HoldGround, noted_ground
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import (
     CURRENT_VALUE,
@@ -35,14 +36,20 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, errands, notices, notifications, plans, search
+from dsr.services import audit, casework, errands, holds, notices, notifications, plans, search
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
-from dsr.services.lookup import lookups_of
+from dsr.services.lookup import identifiers_of, lookups_of
 from dsr.services.receipt_codes import check_receipt_code
 from dsr.templating import render, translations
 
 KIND = "answer"
+HELD = {
+    HoldGround.LEGAL_CLAIM: N_("We keep this for a legal claim, as long as that runs (art. 17(3)(e) GDPR)."),
+    HoldGround.DISPUTE: N_("We keep this because of a dispute, as long as that runs (art. 17(3)(e) GDPR)."),
+    HoldGround.INQUIRY: N_("We keep this for an inquiry by an authority, as long as that runs (art. 17(3)(b) GDPR)."),
+}
+"""What the person is told of a hold; why it was placed stays with us."""
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 
 
@@ -80,6 +87,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         backup_days=settings.register.backup_days,
         nothing_found=_nothing_found(session, case),
         elsewhere=tuple(_elsewhere(case, settings.register)),
+        is_held=bool(holds.holds_of(session, case.id, identifiers_of(case))),
         not_ours=tuple(_not_ours(session, case, settings.register)),
         informed=tuple(notifications.informed(session, case, settings)),
         unsearched=tuple(_unsearched(session, case, settings)),
@@ -256,6 +264,8 @@ class _Erasure:
 
     def _reason(self, row: PlanRow) -> str | None:
         category = self._register.categories[row.category]
+        if ground := noted_ground(row.why):
+            return translations(self._language).gettext(HELD[ground])
         if row.verdict is Verdict.KEEP or row.why in _CODES:
             return None
         if row.why == EVENT and category.ends_when:

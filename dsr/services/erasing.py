@@ -13,9 +13,8 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dsr.connectors.base import Erasing, Found, Identifiers
-from dsr.db.base import keys, put_if_new
+from dsr.db.base import put_if_new
 from dsr.db.cases import Case, RequestedRight
-from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
@@ -24,9 +23,9 @@ from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services import audit, notifications, plans
+from dsr.services import audit, holds, notifications, plans
 from dsr.services.emptying import empty_rows
-from dsr.services.lookup import identifiers_of, require_identity
+from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
 
@@ -40,6 +39,7 @@ class Approved:
 
     plan_id: uuid.UUID
     register: Register
+    case_id: uuid.UUID
     identifiers: Identifiers
     decisions: Mapping[str, Decision]
     parts: Mapping[str, Part]
@@ -68,12 +68,13 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
     require_identity(session, case)
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
-    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
+    parts, identifiers = plans.parts_of(plan), identifiers_of(case)
+    decisions = holds.decided(session, case.id, identifiers, plans.decisions_of(plan, register))
     known = {execution.system: execution for execution in plan.executions}
     systems = [system for system in parts if system not in known or known[system].state != DONE]
     for system in systems:
         _begin(session, plan, system, known.get(system), now=now)
-    approved = Approved(plan.id, register, identifiers_of(case), decisions, parts, systems)
+    approved = Approved(plan.id, register, case.id, identifiers, decisions, parts, systems)
     if not systems:
         finish(session, plan, approved, now=now)
     return approved
@@ -251,6 +252,12 @@ def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list
     return found
 
 
+def check_holds(session: Session, approved: Approved, receipt: Receipt) -> None:
+    """PlanChanged if a hold was placed or lifted since the attempt began; what was found committed stays committed."""
+    if receipt.is_observed:
+        holds.check_unchanged(session, approved.case_id, approved.identifiers, approved.decisions)
+
+
 def settle(approved: Approved, system: str, receipt: Receipt, session: Session, *, now: datetime) -> None:
     """A system has committed: its receipt, and with the last one the end of the plan."""
     plan = plans.locked(session, approved.plan_id)
@@ -325,9 +332,8 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     ended = update(RequestedRight).where(*erasure)
     session.execute(ended.values(outcome=outcome, decided_at=now, decided_by_id=plan.approved_by_id))
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
-        for kind, value in approved.identifiers.items():
-            known = LedgerIdentifier(digest=keys().digest(f"ledger:{kind}", value.lower()), case_id=plan.case_id)
-            put_if_new(session, known, by=("digest", "case_id"))
+        for digest in digests_of(approved.identifiers):
+            put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
     notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
@@ -349,14 +355,11 @@ def outcome_of(parts: Iterable[Part]) -> Outcome:
 
 
 def void(session: Session, plan: ErasurePlan, register: Register, sentence: str, *, now: datetime) -> None:
-    """The plan no longer fits the data: the approval lapses, and somebody must make a new one.
+    """The plan no longer fits the data: the approval lapses, unless somebody decided otherwise meanwhile.
 
     What one system did before that stays done, and its recipients are told.
     """
     session.refresh(plan, with_for_update=True)
-    if plan.state != plans.APPROVED:
-        return
-    plan.state, plan.note = plans.VOID, sentence
-    session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
-    notifications.propose_for_erasure(session, plan, register, now=now)
-    audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)
+    if plan.state == plans.APPROVED:
+        plans.void(session, plan, sentence, now=now)
+        notifications.propose_for_erasure(session, plan, register, now=now)

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Identifiers
+from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.domain.errors import DomainError
@@ -27,6 +28,11 @@ class IdentityNotConfirmed(DomainError):
 def identifiers_of(case: Case) -> Identifiers:
     """What a person may be looked up by: the address, since a code can prove it; never the name."""
     return {EMAIL: case.data_subject.email}
+
+
+def digests_of(identifiers: Identifiers) -> set[bytes]:
+    """What holds and the ledger know a person by, before an erasure and after it."""
+    return {keys().digest(f"ledger:{kind}", value.strip().casefold()) for kind, value in identifiers.items()}
 
 
 def record_lookup(session: Session, case: Case, system: str, known: Mapping[str, bool], *, now: datetime) -> None:

@@ -17,6 +17,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
 from dsr.domain.basis import Basis, digest_of
@@ -298,3 +299,10 @@ def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: 
     move(session, plan, RETURNED)
     plan.note = note
     audit.record(session, "plan-returned", by=by, now=now, case_id=case.id, plan=plan.number)
+
+
+def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
+    """The plan no longer fits: an approval lapses, and somebody must make a new one. Lock it first."""
+    plan.state, plan.note = VOID, sentence
+    session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
+    audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)

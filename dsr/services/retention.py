@@ -17,14 +17,15 @@ from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
 from dsr.domain.fingerprints import fingerprint
-from dsr.domain.plans import Row, Verdict
+from dsr.domain.holds import noted_ground
+from dsr.domain.plans import Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, from_json, key_text, to_json
-from dsr.services import audit
+from dsr.services import audit, holds
 from dsr.services.emptying import empty_rows
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
-CHANGED, KEPT_LONGER, STILL_NEEDED = "changed", "kept-longer", "still-needed"
+CHANGED, KEPT_LONGER, STILL_NEEDED, HELD = "changed", "kept-longer", "still-needed", "held"
 REFUSED, NOT_IN_REGISTER = "refused", "not-in-register"
 """Why a row was left for a person on its day."""
 
@@ -66,15 +67,24 @@ def kept_rows(entry: LedgerEntry) -> dict[str, tuple[Key, str]]:
     return {key_text(key): (key, digest) for key, digest in kept}
 
 
-def erase_due(erasing: Erasing, settings: Settings, due: Due, *, on: date) -> dict[uuid.UUID, Settled]:
+def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> dict[str, Decision]:
+    """By what kept rows are judged on their day: nobody needs them any more, but somebody may hold them."""
+    decisions = {name: Decision(ErasureGround.NOT_NEEDED) for name in register.categories}
+    return holds.decided(session, case_id, None, decisions)
+
+
+def erase_due(
+    erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date
+) -> dict[uuid.UUID, Settled]:
     """Erase what is due in the open transaction, by the same checks as an approved plan; result per entry.
 
-    A row that changed since, that a rule now keeps longer, or that rows still point at, is left for a person.
+    A row that changed since, that a rule now keeps longer, or that rows still point at, is left for a person; one that
+    is held stays until the hold is lifted.
     """
     order = list(reversed(settings.register.nearest_first(due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
     found = {entry.id: erasing.read(entry.table, [key for key, _ in kept_rows(entry).values()]) for entry in known}
-    verdicts = _verdicts(settings, due.system, found, on)
+    verdicts = _verdicts(settings, due.system, found, decisions, on)
     settled = {entry.id: _left_whole(entry, NOT_IN_REGISTER) for entry in due.entries if entry.table not in order}
     for entry in known:
         settled[entry.id] = _erase_entry(erasing, settings, entry, found[entry.id], verdicts)
@@ -91,13 +101,16 @@ def _left_whole(entry: LedgerEntry, reason: str) -> Settled:
 
 
 def _verdicts(
-    settings: Settings, system: str, found: Mapping[uuid.UUID, Sequence[Row]], on: date
-) -> dict[tuple[str, str], Verdict]:
+    settings: Settings,
+    system: str,
+    found: Mapping[uuid.UUID, Sequence[Row]],
+    decisions: Mapping[str, Decision],
+    on: date,
+) -> dict[tuple[str, str], PlanRow]:
     rows = [row for part in found.values() for row in part]
-    decisions = {name: plans.Decision(ErasureGround.NOT_NEEDED) for name in settings.register.categories}
     month = settings.procedure.fiscal_year_start_month
     judged = plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
-    return {(row.table, key_text(row.key_values)): row.verdict for row in judged}
+    return {(row.table, key_text(row.key_values)): row for row in judged}
 
 
 def _erase_entry(
@@ -105,7 +118,7 @@ def _erase_entry(
     settings: Settings,
     entry: LedgerEntry,
     rows: Sequence[Row],
-    verdicts: Mapping[tuple[str, str], Verdict],
+    verdicts: Mapping[tuple[str, str], PlanRow],
 ) -> Settled:
     expected = kept_rows(entry)
     left: dict[str, str] = {}
@@ -113,8 +126,8 @@ def _erase_entry(
         key = key_text(row.key)
         if fingerprint(row.values) != expected[key][1]:
             left[key] = CHANGED
-        elif verdicts[row.table, key] is not Verdict.ERASE:
-            left[key] = KEPT_LONGER
+        elif verdicts[row.table, key].verdict is not Verdict.ERASE:
+            left[key] = HELD if noted_ground(verdicts[row.table, key].why) else KEPT_LONGER
     going = [row for row in rows if key_text(row.key) not in left]
     if _still_needed(erasing, settings, entry, going):
         left |= dict.fromkeys((key_text(row.key) for row in going), STILL_NEEDED)
@@ -147,6 +160,9 @@ def settle(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, 
 def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: datetime) -> None:
     kept = kept_rows(entry)
     entry.rows = json.dumps([[to_json(kept[key][0]), kept[key][1]] for key in result.left]) if result.left else None
+    if HELD in result.left.values():
+        entry.may_erase_from = None  # it has no day until the hold is lifted
+        return
     entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
     if result.left:
         facts = {"reasons": sorted(set(result.left.values())), "rows": len(result.left), "table": entry.table}

@@ -40,8 +40,8 @@ class Role(StrEnum):
 
 
 PERMISSIONS: Mapping[str, frozenset[str]] = {
-    Role.HANDLER: frozenset({"case.read", "case.handle"}),
-    Role.APPROVER: frozenset({"case.read", "plan.approve"}),
+    Role.HANDLER: frozenset({"case.read", "case.handle", "hold.place"}),
+    Role.APPROVER: frozenset({"case.read", "plan.approve", "hold.place"}),
     Role.AUDITOR: frozenset({"case.read", "audit.read"}),
     Role.ADMINISTRATOR: frozenset({"staff.administer"}),
 }

@@ -237,6 +237,28 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_erasure_plan_state"), ["state"], unique=False)
 
     op.create_table(
+        "hold",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=True),
+        sa.Column("ground", sa.String(length=16), nullable=False),
+        sa.Column("review_on", sa.Date(), nullable=False),
+        sa.Column("placed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("placed_by_id", sa.Uuid(), nullable=False),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("lift_reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_hold_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["lifted_by_id"], ["staff_member.id"], name=op.f("fk_hold_lifted_by_id_staff_member")),
+        sa.ForeignKeyConstraint(["placed_by_id"], ["staff_member.id"], name=op.f("fk_hold_placed_by_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_hold")),
+    )
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_hold_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_hold_lifted_at_review_on"), ["lifted_at", "review_on"], unique=False)
+
+    op.create_table(
         "identity_check",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("method", sa.String(length=32), nullable=False),
@@ -464,6 +486,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("plan_id", "system", name=op.f("uq_execution_plan_id_system")),
     )
     op.create_table(
+        "hold_identifier",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("hold_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["hold_id"], ["hold.id"], name=op.f("fk_hold_identifier_hold_id_hold")),
+        sa.PrimaryKeyConstraint("digest", "hold_id", name=op.f("pk_hold_identifier")),
+    )
+    op.create_table(
         "ledger_entry",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -547,6 +576,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_case_id"))
 
     op.drop_table("ledger_entry")
+    op.drop_table("hold_identifier")
     op.drop_table("execution")
     with op.batch_alter_table("errand", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_errand_state_due_on"))
@@ -582,6 +612,11 @@ def downgrade() -> None:
     op.drop_table("letter")
     op.drop_table("ledger_identifier")
     op.drop_table("identity_check")
+    with op.batch_alter_table("hold", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_hold_lifted_at_review_on"))
+        batch_op.drop_index(batch_op.f("ix_hold_case_id"))
+
+    op.drop_table("hold")
     with op.batch_alter_table("erasure_plan", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erasure_plan_state"))
 

@@ -11,6 +11,7 @@ import pytest
 
 from dsr.domain import retention
 from dsr.domain.fingerprints import fingerprint
+from dsr.domain.holds import HoldGround
 from dsr.domain.plans import (
     CURRENT_VALUE,
     DATE_MISSING,
@@ -179,9 +180,28 @@ def test_a_period_of_our_own_is_no_duty() -> None:
     assert (row.verdict, row.rule, row.keep_through) == (Verdict.ERASE, "period", date(2027, 11, 23))
 
 
+def held(ground: ErasureGround = ErasureGround.NOT_NEEDED) -> Decision:
+    return Decision(ground, hold=HoldGround.DISPUTE)
+
+
 def test_a_hold_outlasts_a_duty_that_has_ended() -> None:
-    row = judged(OLD, hold_until=date(2027, 5, 1))["invoice", 1]
-    assert (row.verdict, row.keep_through) == (Verdict.KEEP, date(2027, 5, 1))
+    row = judged(OLD, decisions={"invoice": held()})["invoice", 1]
+    assert (row.verdict, row.why, row.rule, row.may_erase_from) == (Verdict.KEEP, "hold:dispute", None, None)
+
+
+def test_under_a_hold_a_running_duty_keeps_its_day_and_what_has_no_ground_stays_refused() -> None:
+    row = judged(RECENT, decisions={"invoice": held()})["invoice", 2]
+    assert (row.verdict, row.rule, row.keep_through) == (Verdict.KEEP, "fiscal7", date(2031, 12, 31))
+    refused = judged(ticket(1), decisions={"ticket": held(ErasureGround.NONE)})["ticket", 1]
+    assert refused.verdict is Verdict.REFUSE
+
+
+def test_a_row_that_is_held_itself_stays_whole_and_one_that_held_rows_need_stays_in_part() -> None:
+    whole = judged(OLD, line(1), HANNA, decisions={"customer": held(), "invoice": held()})
+    assert {row.why for row in whole.values()} == {"hold:dispute"}
+    assert {row.columns_kept for row in whole.values()} == {None}
+    part = judged(OLD, line(1), HANNA, decisions={"invoice": held()})["customer", 1]
+    assert (part.verdict, part.may_erase_from, part.columns_kept) == (Verdict.KEEP, None, ("id", "name"))
 
 
 # Rows that belong together

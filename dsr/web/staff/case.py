@@ -26,6 +26,7 @@ from dsr.web.staff.pages import may, me, staff, staff_page
 from dsr.web.staff.words import (
     ANSWERS,
     CHANNELS,
+    HOLD_GROUNDS,
     NOTIFICATIONS,
     OUTCOMES,
     PROFILES,
@@ -78,6 +79,10 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "rights": case_view.rights(facts),
         "findings": case_view.findings(facts, register, language()),
         "notifications": case_view.notifications(facts, register, language()),
+        "holds": [case_view.shown_hold(hold, facts.names, register, language()) for hold in facts.holds],
+        "hold_grounds": HOLD_GROUNDS,
+        "categories": {name: each.label.in_language(language()) for name, each in register.categories.items()},
+        "can_hold": may("hold.place"),
         "plan": facts.plan,
         "plan_counts": case_view.plan_counts(facts.plan, facts.rows) if facts.plan else {},
         "plan_states": case_view.PLAN_STATES,

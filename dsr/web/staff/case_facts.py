@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from dsr.db import queries
 from dsr.db.answers import AccessCopy
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, RequestedRight
+from dsr.db.holds import Hold
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Work
 from dsr.db.notifications import Notification
@@ -24,7 +25,7 @@ from dsr.domain.deadlines import Clock
 from dsr.domain.notifications import OUTSTANDING
 from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
-from dsr.services import answers, deadlines, lookup, notifications, plans, search, work
+from dsr.services import answers, deadlines, holds, lookup, notifications, plans, search, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class CaseFacts:
     rows: list[PlanRow]
     copy: AccessCopy | None
     notifications: list[Notification]
+    holds: list[Hold]
     missing: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
     entries: list[AuditEntry]
@@ -79,6 +81,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
     """Read what the page of a case shows."""
     plan = plans.current(session, case.id)
     entries = queries.timeline(session, case.id)
+    held = holds.holds_of(session, case.id, lookup.identifiers_of(case))
     letter = answers.facts_of(session, case, settings=settings, now=now)
     return CaseFacts(
         case=case,
@@ -92,17 +95,22 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         rows=plans.planned_rows(plan) if plan else [],
         copy=session.get(AccessCopy, case.id),
         notifications=notifications.of_case(session, case.id),
+        holds=held,
         missing=missing_parts(letter),
         warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
-        names=queries.staff_names(session, _people(case, plan, entries)),
+        names=queries.staff_names(session, _people(case, plan, entries, held)),
     )
 
 
-def _people(case: Case, plan: ErasurePlan | None, entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:
+def _people(
+    case: Case, plan: ErasurePlan | None, entries: Sequence[AuditEntry], held: Iterable[Hold]
+) -> set[uuid.UUID | None]:
     of_plan = {plan.made_by_id, plan.approved_by_id} if plan else set()
-    return {case.handler_id, *actors_of(entries), *of_plan, *(right.decided_by_id for right in case.rights)}
+    of_holds = {hold.placed_by_id for hold in held}
+    decided_by = {right.decided_by_id for right in case.rights}
+    return {case.handler_id, *actors_of(entries), *of_plan, *of_holds, *decided_by}
 
 
 def actors_of(entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from dsr.db.holds import Hold
 from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.clockface import Face, face
 from dsr.domain.deadlines import days_left
+from dsr.domain.holds import HoldGround, noted_ground, why_held
 from dsr.domain.plans import (
     CURRENT_VALUE,
     DATE_MISSING,
@@ -31,7 +34,7 @@ from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
-from dsr.web.staff.words import RIGHTS
+from dsr.web.staff.words import HOLD_GROUNDS, RIGHTS
 
 WHY = {
     DATE_MISSING: N_("no date in the system"),
@@ -42,6 +45,7 @@ WHY = {
     READ_ONLY: N_("read only here: erase it in the system itself"),
     PSEUDONYM: N_("stays under a pseudonym"),
     SOFT_DELETED: N_("marked as deleted in the system, but still there"),
+    **{why_held(ground): words for ground, words in HOLD_GROUNDS.items()},
 }
 NEEDED = N_("needed by a row without a day")
 
@@ -148,6 +152,16 @@ def _notification(notification: Notification, register: Register, language: str)
     }
 
 
+def shown_hold(hold: Hold, names: Mapping[uuid.UUID, str], register: Register, language: str) -> dict[str, Any]:
+    """A hold in words: what stays, on what ground, by whom."""
+    return {
+        "hold": hold,
+        "what": label(register, hold.category, language) if hold.category else None,
+        "ground": HOLD_GROUNDS[HoldGround(hold.ground)],
+        "placed_by": names.get(hold.placed_by_id, ""),
+    }
+
+
 def label(register: Register, category: str, language: str) -> str:
     """The name of a category; its key, where the register no longer has it."""
     known = register.categories.get(category)
@@ -156,24 +170,29 @@ def label(register: Register, category: str, language: str) -> str:
 
 def verdicts(rows: Iterable[PlanRow], category: str) -> list[dict[str, Any]]:
     """The chips of a category: each verdict with its number of rows and, for what is kept, its last day."""
-    grouped: dict[tuple[Verdict, str | None, bool, bool], list[PlanRow]] = {}
+    grouped: dict[tuple[str, str | None, bool, bool], list[PlanRow]] = {}
     for row in rows:
         if row.category == category:
-            like = row.verdict, row.rule, row.columns_kept is not None, row.why == SOFT_DELETED
+            like = shown_verdict(row), row.rule, row.columns_kept is not None, row.why == SOFT_DELETED
             grouped.setdefault(like, []).append(row)
-    return [_chip(verdict, rule, in_part, members) for (verdict, rule, in_part, _), members in grouped.items()]
+    return [_chip(members) for members in grouped.values()]
 
 
-def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]) -> dict[str, Any]:
-    kept = verdict is Verdict.KEEP
+def shown_verdict(row: PlanRow) -> str:
+    """The verdict as its chip is drawn: what is held is kept too, but by somebody's hand."""
+    return "hold" if noted_ground(row.why) else row.verdict.value
+
+
+def _chip(rows: list[PlanRow]) -> dict[str, Any]:
+    kept = rows[0].verdict is Verdict.KEEP
     days = [row.keep_through for row in rows if row.keep_through]
     return {
-        "verdict": verdict.value,
+        "verdict": shown_verdict(rows[0]),
         "rows": len(rows),
         "until": max(days) if days and kept else None,
-        "years": RULES.get(rule or "", PERIOD).years if kept else None,
+        "years": RULES.get(rows[0].rule or "", PERIOD).years if kept else None,
         "law": rows[0].law if kept and days else None,
-        "in_part": in_part,
+        "in_part": rows[0].columns_kept is not None,
         "why": why_of(rows[0]),
     }
 
@@ -181,7 +200,7 @@ def _chip(verdict: Verdict, rule: str | None, in_part: bool, rows: list[PlanRow]
 def why_of(row: PlanRow) -> str | None:
     """Why a row has the verdict it has, where no law with a date says so."""
     if row.verdict is Verdict.KEEP and row.why != SOFT_DELETED:
-        return None if row.may_erase_from else NEEDED
+        return None if row.may_erase_from else WHY.get(row.why or "", NEEDED)
     return WHY.get(row.why or "", row.why)
 
 
@@ -243,9 +262,9 @@ def _days(rows: Iterable[PlanRow]) -> list[dict[str, Any]]:
 
 def without_day(rows: Iterable[PlanRow], register: Register, language: str) -> list[dict[str, Any]]:
     """What stays and has no day: refused, waiting for another step, needed by such a row, or protected."""
-    counted = Counter((row.category, row.verdict, why_of(row)) for row in rows if _has_no_day(row))
+    counted = Counter((row.category, shown_verdict(row), why_of(row)) for row in rows if _has_no_day(row))
     return [
-        {"label": label(register, category, language), "verdict": verdict.value, "why": why, "rows": count}
+        {"label": label(register, category, language), "verdict": verdict, "why": why, "rows": count}
         for (category, verdict, why), count in counted.items()
     ]
 

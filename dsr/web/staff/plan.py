@@ -46,6 +46,7 @@ def plan(reference: str) -> ResponseReturnValue:
             rows=rows[:_ROWS_SHOWN],
             rows_left=max(0, len(rows) - _ROWS_SHOWN),
             why_of=case_view.why_of,
+            shown_verdict=case_view.shown_verdict,
             can_propose=may("case.handle") and case.is_open and (newest is None or newest.state != "executed"),
             plan_states=case_view.PLAN_STATES,
             searched=searches.latest(session, case) is not None,

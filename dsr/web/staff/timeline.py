@@ -75,6 +75,9 @@ SENTENCES: Mapping[str, str] = {
     "recipient-waived": N_("%(actor)s decided not to tell the recipient %(recipient)s: %(waiver)s."),
     "recipient-answered": N_("The recipient %(recipient)s answered: %(answer)s (%(actor)s)."),
     "kept-rows-erased": N_("The retention in %(system)s ended: %(erased)s rows erased."),
+    "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
+    "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
+    "hold-lifted": N_("%(actor)s lifted the hold."),
     "answer-sent": N_("%(actor)s sent the answer."),
     "letter-opened": N_("The data subject opened the letter."),
     "notice-sent": N_("A mail left: %(kind)s."),
@@ -129,7 +132,7 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
 def _value(name: str, value: Any, names: Mapping[uuid.UUID, str]) -> Value:
     if name in _NAMED:
         return _NAMED[name].get(value, str(value))
-    if name in ("due_on", "until"):
+    if name in ("due_on", "until", "review_on"):
         return date.fromisoformat(value)
     if name == "to":
         return _person(value, names)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dsr.domain.calendars import Profile
+from dsr.domain.holds import HoldGround
 from dsr.domain.notifications import Answer, Channel, State, Waiver
 from dsr.domain.register import ErasureGround, LegalBasis
 from dsr.domain.rights import Outcome, Right
@@ -37,6 +38,12 @@ GROUNDS = {
     ErasureGround.LEGAL_DUTY: N_("a legal duty to erase (art. 17(1)(e))"),
     ErasureGround.CHILD: N_("collected from a child (art. 17(1)(f))"),
     ErasureGround.NONE: N_("no ground to erase"),
+}
+
+HOLD_GROUNDS = {
+    HoldGround.LEGAL_CLAIM: N_("a legal claim (art. 17(3)(e))"),
+    HoldGround.DISPUTE: N_("a dispute (art. 17(3)(e))"),
+    HoldGround.INQUIRY: N_("an inquiry by an authority (art. 17(3)(b))"),
 }
 
 LEGAL_BASES = {

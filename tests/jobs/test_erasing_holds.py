@@ -1,0 +1,230 @@
+"""A hold and an erasure in a real database: one of the two comes first, whole, on every engine."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from threading import Barrier
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, select
+
+from dsr import faults
+from dsr.connectors.base import SystemDown
+from dsr.db.cases import Case
+from dsr.db.holds import Hold
+from dsr.db.notices import Task
+from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.domain.holds import HoldGround
+from dsr.domain.plans import PlanChanged
+from dsr.domain.rights import Right
+from dsr.jobs import erasing, work
+from dsr.services import holds, plans
+from tests.jobs.test_erasing_races import _once_more as once_more
+from tests.jobs.test_erasing_races import carry_out_plan
+from tests.parts.shop import Workplace, identified_case
+
+REVIEW = date(2027, 3, 1)
+
+
+@pytest.fixture
+def approved(workplace: Workplace) -> Case:
+    """A case with an approved plan that nobody carries out yet."""
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan = current(session, case)
+        now, settings = workplace.clock(), workplace.context.settings
+        own = session.get_one(Case, case.id)
+        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    return case
+
+
+def current(session: Any, case: Case) -> ErasurePlan:
+    plan = plans.current(session, case.id)
+    assert plan is not None
+    return plan
+
+
+def place(workplace: Workplace, case: Case, category: str | None = None) -> uuid.UUID:
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        by: Any = own.handler_id
+        hold = holds.place_hold(
+            session,
+            own,
+            ground=HoldGround.DISPUTE,
+            category=category,
+            reason="Er loopt een geschil.",
+            review_on=REVIEW.replace(year=workplace.clock().year + (workplace.clock().month > 2)),
+            by=by,
+            settings=workplace.context.settings,
+            now=workplace.clock(),
+        )
+        return hold.id
+
+
+def lift(workplace: Workplace, case: Case, hold_id: uuid.UUID) -> None:
+    with workplace.transaction() as session:
+        own, hold = session.get_one(Case, case.id), session.get_one(Hold, hold_id)
+        by: Any = own.handler_id
+        settings, now = workplace.context.settings, workplace.clock()
+        holds.lift_hold(session, own, hold, "Het geschil is voorbij.", by=by, settings=settings, now=now)
+
+
+def propose_again(workplace: Workplace, case: Case) -> ErasurePlan:
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        by: Any = own.handler_id
+        plans.propose(session, own, {}, by=by, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        return current(session, case)
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_hold_after_the_approval_voids_it_and_tells_the_difference(workplace: Workplace, approved: Case) -> None:
+    before = workplace.shop.everything()
+    place(workplace, approved)
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        plan = current(session, approved)
+        assert plan.state == plans.VOID
+        assert str(plan.note).startswith("Er worden gegevens vastgehouden: 9 rijen")
+        assert "Klantgegevens" in str(plan.note)
+        assert session.scalars(select(Task.kind)).all() == ["plan-void"]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_plan_under_a_hold_keeps_what_would_have_gone_and_says_why(workplace: Workplace, approved: Case) -> None:
+    hold = place(workplace, approved, "ticket")
+    plan = propose_again(workplace, approved)
+    rows = {row.table: row for row in plans.planned_rows(plan)}
+    assert (rows["ticket"].verdict, rows["ticket"].why, rows["ticket"].may_erase_from) == ("keep", "hold:dispute", None)
+    assert rows["newsletter"].verdict == "erase"
+    lift(workplace, approved, hold)
+    with workplace.transaction() as session:
+        assert "1 rijen die moesten blijven, mogen weg" in str(current(session, approved).note)
+    rows = {row.table: row for row in plans.planned_rows(propose_again(workplace, approved))}
+    assert rows["ticket"].verdict == "erase"
+
+
+def test_a_hold_that_is_placed_while_rows_go_wins_as_long_as_they_are_not_gone(
+    workplace: Workplace, approved: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = workplace.shop.everything()
+
+    def point(name: str) -> None:
+        if name == "rows-changed":
+            place(workplace, approved)
+
+    monkeypatch.setattr(faults, "point", point)
+    with pytest.raises(PlanChanged):
+        carry_out_plan(workplace.context, approved.id)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert current(session, approved).state == plans.VOID
+        assert session.scalars(select(LedgerEntry)).all() == []
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_after_a_crash_a_hold_does_not_hide_that_the_rows_are_gone(
+    workplace: Workplace, approved: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def point(name: str) -> None:
+        if name == "customer-database-committed":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(faults, "point", point)
+    with pytest.raises(KeyboardInterrupt):
+        carry_out_plan(workplace.context, approved.id)
+    monkeypatch.undo()
+    place(workplace, approved)
+    carry_out_plan(workplace.context, approved.id)
+    with workplace.transaction() as session:
+        assert current(session, approved).state == plans.EXECUTED
+        execution = session.scalars(select(Execution)).one()
+        assert (execution.state, execution.is_observed) == ("done", False)
+
+
+def at_once(*acts: Callable[[], Any]) -> list[Any]:
+    start = Barrier(len(acts))
+
+    def run(act: Callable[[], Any]) -> Any:
+        start.wait()
+        try:
+            return act()
+        except (PlanChanged, SystemDown) as error:
+            return error
+
+    with ThreadPoolExecutor(len(acts)) as pool:
+        return list(pool.map(run, acts))
+
+
+def test_of_a_hold_and_an_execution_at_once_one_comes_first_and_nothing_is_half(
+    workplace: Workplace, approved: Case
+) -> None:
+    untouched = workplace.shop.everything()
+    once_more(workplace)
+    carry_out_plan(workplace.context, approved.id)
+    erased = workplace.shop.everything()
+    for _ in range(3):
+        once_more(workplace)
+        with workplace.transaction() as session:
+            session.execute(delete(Task))
+        _, hold = at_once(
+            lambda: carry_out_plan(workplace.context, approved.id), lambda: place(workplace, approved)
+        )
+        after = workplace.shop.everything()
+        with workplace.transaction() as session:
+            state = current(session, approved).state
+            receipts = list(session.scalars(select(Execution.state)))
+            ledger = session.scalars(select(LedgerEntry)).all()
+        assert after in (untouched, erased)
+        if after == erased:
+            assert (state, receipts) == (plans.EXECUTED, ["done"])
+        else:
+            assert state == plans.VOID
+            assert "done" not in receipts
+            assert ledger == []
+        lift(workplace, approved, hold)
+
+
+def test_what_is_held_on_its_day_stays_and_goes_after_the_hold(workplace: Workplace, approved: Case) -> None:
+    work.run_all(workplace.context)
+    hold = place(workplace, approved, "invoice")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.erase_due(workplace.context)
+    assert 119 in [row["id"] for row in workplace.shop.rows("invoice")]
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []
+        held = select(LedgerEntry.table).where(LedgerEntry.keep_through == date(2026, 12, 31))
+        assert set(session.scalars(held.where(LedgerEntry.may_erase_from.is_(None)))) == {"invoice", "invoice_line"}
+    assert erasing.erase_due(workplace.context) == 0
+    lift(workplace, approved, hold)
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_hold_placed_while_the_ledger_erases_wins(
+    workplace: Workplace, approved: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work.run_all(workplace.context)
+    workplace.clock.set(date(2027, 1, 1))
+    before = workplace.shop.everything()
+    take_turn = holds.check_unchanged
+
+    def placed_first(*given: Any) -> None:
+        monkeypatch.setattr(holds, "check_unchanged", take_turn)
+        raise PlanChanged("A hold was placed or lifted meanwhile.")
+
+    monkeypatch.setattr(holds, "check_unchanged", placed_first)
+    erasing.erase_due(workplace.context)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert set(session.scalars(select(LedgerEntry.state))) == {"kept"}
