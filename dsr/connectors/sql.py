@@ -135,7 +135,7 @@ class SqlSystem:
                 table=name,
                 columns=", ".join(sorted(missing)),
             )
-        return Found(name, table.key, columns, [tuple(row) for row in result.all()])
+        return Found(name, table.key, columns, _rows(result))
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
@@ -243,6 +243,13 @@ class SqlErasing:
             # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
             return columns[0] == sa.func.any(sa.bindparam(None, [key[0] for key in keys], unique=True))  # type: ignore[no-any-return]
         return _is_in(columns, keys)
+
+
+def _rows(result: sa.CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
+    # As the driver gives them: wrapping thousands of rows takes longer than reading them.
+    rows: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
+    result.close()
+    return rows
 
 
 def _is_in(columns: Sequence[Any], values: Sequence[Key]) -> sa.ColumnElement[bool]:

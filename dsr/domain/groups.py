@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -15,15 +16,30 @@ from dsr.domain.row_keys import Key, from_json
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of a plan with one judgement; `rows` holds the key, as JSON carries it, and the fingerprint of each."""
+    """Rows of a plan with one judgement: how many, and as JSON the key and the fingerprint of each.
+
+    Rows that are kept go into the ledger as they were written here, without being read.
+    """
 
     judgement: Judgement
-    rows: Sequence[Sequence[Any]]
+    count: int
+    written: str
+
+    @classmethod
+    def of(cls, judgement: Judgement, rows: Sequence[Sequence[Any]]) -> Group:
+        """The group of these rows, each a key, as JSON carries it, and a fingerprint."""
+        return cls(judgement, len(rows), json.dumps(rows))
 
     @cached_property
-    def first(self) -> PlanRow:
-        """The first row: what it shares with the others can be read from it."""
-        return self._row(*self.rows[0])
+    def judged(self) -> PlanRow:
+        """What the rows share, as a row without a key."""
+        return self._row((), "")
+
+    @cached_property
+    def rows(self) -> list[list[Any]]:
+        """The key, as JSON carries it, and the fingerprint of each row."""
+        rows: list[list[Any]] = json.loads(self.written)
+        return rows
 
     @property
     def keys(self) -> list[Key]:
@@ -39,8 +55,8 @@ class Group:
 
     def stands_on(self, day: date) -> bool:
         """Whether its day has not come since: a row kept until a date is kept before that date alone."""
-        kept_until = self.first.may_erase_from
-        return self.first.verdict is not Verdict.KEEP or kept_until is None or day < kept_until
+        kept_until = self.judged.may_erase_from
+        return self.judged.verdict is not Verdict.KEEP or kept_until is None or day < kept_until
 
 
 @dataclass(frozen=True, slots=True)

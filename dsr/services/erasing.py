@@ -161,18 +161,18 @@ def _by_key(rows: Sequence[PlanRow]) -> dict[tuple[str, Key], PlanRow]:
 
 def _erasable(planned: Sequence[Group]) -> list[Group]:
     """The rows that go; one that is emptied stays."""
-    return [group for group in planned if group.first.verdict is Verdict.ERASE and group.first.columns_kept is None]
+    return [group for group in planned if group.judged.verdict is Verdict.ERASE and group.judged.columns_kept is None]
 
 
 def _emptied(planned: Sequence[Group]) -> list[Group]:
-    return [group for group in planned if group.first.columns_kept is not None]
+    return [group for group in planned if group.judged.columns_kept is not None]
 
 
 def _counted(groups: Iterable[Group]) -> dict[str, int]:
     """Table -> how many rows of it."""
     counted: Counter[str] = Counter()
     for group in groups:
-        counted[group.first.table] += len(group.rows)
+        counted[group.judged.table] += group.count
     return dict(counted)
 
 
@@ -180,7 +180,7 @@ def _keys(groups: Iterable[Group]) -> dict[str, list[Key]]:
     """Table -> the keys of the rows in it."""
     found: dict[str, list[Key]] = {}
     for group in groups:
-        found.setdefault(group.first.table, []).extend(group.keys)
+        found.setdefault(group.judged.table, []).extend(group.keys)
     return found
 
 
@@ -218,7 +218,7 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search may belong to one that has just gone: then nothing goes."""
     pointed_at = {table.parent for table in register.tables[system].values()}
-    parents_going = [group for group in _erasable(attempt.planned) if group.first.table in pointed_at]
+    parents_going = [group for group in _erasable(attempt.planned) if group.judged.table in pointed_at]
     going = {table: set(found) for table, found in _keys(parents_going).items()}
     found = {table.table: table for table in attempt.found}
     for name, table in register.tables[system].items():
@@ -247,8 +247,8 @@ def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:
     found: dict[Columns, list[Key]] = {}
     for group in planned:
-        if group.first.table == table and group.first.columns_kept is not None:
-            found.setdefault(group.first.columns_kept, []).extend(group.keys)
+        if group.judged.table == table and group.judged.columns_kept is not None:
+            found.setdefault(group.judged.columns_kept, []).extend(group.keys)
     return found
 
 
@@ -297,28 +297,29 @@ def record_receipt(
 
 def _ledger(plan: ErasurePlan, planned: Sequence[Group], after: Fingerprints) -> Iterable[LedgerEntry]:
     kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
-    return (_entry(plan, group, after) for group in planned if group.first.verdict in kept)
+    return (_entry(plan, group, after) for group in planned if group.judged.verdict in kept)
 
 
 def _entry(plan: ErasurePlan, group: Group, after: Fingerprints) -> LedgerEntry:
-    first = group.first
+    judged = group.judged
     entry = LedgerEntry(
         case_id=plan.case_id,
         plan_id=plan.id,
-        system=first.system,
-        category=first.category,
-        table=first.table,
-        verdict=first.verdict.value,
-        rule=first.rule,
-        law=first.law,
-        keep_through=first.keep_through,
-        may_erase_from=first.may_erase_from,
-        columns_kept=list(first.columns_kept) if first.columns_kept is not None else None,
-        row_count=len(group.rows),
+        system=judged.system,
+        category=judged.category,
+        table=judged.table,
+        verdict=judged.verdict.value,
+        rule=judged.rule,
+        law=judged.law,
+        keep_through=judged.keep_through,
+        may_erase_from=judged.may_erase_from,
+        columns_kept=list(judged.columns_kept) if judged.columns_kept is not None else None,
+        row_count=group.count,
     )
-    changed = after.get(first.table, {}) if first.columns_kept is not None else {}
-    rows = [[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows] if changed else group.rows
-    entry.rows = json.dumps(rows)
+    changed = after.get(judged.table, {}) if judged.columns_kept is not None else {}
+    entry.rows = group.written
+    if changed:
+        entry.rows = json.dumps([[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows])
     return entry
 
 
@@ -343,7 +344,7 @@ def outcome_of(parts: Iterable[Part]) -> Outcome:
 
     Forwarded if all of it is of controllers we work for.
     """
-    rows = [group.first for part in parts for group in part.groups]
+    rows = [group.judged for part in parts for group in part.groups]
     if not rows:
         return Outcome.NOT_APPLICABLE
     if all(row.why == NOT_OURS for row in rows):

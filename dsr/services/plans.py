@@ -7,6 +7,7 @@ import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import starmap
 from typing import Any, cast
 
 from sqlalchemy import ColumnElement, CursorResult, select, update
@@ -164,8 +165,13 @@ def document(rows: Sequence[PlanRow], bases: Mapping[str, Basis]) -> str:
     for row in rows:
         found = systems.setdefault(row.system, {}).setdefault(row.judgement, [])
         found.append([row_keys.to_json(row.key_values), row.fingerprint])
-    parts = {system: [bases.get(system), list(groups.items())] for system, groups in systems.items()}
+    parts = {system: [bases.get(system), list(starmap(_stored, found.items()))] for system, found in systems.items()}
     return json.dumps(parts, default=str)
+
+
+def _stored(judgement: Judgement, rows: Sequence[Any]) -> list[Any]:
+    group = Group.of(judgement, rows)
+    return [judgement, group.count, group.written]
 
 
 def parts_of(plan: ErasurePlan) -> dict[str, Part]:
@@ -174,7 +180,7 @@ def parts_of(plan: ErasurePlan) -> dict[str, Part]:
 
 
 def _part(basis: list[str] | None, groups: list[Any]) -> Part:
-    found = [Group(_judgement(judgement), rows) for judgement, rows in groups]
+    found = [Group(_judgement(judgement), count, written) for judgement, count, written in groups]
     return Part(Basis(basis[0], date.fromisoformat(basis[1])) if basis else None, found)
 
 
