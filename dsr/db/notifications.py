@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
@@ -33,6 +33,9 @@ class Notification(Base):
     told_at: Mapped[datetime | None]
     channel: Mapped[str | None] = mapped_column(String(16))
     waiver: Mapped[str | None] = mapped_column(String(16))
+    link_number: Mapped[int] = mapped_column(default=0)
+    link_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    link_until: Mapped[datetime | None]
     answer: Mapped[str | None] = mapped_column(String(16))
     answered_at: Mapped[datetime | None]
     changes_sealed: Mapped[bytes | None] = sealed_column()

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.notifications import Notification
 from dsr.demo.clock import Clock
@@ -32,6 +33,7 @@ from dsr.services import (
     lookup,
     notifications,
     plans,
+    recipients,
     staff,
 )
 from dsr.services import work as steps
@@ -115,11 +117,11 @@ class Office:
         self._do(case_id, casework.decide_right, right, outcome, reason, by=self._id(by))
 
     def tell_recipients(self, case_id: uuid.UUID, by: Colleague) -> None:
-        """The handler calls every recipient of what was erased."""
+        """The handler mails every recipient of what was erased, and calls who has no address for that."""
         with self.context.transaction(writes=False) as session:
             waiting = [each.id for each in notifications.of_case(session, case_id) if each.stage in OUTSTANDING]
         for notification_id in waiting:
-            self._do(case_id, _note_told, notification_id, by=self._id(by))
+            self._do(case_id, _tell, notification_id, by=self._id(by), settings=self.context.settings)
 
     def extend(self, case_id: uuid.UUID, reason: str, by: Colleague) -> None:
         """The handler announces two further months."""
@@ -153,6 +155,11 @@ class Office:
         self.work_off()
 
 
-def _note_told(session: Session, case: Case, notification_id: uuid.UUID, *, by: uuid.UUID, now: datetime) -> None:
+def _tell(
+    session: Session, case: Case, notification_id: uuid.UUID, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
     told = session.get_one(Notification, notification_id)
-    notifications.note_told(session, case, told, Channel.PHONE, by=by, now=now)
+    if recipients.email_of(told, settings):
+        recipients.tell_by_mail(session, case, told, by=by, settings=settings, now=now)
+    else:
+        notifications.note_told(session, case, told, Channel.PHONE, by=by, now=now)

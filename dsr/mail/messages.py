@@ -111,6 +111,16 @@ def owner_code(head: Letterhead, *, code: str) -> Message:
     return _write("owner-code", head, code=code)
 
 
+def notification(head: Letterhead, *, until: str) -> Message:
+    """To a recipient of data: something became of them (art. 19). Whose and what says the page, until a day (ISO)."""
+    return _write("notification", head, until=date.fromisoformat(until))
+
+
+def notification_code(head: Letterhead, *, code: str) -> Message:
+    """To a recipient: the code that opens the page of the link."""
+    return _write("notification-code", head, code=code)
+
+
 KINDS: Mapping[str, Callable[..., Message]] = {
     "acknowledgement": acknowledgement,
     "new-code": new_code,
@@ -125,9 +135,12 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "errand": errand,
     "errand-reminder": errand_reminder,
     "owner-code": owner_code,
+    "notification": notification,
+    "notification-code": notification_code,
 }
 STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
 OWNER_KINDS = frozenset({"errand", "errand-reminder", "owner-code"})
+RECIPIENT_KINDS = frozenset({"notification", "notification-code"})
 
 
 def check(kind: str, facts: Mapping[str, Any]) -> None:

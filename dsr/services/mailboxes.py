@@ -33,6 +33,13 @@ class LinkExpired(DomainError):
         super().__init__(N_("This link no longer works. Did you get a newer e-mail about it? Then use that one."))
 
 
+class SessionOver(DomainError):
+    """The code was typed too long ago, or in another browser."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Your code was used too long ago. Ask for a new one, and send this once more."))
+
+
 def index_of(email: str) -> bytes:
     """What a mailbox is known by; upper and lower case are the same."""
     return keys().digest("mailbox", email.strip().casefold())

@@ -75,7 +75,7 @@ def enqueue(
     notice = Notice(id=new_id(), key=key, kind=kind, case_id=case.id if case else None, language=language, made_at=now)
     notice.recipient, notice.facts = recipient, json.dumps(dict(facts))
     notice.recipient_index = _index(recipient)
-    if kind in messages.STAFF_KINDS | messages.OWNER_KINDS:
+    if kind in messages.STAFF_KINDS | messages.OWNER_KINDS | messages.RECIPIENT_KINDS:
         not_before = now
     notice.next_try_at = not_before or first_free_moment(session, case, recipient, now=now)
     put_if_new(session, notice, by=("key",))

@@ -347,6 +347,9 @@ def upgrade() -> None:
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("channel", sa.String(length=16), nullable=True),
         sa.Column("waiver", sa.String(length=16), nullable=True),
+        sa.Column("link_number", sa.Integer(), nullable=False),
+        sa.Column("link_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("link_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answer", sa.String(length=16), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("changes_sealed", sa.LargeBinary(), nullable=True),
@@ -354,6 +357,7 @@ def upgrade() -> None:
         sa.Column("remark_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_notification_case_id_dsr_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notification")),
+        sa.UniqueConstraint("link_digest", name=op.f("uq_notification_link_digest")),
         sa.UniqueConstraint("source_id", "recipient", name=op.f("uq_notification_source_id_recipient")),
     )
     with op.batch_alter_table("notification", schema=None) as batch_op:

@@ -12,7 +12,7 @@ from dsr import paths
 from dsr.config import Controller
 from dsr.domain.register import Text
 from dsr.mail import messages
-from dsr.mail.messages import KINDS, OWNER_KINDS, STAFF_KINDS, Message
+from dsr.mail.messages import KINDS, OWNER_KINDS, RECIPIENT_KINDS, STAFF_KINDS, Message
 from dsr.templating import LANGUAGES
 
 CONTROLLER = Controller(
@@ -48,6 +48,8 @@ FACTS: dict[str, dict[str, Any]] = {
         "errands": [{"reference": REFERENCE, "system": "Ordner op kantoor", "on": "2027-01-18", "days": -1}]
     },
     "owner-code": {"code": "012345"},
+    "notification": {"until": "2027-01-18"},
+    "notification-code": {"code": "012345"},
 }
 EVERY = [(kind, language) for kind in KINDS for language in LANGUAGES]
 MONDAY = {"nl": "maandag 18 januari 2027", "en": "Monday 18 January 2027"}
@@ -118,7 +120,9 @@ def test_lines_are_short_and_nothing_is_broken_off(kind: str, language: str) -> 
     assert message.text.strip() + "\n" == message.text
 
 
-@pytest.mark.parametrize(("kind", "language"), [each for each in EVERY if each[0] not in STAFF_KINDS | OWNER_KINDS])
+@pytest.mark.parametrize(
+    ("kind", "language"), [each for each in EVERY if each[0] not in STAFF_KINDS | OWNER_KINDS | RECIPIENT_KINDS]
+)
 def test_a_person_is_told_the_reference_and_whom_to_ask_and_nothing_of_the_request(kind: str, language: str) -> None:
     message = write(kind, language)
     assert REFERENCE in message.subject

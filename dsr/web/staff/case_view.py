@@ -148,6 +148,7 @@ def _notification(notification: Notification, register: Register, language: str)
         "when": recipient.when.in_language(language) if recipient and recipient.when else None,
         "contact": recipient.contact if recipient else None,
         "ground": recipient.confidential if recipient else None,
+        "email": recipient.email if recipient else None,
         "changes": changes,
     }
 

@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 from dsr.db.cases import Case
 from dsr.db.notifications import Notification
 from dsr.domain.notifications import Answer, Channel, Waiver
-from dsr.services import notifications
-from dsr.web.runtime import now
+from dsr.services import notifications, recipients
+from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff.acting import act
 from dsr.web.staff.pages import me, staff
@@ -32,6 +32,19 @@ def say_received(reference: str, notification_id: uuid.UUID) -> ResponseReturnVa
         notification_id,
         lambda session, case, found: notifications.say_received(
             session, case, found, has_received=has_received, by=me(), now=now()
+        ),
+    )
+
+
+@staff.post("/cases/<reference>/recipients/<uuid:notification_id>/mailed")
+@allows("case.handle")
+def tell_recipient(reference: str, notification_id: uuid.UUID) -> ResponseReturnValue:
+    """Mail a recipient, once more if need be."""
+    return _act(
+        reference,
+        notification_id,
+        lambda session, case, found: recipients.tell_by_mail(
+            session, case, found, by=me(), settings=settings(), now=now()
         ),
     )
 

@@ -39,6 +39,8 @@ NOTICES = {
     "staff-digest": N_("digest for staff"),
     "staff-task": N_("task for staff"),
     "plan-to-approve": N_("plan to approve"),
+    "notification": N_("notification to a recipient"),
+    "notification-code": N_("code for a recipient"),
 }
 SENTENCES: Mapping[str, str] = {
     "request-received": N_("Received through the form."),
@@ -71,6 +73,7 @@ SENTENCES: Mapping[str, str] = {
     "plan-executed": N_("The erasure plan was carried out."),
     "notification-made": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
     "recipient-judged": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
+    "notification-opened": N_("The recipient %(recipient)s opened the page with the code."),
     "recipient-told": N_("%(actor)s told the recipient %(recipient)s: %(channel)s."),
     "recipient-waived": N_("%(actor)s decided not to tell the recipient %(recipient)s: %(waiver)s."),
     "recipient-answered": N_("The recipient %(recipient)s answered: %(answer)s (%(actor)s)."),

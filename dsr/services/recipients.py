@@ -1,0 +1,127 @@
+"""A recipient without an account: the mail with a link, the code for it, and the answer (GDPR art. 19)."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db.base import keys
+from dsr.db.cases import Case
+from dsr.db.notifications import Notification
+from dsr.domain.calendars import local_date
+from dsr.domain.intake import LIMITS
+from dsr.domain.notifications import Answer, Channel
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, mailboxes, notices, notifications
+
+RECIPIENT = "recipient"
+
+
+def tell_by_mail(
+    session: Session, case: Case, notification: Notification, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
+    """Mail a recipient a link to what it is told; an earlier link leads nowhere. Raises NotPossible or Conflict."""
+    if email_of(notification, settings) is None:
+        raise casework.NotPossible(N_("The register has no e-mail address of this recipient. Tell them yourself."))
+    if notification.answer:
+        raise casework.Conflict
+    notifications.note_told(session, case, notification, Channel.MAIL, by=by, now=now)
+    notification.link_number += 1
+    notification.link_digest = mailboxes.link_digest(_token(notification))
+    notification.link_until = now + mailboxes.LINK_LIFETIME
+    key = f"notification:{notification.id}:{notification.link_number}"
+    until = local_date(notification.link_until).isoformat()
+    _mail(session, "notification", key, notification, settings=settings, now=now, until=until)
+
+
+def email_of(notification: Notification, settings: Settings) -> str | None:
+    """Where a recipient reads mail; None where the register does not say, or no longer."""
+    recipient = settings.register.recipients.get(notification.recipient)
+    return recipient.email if recipient and not recipient.confidential else None
+
+
+def path_of(notification: Notification) -> str:
+    """The path of the page of a notification."""
+    return f"/melding/{_token(notification)}"
+
+
+def _token(notification: Notification) -> str:
+    return keys().token("notification", f"{notification.id}:{notification.link_number}")
+
+
+def find_notification(session: Session, token: str, *, settings: Settings, now: datetime) -> Notification:
+    """The notification behind a link. Raises mailboxes.LinkExpired."""
+    found = session.scalar(select(Notification).where(Notification.link_digest == mailboxes.link_digest(token)))
+    if found is None or found.link_until is None or found.link_until <= now or email_of(found, settings) is None:
+        raise mailboxes.LinkExpired
+    return found
+
+
+def mail_code(session: Session, notification: Notification, *, settings: Settings, now: datetime) -> None:
+    """Mail the recipient a code; the one before is void. Raises TooManyCodes."""
+    code = mailboxes.new_code(session, _mailbox_of(notification, settings), now=now)
+    key = f"notification-code:{secrets.token_hex(16)}"
+    _mail(session, "notification-code", key, notification, settings=settings, now=now, code=code)
+
+
+def enter(session: Session, notification: Notification, code: str, *, settings: Settings, now: datetime) -> str:
+    """The token of a new session, for who types the code. WrongCode, CodeLocked or CodeExpired; commit all the same."""
+    token = mailboxes.enter(session, _mailbox_of(notification, settings), code, now=now)
+    audit.record(
+        session,
+        "notification-opened",
+        by=RECIPIENT,
+        now=now,
+        case_id=notification.case_id,
+        recipient=notification.recipient,
+    )
+    return token
+
+
+def has_entered(
+    session: Session, notification: Notification, token: str | None, *, settings: Settings, now: datetime
+) -> bool:
+    """Whether this is a running session of the recipient."""
+    return mailboxes.has_entered(session, _mailbox_of(notification, settings), token, now=now)
+
+
+def answer(session: Session, notification: Notification, given: Answer, remark: str, *, now: datetime) -> None:
+    """What the recipient says, once. Raises NotPossible, or Conflict where there is an answer already."""
+    session.refresh(notification, with_for_update=True)
+    if notification.answer:
+        raise casework.Conflict
+    if len(remark) > LIMITS["details"]:
+        raise casework.NotPossible(N_("Make it shorter: at most %(limit)s characters."), limit=LIMITS["details"])
+    notifications.record_answer(session, notification, given, remark, by=RECIPIENT, now=now)
+
+
+def _mailbox_of(notification: Notification, settings: Settings) -> bytes:
+    return mailboxes.index_of(email_of(notification, settings) or "")
+
+
+def _mail(
+    session: Session,
+    kind: str,
+    key: str,
+    notification: Notification,
+    *,
+    settings: Settings,
+    now: datetime,
+    **facts: str,
+) -> None:
+    case = session.get_one(Case, notification.case_id)
+    notices.enqueue(
+        session,
+        kind,
+        key=key,
+        case=case,
+        recipient=email_of(notification, settings) or "",
+        facts={"reference": case.reference, "link": settings.web.base_url + path_of(notification), **facts},
+        language=settings.procedure.language,
+        now=now,
+    )
