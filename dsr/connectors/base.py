@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Protocol
 
+from dsr.domain.column_types import ColumnType
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Columns, Row
 from dsr.domain.row_keys import Key
@@ -89,6 +90,9 @@ class Erasing(Protocol):
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         """Give columns of each of these rows new values; returns how many rows there were."""
 
+    def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
+        """Give these columns of these rows other values; returns how many rows there were."""
+
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
 
@@ -106,6 +110,9 @@ class Connector(Protocol):
 
     def search(self, identifiers: Identifiers) -> list[Row]:
         """The same rows one by one."""
+
+    def column_types(self, table: str) -> dict[str, ColumnType]:
+        """The columns of a table that hold text, numbers, days or yes and no, with what they can hold."""
 
     def erasing(self) -> AbstractContextManager[Erasing]:
         """Open a transaction with the erasing account."""

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
+from dsr.domain.column_types import ColumnType
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.row_keys import Key
@@ -48,6 +49,10 @@ class ManualSystem:
             raise OwnerHasNotAnswered(self.name)
         return [*self._found]
 
+    def column_types(self, table: str) -> dict[str, ColumnType]:
+        """None: what is to be corrected here, its owner does by hand."""
+        return {}
+
     @contextmanager
     def erasing(self) -> Iterator[Erasing]:
         """What the owner confirmed, as if it were erased here. Raises OwnerHasNotAnswered."""
@@ -87,6 +92,9 @@ class _ErasedByHand:
         return 0
 
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
+        return 0
+
+    def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         return 0
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:

@@ -20,9 +20,11 @@ from dsr.config import Settings
 from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
+from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_schema import Schema
+from dsr.domain.column_types import ColumnType
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
@@ -84,6 +86,11 @@ class SqlSystem:
             return remarks + Remarks([], [f"systems.{self.name}.eraser: no account is given, so nothing can be erased"])
         with self._transaction(self._eraser) as changing:
             return remarks + eraser_remarks(changing, self.name, self.tables)
+
+    def column_types(self, table: str) -> dict[str, ColumnType]:
+        """What the columns of a table can hold. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return column_types(connection, self.tables[table].table or table, self.tables[table].schema)
 
     def found_tables(self) -> list[FoundTable]:
         """Every table of the database, whether the register names it or not. Raises SystemDown or SystemRefuses."""
@@ -216,6 +223,12 @@ class SqlErasing:
             done += self.connection.execute(statement.where(self._has_key(table, [key]))).rowcount
         return done
 
+    def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
+        """Give these columns of these rows other values; returns how many rows there were."""
+        source = self.system.table(table, values)
+        statement = sa.update(source).values({column: sa.literal(value) for column, value in values.items()})
+        return self._change(table, statement, keys)
+
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
         path = self.system.tables[table].path
@@ -270,6 +283,7 @@ def _columns(table: Table) -> set[str]:
         *table.pseudonyms,
         *table.masked,
         *filter(None, [table.soft_deleted]),
+        *table.rectifiable,
     }
 
 

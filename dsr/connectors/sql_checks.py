@@ -166,6 +166,7 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
         "fixed": tuple(table.fixed),
         "pseudonyms": tuple(table.pseudonyms),
         "masked": table.masked,
+        "rectifiable": table.rectifiable,
         "soft_deleted": tuple(filter(None, [table.soft_deleted])),
     }
     for setting, names in named.items():

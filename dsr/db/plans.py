@@ -10,6 +10,7 @@ from sqlalchemy import JSON, ForeignKey, Index, LargeBinary, String, UniqueConst
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
+from dsr.domain.rights import Right
 
 
 class Search(Base):
@@ -45,8 +46,10 @@ class ErasurePlan(Base):
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"))
     number: Mapped[int]
+    right: Mapped[str] = mapped_column(String(24), default=Right.ERASURE.value)
+    """The right that it carries out."""
     state: Mapped[str] = mapped_column(String(16))
-    """proposed, approved, executed, void or returned"""
+    """asked, open (rows laid out), proposed, approved, executed, void or returned"""
     digest: Mapped[str] = mapped_column(String(64))
     register_digest: Mapped[str] = mapped_column(String(64))
     counts: Mapped[dict[str, int]] = mapped_column(JSON)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from dsr.domain.errors import DomainError
 from dsr.domain.notifications import Informed, State
@@ -112,6 +113,31 @@ class NotErased:
 
 
 @dataclass(frozen=True, slots=True)
+class Corrected:
+    """A value that was corrected: of which category, in which column, what it was and is now (art. 16)."""
+
+    what: str
+    column: str
+    old: Any
+    new: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Rectified:
+    """What a correction came to. `for_books` is not rewritten, since the law keeps these records as they are."""
+
+    corrected_on: date | None = None
+    corrected: tuple[Corrected, ...] = ()
+    for_books: tuple[Corrected, ...] = ()
+    has_statement: bool = False
+
+    @property
+    def is_told(self) -> bool:
+        """Whether it says what was done."""
+        return bool(self.corrected or self.for_books)
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Something that is not in our systems, or not ours: where it is, or whom to turn to, in words."""
 
@@ -150,10 +176,16 @@ class Facts:
     unsearched: tuple[str, ...] = ()
     given_up: tuple[Elsewhere, ...] = ()
     is_held: bool = False
+    rectified: Rectified = Rectified()
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
         return next((decided for decided in self.rights if decided.right is right), None)
+
+    @property
+    def told(self) -> frozenset[Right]:
+        """The rights whose outcome the letter tells from what is recorded, also where it is not what was asked."""
+        return frozenset({Right.RECTIFICATION} if self.rectified.is_told else ())
 
     @property
     def erased_on(self) -> tuple[date, ...]:
@@ -216,7 +248,7 @@ def _missing_of(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:
     if decided.outcome is None:
         yield Remark(N_("There is no outcome yet for: %(right)s."), right=word)
         return
-    if _needs_reason(decided, facts) and not (decided.reason or "").strip():
+    if decided.right not in facts.told and _needs_reason(decided, facts) and not (decided.reason or "").strip():
         yield Remark(_ASK_FOR_REASON[decided.is_done], right=word)
     if decided.is_done and decided.right is Right.ACCESS and facts.copy_until is None:
         yield Remark(N_("The copy has not been released yet."))

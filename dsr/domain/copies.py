@@ -76,7 +76,8 @@ class Part:
 class Content:
     """A whole copy. `left_out` names the confidential categories that it does not show; it is never shown itself.
 
-    `elsewhere` is held outside the systems; for what is `not_ours` the person must turn to its controller.
+    `elsewhere` is held outside the systems; for what is `not_ours` the person must turn to its controller. The
+    `statements` are those of the person, where a record is not as they say it should be (art. 16).
     """
 
     parts: tuple[Part, ...]
@@ -85,6 +86,7 @@ class Content:
     left_out: tuple[str, ...]
     elsewhere: tuple[Category, ...] = ()
     not_ours: tuple[str, ...] = ()
+    statements: tuple[str, ...] = ()
 
     @property
     def row_count(self) -> int:

@@ -167,7 +167,8 @@ class Table:
     keyed pseudonym that a column gets instead. With `on_erasure` "empty" the row stays, without these. `table` is its
     name in the database, where it has another one here. `soft_deleted` is the column that marks a row as deleted. A
     view is `view_of` a table of the register, which is erased in its place, or `read_only`: it is erased elsewhere.
-    `known_triggers` are those of which somebody has seen that they reach nothing else.
+    `known_triggers` are those of which somebody has seen that they reach nothing else. Columns that are `rectifiable`
+    may be corrected at the request of the person (art. 16), all others not.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -184,6 +185,7 @@ class Table:
     pseudonyms: Mapping[str, int] = field(default_factory=dict)
     on_erasure: Literal["delete", "empty"] = "delete"
     masked: tuple[str, ...] = ()
+    rectifiable: tuple[str, ...] = ()
     schema: str | None = None
     table: str | None = None
     soft_deleted: str | None = None

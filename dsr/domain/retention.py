@@ -80,6 +80,7 @@ class Rule:
     months: int = 0
     weeks: int = 0
     days: int = 0
+    fiscal: bool = False
 
     @property
     def anchors(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 
@@ -43,10 +44,15 @@ def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Resul
         return Result()
     if isinstance(approved, PlanChanged):
         return Result(partial(_void, context, case_id, approved), approved)
+    return by_system(context, approved.systems, partial(_erase_in, context, case_id, approved))
+
+
+def by_system(context: Context, systems: Iterable[str], act: Callable[[str], Result]) -> Result:
+    """Act on each system; the receipt of one is written before the next is touched. A plan that changed ends it."""
     result, left = Result(), None
-    for system in approved.systems:
+    for system in systems:
         _note(context, result)
-        result = _erase_in(context, case_id, approved, system)
+        result = act(system)
         left = result.left or left
         if isinstance(left, PlanChanged):
             break

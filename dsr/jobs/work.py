@@ -22,7 +22,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
-from dsr.jobs import erasing
+from dsr.jobs import changing, erasing
 from dsr.jobs.context import Context, Result
 from dsr.services import copies, errands, holds, lookup, plans, reminders, search, work
 from dsr.templating import in_words
@@ -241,4 +241,6 @@ STEPS: dict[str, Step] = {
     "copy": Step(_everywhere, _copy),
     "plan": Step(_asked_plan, _plan),
     "erase": Step(erasing.begin, erasing.carry_out),
+    "rows": Step(changing.whose_rows, changing.lay_out_rows),
+    "rectify": Step(changing.begin, changing.rectify),
 }

@@ -16,7 +16,15 @@ from dsr.db.cases import Case, ClockEvent, RequestedRight
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain import answers
-from dsr.domain.answers import AnswerIncomplete, DecidedRight, Elsewhere, Erased, Facts, Kept, NotErased
+from dsr.domain.answers import (
+    AnswerIncomplete,
+    DecidedRight,
+    Elsewhere,
+    Erased,
+    Facts,
+    Kept,
+    NotErased,
+)
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.holds import HoldGround, noted_ground
@@ -36,7 +44,7 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, errands, holds, notices, notifications, plans, search
+from dsr.services import audit, casework, errands, holds, notices, notifications, plans, rectification, search
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
 from dsr.services.lookup import identifiers_of, lookups_of
@@ -92,6 +100,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         informed=tuple(notifications.informed(session, case, settings)),
         unsearched=tuple(_unsearched(session, case, settings)),
         given_up=tuple(_given_up(session, case, settings)),
+        rectified=rectification.told(session, case, settings.register),
     )
 
 

@@ -7,7 +7,7 @@ import stat
 import uuid
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -37,6 +37,7 @@ from dsr.services.errand_files import Attached
 from dsr.services.identity import status_path
 from dsr.services.lookup import require_identity
 from dsr.services.receipt_codes import check_receipt_code
+from dsr.services.rectification import statements_of
 from dsr.templating import bytes_size, date_plain, environment, translations
 
 INDEX, DATA = "index.html", "data.json"
@@ -107,7 +108,8 @@ def make_copy(
     copy = session.get(AccessCopy, case.id) or AccessCopy(case_id=case.id)
     if copy.released_at:
         raise CopyReleased
-    content = copies.content(settings.register, rows)
+    statements = tuple(each.text for each in statements_of(session, case.data_subject.email_index))
+    content = replace(copies.content(settings.register, rows), statements=statements)
     # A new name each time: the file of an earlier copy stays whole until this one is certain.
     copy.file = uuid.uuid4().hex
     files = errand_files.attached(session, case.id, content, settings)
@@ -199,6 +201,7 @@ def _data(case: Case, content: Content, settings: Settings, now: datetime) -> It
         "controller": settings.controller.name,
         "made_at": now.isoformat(),
         "categories": copies.to_record(content, case.language),
+        "statements": content.statements,
     }
     encoder = json.JSONEncoder(default=copies.exact, ensure_ascii=False, indent=1)
     return _in_pieces(encoder.iterencode(document))

@@ -20,7 +20,7 @@ from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
 from dsr.domain.plans import NOT_OURS, PSEUDONYM, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
-from dsr.domain.rights import Outcome, Right
+from dsr.domain.rights import Outcome
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
 from dsr.services import audit, holds, notifications, plans
@@ -70,24 +70,26 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
         raise PlanChanged(N_("The register changed after the approval."))
     parts, identifiers = plans.parts_of(plan), identifiers_of(case)
     decisions = holds.decided(session, case.id, identifiers, plans.decisions_of(plan, register))
-    known = {execution.system: execution for execution in plan.executions}
-    systems = [system for system in parts if system not in known or known[system].state != DONE]
+    systems = [system for system in parts if begin_on(plan, system, now=now)]
+    number = plan.number
     for system in systems:
-        _begin(session, plan, system, known.get(system), now=now)
+        audit.record(session, "erasure-begun", by=audit.WORKER, now=now, case_id=case_id, system=system, plan=number)
     approved = Approved(plan.id, register, case.id, identifiers, decisions, parts, systems)
     if not systems:
         finish(session, plan, approved, now=now)
     return approved
 
 
-def _begin(session: Session, plan: ErasurePlan, system: str, before: Execution | None, *, now: datetime) -> None:
+def begin_on(plan: ErasurePlan, system: str, *, now: datetime) -> bool:
+    """Note an attempt on one system; False where it has a receipt already."""
+    before = next((execution for execution in plan.executions if execution.system == system), None)
     if before is None:
         plan.executions.append(Execution(system=system, state=STARTED, started_at=now))
+    elif before.state == DONE:
+        return False
     else:
         before.attempts += 1
-    audit.record(
-        session, "erasure-begun", by=audit.WORKER, now=now, case_id=plan.case_id, system=system, plan=plan.number
-    )
+    return True
 
 
 def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
@@ -328,15 +330,18 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
-    erasure = (RequestedRight.case_id == plan.case_id, RequestedRight.right == Right.ERASURE.value)
-    outcome = outcome_of(approved.parts.values()).value
-    ended = update(RequestedRight).where(*erasure)
-    session.execute(ended.values(outcome=outcome, decided_at=now, decided_by_id=plan.approved_by_id))
+    decide(session, plan, outcome_of(approved.parts.values()), now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for digest in digests_of(approved.identifiers):
             put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
     notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
+
+
+def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
+    """The right of a plan that was carried out has its outcome."""
+    ended = update(RequestedRight).where(RequestedRight.case_id == plan.case_id, RequestedRight.right == plan.right)
+    session.execute(ended.values(outcome=outcome.value, decided_at=now, decided_by_id=plan.approved_by_id))
 
 
 def outcome_of(parts: Iterable[Part]) -> Outcome:

@@ -204,10 +204,10 @@ def _changed(plan: ErasurePlan, hold: Hold) -> Counter[str]:
     changed: Counter[str] = Counter()
     for part in plans.parts_of(plan).values():
         for group in part.groups:
-            row = group.first
+            row = group.judged
             goes = row.verdict is Verdict.ERASE or row.columns_kept is not None
             if hold.category in (None, row.category) and (noted_ground(row.why) if hold.lifted_at else goes):
-                changed[row.category] += len(group.rows)
+                changed[row.category] += group.count
     return changed
 
 

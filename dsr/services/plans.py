@@ -10,13 +10,14 @@ from datetime import date, datetime, timedelta
 from itertools import starmap
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dsr import __version__
 from dsr.config import Settings
 from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
+from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
@@ -35,7 +36,20 @@ from dsr.services.lookup import require_identity
 
 SINGLE_WAIT = timedelta(hours=72)
 FRESH = timedelta(minutes=15)
-ASKED, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = "asked", "proposed", "approved", "executed", "returned", "void"
+ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
+    "asked",
+    "open",
+    "proposed",
+    "approved",
+    "executed",
+    "returned",
+    "void",
+)
+ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
+"""The rights that end in an erasure."""
+UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
+STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIFICATION: "rectify"}
+"""What the worker does with an approved plan."""
 
 
 class SamePerson(DomainError):
@@ -111,29 +125,35 @@ def propose(
 
     Raises IdentityNotConfirmed, NotPossible, or PlanChanged where the earlier plan is being carried out.
     """
-    require_identity(session, case)
-    if all(right.kind is not Right.ERASURE for right in case.rights):
-        raise casework.NotPossible(N_("This case does not invoke that right."))
-    casework.change(session, case)  # one new plan at a time; whoever looks at an earlier one is told
-    earlier = current(session, case.id)
-    if earlier and earlier.state == APPROVED and work.is_waiting(session, case.id, "erase"):
-        raise PlanChanged(N_("The approved plan is being carried out."))
-    if earlier and earlier.state in (ASKED, PROPOSED, APPROVED, RETURNED):
-        move(session, earlier, VOID)
-    plan = ErasurePlan(
-        case_id=case.id,
-        number=earlier.number + 1 if earlier else 1,
-        state=ASKED,
-        digest="",
-        register_digest="",
-        counts={},
-        made_at=now,
-        made_by_id=by,
-    )
+    plan = new_plan(session, case, Right.ERASURE, by=by, now=now)
     plan.decisions = json.dumps({name: dict(decision) for name, decision in decisions.items()})
-    session.add(plan)
     audit.record(session, "plan-asked", by=by, now=now, case_id=case.id, plan=plan.number)
     work.ask(session, case.id, "plan", by=by, now=now)
+    return plan
+
+
+def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: datetime) -> ErasurePlan:
+    """A plan for a right of the case, in the place of an earlier one: a case has one plan at a time.
+
+    Raises IdentityNotConfirmed, NotPossible, or PlanChanged where an approved plan is being carried out.
+    """
+    require_identity(session, case)
+    if all(requested.kind is not right for requested in case.rights):
+        raise casework.NotPossible(N_("This case does not invoke that right."))
+    casework.change(session, case)  # one new plan at a time; whoever looks at an earlier one is told
+    earlier = session.scalar(_of_case(case.id))
+    if earlier and earlier.state in UNDECIDED:
+        if earlier.state == PROPOSED and earlier.right != right:
+            raise casework.NotPossible(
+                N_("Another plan of this case waits for approval. Have it approved or returned.")
+            )
+        if earlier.state == APPROVED and work.is_waiting(session, case.id, STEPS[Right(earlier.right)]):
+            raise PlanChanged(N_("The approved plan is being carried out."))
+        move(session, earlier, VOID)
+    number = earlier.number + 1 if earlier else 1
+    plan = ErasurePlan(id=new_id(), case_id=case.id, number=number, right=right.value, state=ASKED)
+    plan.digest, plan.register_digest, plan.counts, plan.made_at, plan.made_by_id = "", "", {}, now, by
+    session.add(plan)
     return plan
 
 
@@ -200,15 +220,24 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
-    """The newest plan of a case, whatever its state."""
-    newest = select(ErasurePlan).where(ErasurePlan.case_id == case_id).order_by(ErasurePlan.number.desc()).limit(1)
-    return session.scalar(newest)
+def current(session: Session, case_id: uuid.UUID, *rights: Right) -> ErasurePlan | None:
+    """The newest plan of a case for these rights, or for those that end in an erasure, whatever its state."""
+    return session.scalar(_of_case(case_id).where(ErasurePlan.right.in_(rights or ERASING)))
 
 
-def approved(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
-    """The plan of a case that waits to be carried out, locked; there is one at most."""
-    return _locked(session, ErasurePlan.case_id == case_id, ErasurePlan.state == APPROVED)
+def _of_case(case_id: uuid.UUID) -> Select[ErasurePlan]:
+    return select(ErasurePlan).where(ErasurePlan.case_id == case_id).order_by(ErasurePlan.number.desc()).limit(1)
+
+
+def waiting(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+    """The plan of a case that waits for a second person, whichever right it is for."""
+    return session.scalar(_of_case(case_id).where(ErasurePlan.state == PROPOSED))
+
+
+def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> ErasurePlan | None:
+    """The plan of a case for these rights, or an erasure, that is to be carried out, locked; there is one at most."""
+    of_rights = ErasurePlan.right.in_(rights or ERASING)
+    return _locked(session, ErasurePlan.case_id == case_id, ErasurePlan.state == APPROVED, of_rights)
 
 
 def locked(session: Session, plan_id: uuid.UUID) -> ErasurePlan:
@@ -250,14 +279,16 @@ def approve_plan(
     Raises PlanChanged, SamePerson, TooEarly, SignInAgain, CopyFirst or IdentityNotConfirmed.
     """
     require_identity(session, case)
-    plan = current(session, case.id)
-    if plan is None or plan.state != PROPOSED or plan.digest != digest:
+    plan = waiting(session, case.id)
+    if plan is None or plan.digest != digest:
         raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
-    if settings.procedure.approval == "single":
-        _check_alone(plan, signed_in_at, now)
-    elif plan.made_by_id == by:
+    right = Right(plan.right)
+    if settings.procedure.approval == "two-people" and plan.made_by_id == by:
         raise SamePerson(N_("You made this plan. Somebody else must approve it."))
-    _check_copy(session, case)
+    if settings.procedure.approval == "single" and right in ERASING:
+        _check_alone(plan, signed_in_at, now)
+    if right in ERASING:
+        _check_copy(session, case)
     move(session, plan, APPROVED, approved_at=now, approved_by_id=by)
     audit.record(
         session,
@@ -268,7 +299,7 @@ def approve_plan(
         digest=digest,
         approval=settings.procedure.approval,
     )
-    work.ask(session, case.id, "erase", by=by, now=now)
+    work.ask(session, case.id, STEPS[right], by=by, now=now)
     return plan
 
 
@@ -299,8 +330,8 @@ def _check_copy(session: Session, case: Case) -> None:
 
 def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: datetime) -> None:
     """The second person does not agree and says why. Raises PlanChanged if there is nothing to return."""
-    plan = current(session, case.id)
-    if plan is None or plan.state != PROPOSED:
+    plan = waiting(session, case.id)
+    if plan is None:
         raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
     move(session, plan, RETURNED)
     plan.note = note

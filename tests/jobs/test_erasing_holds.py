@@ -178,9 +178,7 @@ def test_of_a_hold_and_an_execution_at_once_one_comes_first_and_nothing_is_half(
         once_more(workplace)
         with workplace.transaction() as session:
             session.execute(delete(Task))
-        _, hold = at_once(
-            lambda: carry_out_plan(workplace.context, approved.id), lambda: place(workplace, approved)
-        )
+        _, hold = at_once(lambda: carry_out_plan(workplace.context, approved.id), lambda: place(workplace, approved))
         after = workplace.shop.everything()
         with workplace.transaction() as session:
             state = current(session, approved).state

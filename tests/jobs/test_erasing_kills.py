@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
-import sys
 import time
 from datetime import date
 from pathlib import Path
@@ -24,31 +20,10 @@ from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.services import audit, plans, retention
 from dsr.services.work import of as work_of
+from tests.parts.dying import ends_well, killed_at, start
 from tests.parts.shop import TABLES, Workplace, identified_case
-from tests.parts.source import ROOT
 
-WORKER = Path(__file__).with_name("dying_eraser.py")
 State = dict[str, list[dict[str, Any]]]
-
-
-def start(workplace: Workplace, key_file: Path, fault: str = "") -> subprocess.Popen[bytes]:
-    arguments = {
-        "url": workplace.store.engine.url.render_as_string(hide_password=False),
-        "key_set": key_file.read_text(),
-        "folder": str(workplace.context.settings.base),
-        "shop": workplace.shop.engine.url.render_as_string(hide_password=False),
-        "now": workplace.clock.now.isoformat(),
-    }
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DSR_FAULT": fault}
-    return subprocess.Popen([sys.executable, WORKER, json.dumps(arguments)], env=environment)
-
-
-def killed_at(workplace: Workplace, key_file: Path, fault: str) -> None:
-    assert start(workplace, key_file, fault).wait(60) == -signal.SIGKILL
-
-
-def ends_well(workplace: Workplace, key_file: Path) -> None:
-    assert start(workplace, key_file).wait(60) == 0
 
 
 def approved_case(workplace: Workplace) -> tuple[Case, list[PlanRow]]:
@@ -197,9 +172,3 @@ def _wait_for_attempt(workplace: Workplace, worker: subprocess.Popen[bytes]) -> 
 def _attempts(workplace: Workplace) -> int:
     with workplace.store.transaction(writes=False) as session:
         return session.scalar(select(Execution.attempts)) or 0
-
-
-@pytest.fixture
-def key_file(key_set: object, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The key set of the run, as the worker finds it."""
-    return max(tmp_path_factory.getbasetemp().glob("keys*/keys.json"))

@@ -66,12 +66,14 @@ key = ["id"]
 match = { email = "email" }
 keep_columns = ["name", "address"]
 fixed = { email = "erased-{id}@erased.invalid" }
+rectifiable = ["email", "name", "address", "phone", "birthday"]
 
 [tables.shop.invoice]
 category = "invoice"
 key = ["id"]
 via = { customer_id = "customer.id" }
 dates = { document_date = "issued_on", current_value_ended = "paid_on" }
+rectifiable = ["total"]
 
 [tables.shop.invoice_line]
 category = "invoice"

@@ -1,7 +1,19 @@
 """The pages of staff members."""
 
-from dsr.web.staff import case, case_actions, holds, notifications, pages, people, plan, queue, register, sign_in
+from dsr.web.staff import (
+    case,
+    case_actions,
+    holds,
+    notifications,
+    pages,
+    people,
+    plan,
+    queue,
+    rectification,
+    register,
+    sign_in,
+)
 
 BLUEPRINTS = (pages.staff,)
-VIEWS = (case, case_actions, holds, notifications, people, plan, queue, register, sign_in)
+VIEWS = (case, case_actions, holds, notifications, people, plan, queue, rectification, register, sign_in)
 """The modules whose import puts their views on the blueprint."""

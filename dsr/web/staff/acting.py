@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -23,11 +23,24 @@ from dsr.web.staff.case import case_page, find_case
 from dsr.web.staff.pages import say, staff_page
 
 Change = Callable[[Session, Case], Any]
+
+
+class Page(Protocol):
+    """Writes a page of a case, after a refusal with the sentence and what was typed."""
+
+    def __call__(self, reference: str, *, error: str, typed: Mapping[str, str]) -> str: ...
+
+
 _NOT_SHOWN = ("version", "digest")
 
 
-def act(reference: str, change: Change, *, anchor: str = "") -> ResponseReturnValue:
-    """Change a case and go back to its page, at `anchor`; a refusal leaves what was typed in the form."""
+def act(
+    reference: str, change: Change, *, anchor: str = "", view: str = "staff.case", page: Page = case_page
+) -> ResponseReturnValue:
+    """Change a case and go to its page, at `anchor`, or to another view of it.
+
+    A refusal is told on the `page` of the form, with what was typed.
+    """
     try:
         _check_lengths()
         with transaction() as session:
@@ -37,9 +50,9 @@ def act(reference: str, change: Change, *, anchor: str = "") -> ResponseReturnVa
     except (casework.Conflict, IllegalTransition, PlanChanged) as error:
         return conflict(reference, error), 409
     except DomainError as error:
-        return case_page(reference, error=say(error), typed=request.form), 422
+        return page(reference, error=say(error), typed=request.form), 422
     wake()
-    return redirect(url_for("staff.case", reference=reference, _anchor=anchor or None), 303)
+    return redirect(url_for(view, reference=reference, _anchor=anchor or None), 303)
 
 
 def _check_lengths() -> None:

@@ -25,7 +25,7 @@ from dsr.domain.deadlines import Clock
 from dsr.domain.notifications import OUTSTANDING
 from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
-from dsr.services import answers, deadlines, holds, lookup, notifications, plans, search, work
+from dsr.services import answers, deadlines, holds, lookup, notifications, plans, rectification, search, work
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class CaseFacts:
     search: Search | None
     plan: ErasurePlan | None
     rows: list[PlanRow]
+    correction: ErasurePlan | None
     copy: AccessCopy | None
     notifications: list[Notification]
     holds: list[Hold]
@@ -79,7 +80,7 @@ class CaseFacts:
 
 def gather(session: Session, case: Case, settings: Settings, now: datetime) -> CaseFacts:
     """Read what the page of a case shows."""
-    plan = plans.current(session, case.id)
+    plan, correction = plans.current(session, case.id), rectification.current(session, case.id)
     entries = queries.timeline(session, case.id)
     held = holds.holds_of(session, case.id, lookup.identifiers_of(case))
     letter = answers.facts_of(session, case, settings=settings, now=now)
@@ -93,6 +94,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         search=search.latest(session, case),
         plan=plan,
         rows=plans.planned_rows(plan) if plan else [],
+        correction=correction,
         copy=session.get(AccessCopy, case.id),
         notifications=notifications.of_case(session, case.id),
         holds=held,
@@ -100,17 +102,17 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
-        names=queries.staff_names(session, _people(case, plan, entries, held)),
+        names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),
     )
 
 
 def _people(
-    case: Case, plan: ErasurePlan | None, entries: Sequence[AuditEntry], held: Iterable[Hold]
+    case: Case, made: Sequence[ErasurePlan | None], entries: Sequence[AuditEntry], held: Iterable[Hold]
 ) -> set[uuid.UUID | None]:
-    of_plan = {plan.made_by_id, plan.approved_by_id} if plan else set()
+    of_plans = {person for plan in made if plan for person in (plan.made_by_id, plan.approved_by_id)}
     of_holds = {hold.placed_by_id for hold in held}
     decided_by = {right.decided_by_id for right in case.rights}
-    return {case.handler_id, *actors_of(entries), *of_plan, *of_holds, *decided_by}
+    return {case.handler_id, *actors_of(entries), *of_plans, *of_holds, *decided_by}
 
 
 def actors_of(entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:

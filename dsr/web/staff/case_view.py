@@ -92,10 +92,16 @@ def rights(facts: CaseFacts) -> list[dict[str, Any]]:
             "decided_by": facts.name_of(right.decided_by_id),
             "reason": right.reason,
             "note": _note(facts, right.kind) if right.outcome is None else None,
-            "is_automatic": right.kind in (Right.ACCESS, Right.ERASURE, Right.MARKETING_OBJECTION),
+            "is_automatic": right.kind in _BY_THE_PROGRAM,
+            "page": PAGES.get(right.kind) if facts.is_identified else None,
         }
         for right in facts.case.rights
     ]
+
+
+_BY_THE_PROGRAM = (Right.ACCESS, Right.ERASURE, Right.RECTIFICATION, Right.MARKETING_OBJECTION)
+PAGES = {Right.RECTIFICATION: ("staff.rectify", N_("To the correction"))}
+"""The page on which a right is carried out: its view, and the words of the link."""
 
 
 def _note(facts: CaseFacts, right: Right) -> str | None:
@@ -103,6 +109,8 @@ def _note(facts: CaseFacts, right: Right) -> str | None:
         return N_("the copy is made")
     if right is Right.ERASURE and facts.plan:
         return PLAN_STATES[facts.plan.state]
+    if right is Right.RECTIFICATION and facts.correction:
+        return CORRECTION_STATES[facts.correction.state]
     return None
 
 
@@ -113,6 +121,17 @@ PLAN_STATES = {
     "executed": N_("the plan was carried out"),
     "returned": N_("the plan was returned"),
     "void": N_("the plan lapsed"),
+}
+
+
+CORRECTION_STATES = {
+    "asked": N_("the rows are being read"),
+    "open": N_("new values can be typed"),
+    "proposed": N_("the correction waits for approval"),
+    "approved": N_("the correction is being carried out"),
+    "executed": N_("the correction was carried out"),
+    "returned": N_("the correction was returned"),
+    "void": N_("the correction lapsed"),
 }
 
 

@@ -46,7 +46,14 @@ def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: obje
         return NextStep(N_("Nobody handles this case yet."), N_("Take the case") if may_handle else None, "take")
     if not case.rights:
         return NextStep(N_("Note which rights the request invokes."), N_("To the rights"), link="#rights")
-    step = _identity(facts) or _search(facts) or _copy(facts) or _decide(facts) or _erase(facts, may_approve, by)
+    step = (
+        _identity(facts)
+        or _search(facts)
+        or _copy(facts)
+        or _correct(facts, may_approve, by)
+        or _decide(facts)
+        or _erase(facts, may_approve, by)
+    )
     return step or _letter(facts)
 
 
@@ -93,6 +100,24 @@ def _copy(facts: CaseFacts) -> NextStep | None:
     if facts.copy.viewed_at is None:
         return NextStep(N_("Look at the copy before you release it."), N_("Look at the copy"), "view_copy")
     return NextStep(N_("You can release the copy to the data subject."), N_("Release the copy"), "release_copy")
+
+
+def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
+    asked = facts.right(Right.RECTIFICATION)
+    if asked is None or asked.outcome is not None or not facts.is_identified:
+        return None
+    if _is_waiting(facts, "rows"):
+        return _working(facts, "rows", N_("The program is reading the rows that can be corrected."))
+    plan = facts.correction
+    if plan is None or plan.state not in ("proposed", "approved"):
+        sentence = N_("Correct what is wrong, or decide below why not.")
+        return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
+    if plan.state == "approved":
+        return _working(facts, "rectify", N_("The correction was approved; the program is changing the data."))
+    if may_approve and plan.made_by_id != by:
+        sentence = N_("You can approve the correction as the second person.")
+        return NextStep(sentence, N_("To the correction"), link="rectify")
+    return NextStep(N_("A second person looks at the correction."), N_("To the correction"), link="rectify")
 
 
 def _decide(facts: CaseFacts) -> NextStep | None:

@@ -1,0 +1,222 @@
+"""Rectification (art. 16): rows laid out for the handler, a correction that two people agree on, what came of it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.connectors.base import Identifiers
+from dsr.db.base import new_id
+from dsr.db.cases import Case
+from dsr.db.notices import Task
+from dsr.db.plans import ErasurePlan
+from dsr.db.statements import Statement
+from dsr.domain.answers import Corrected, Rectified
+from dsr.domain.calendars import local_date
+from dsr.domain.changes import RowChange, by_system, digest_of
+from dsr.domain.column_types import WrongValue
+from dsr.domain.notifications import Change
+from dsr.domain.plans import PlanChanged
+from dsr.domain.rectification import Correction, Sheet, read_correction, read_form, read_sheet
+from dsr.domain.register import Register
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, changing, notifications, plans, reminders, work
+from dsr.services.erasing import DONE, begin_on, decide
+from dsr.services.lookup import identifiers_of, require_identity
+
+
+class NothingToCorrect(casework.NotPossible):
+    """No value was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Change at least one value: nothing is different from what is there."))
+
+
+class WrongValues(casework.NotPossible):
+    """Some columns cannot hold what was typed; `wrong` says why, by field."""
+
+    def __init__(self, wrong: Mapping[str, WrongValue]) -> None:
+        super().__init__(N_("Some values cannot be kept as they are typed. Each has its reason beside it."))
+        self.wrong = wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approved correction, read once; `parts` holds the changes by system, for those without a receipt."""
+
+    plan_id: uuid.UUID
+    register: Register
+    identifiers: Identifiers
+    parts: Mapping[str, Sequence[RowChange]]
+
+
+def ask_rows(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> ErasurePlan:
+    """Ask the worker to lay out the rows that can be corrected. Raises what `plans.new_plan` raises."""
+    plan = plans.new_plan(session, case, Right.RECTIFICATION, by=by, now=now)
+    audit.record(session, "correction-asked", by=by, now=now, case_id=case.id, plan=plan.number)
+    work.ask(session, case.id, "rows", by=by, now=now)
+    return plan
+
+
+def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+    """The newest plan of a case to correct something."""
+    return plans.current(session, case_id, Right.RECTIFICATION)
+
+
+def lay_out(session: Session, case_id: uuid.UUID, sheets: Sequence[Sheet], register: Register) -> None:
+    """The worker read the rows: the handler can type now."""
+    plan = current(session, case_id)
+    if plan is not None and plan.state == plans.ASKED:
+        plans.move(session, plan, plans.OPEN, register_digest=register.digest)
+        plan.rows = json.dumps([sheet.to_record() for sheet in sheets])
+
+
+def sheets_of(plan: ErasurePlan) -> list[Sheet]:
+    """The rows that were laid out; none any more once something is proposed."""
+    return [read_sheet(each) for each in json.loads(plan.rows)] if plan.state == plans.OPEN else []
+
+
+def correction_of(plan: ErasurePlan) -> Correction:
+    """What is, or was, to be corrected."""
+    is_made = plan.rows is not None and bool(plan.digest)
+    return read_correction(json.loads(plan.rows)) if is_made else Correction([])
+
+
+def propose(
+    session: Session, case: Case, typed: Mapping[str, str], *, by: uuid.UUID, settings: Settings, now: datetime
+) -> ErasurePlan:
+    """Make a plan of the values that were typed over those laid out, and tell the approvers.
+
+    Raises IdentityNotConfirmed, PlanChanged if the rows must be read anew, WrongValues or NothingToCorrect.
+    """
+    require_identity(session, case)
+    plan = current(session, case.id)
+    if plan is None or plan.state != plans.OPEN or plan.register_digest != settings.register.digest:
+        raise PlanChanged(N_("These rows are no longer the ones to correct. Have them read anew."))
+    correction, wrong = read_form(sheets_of(plan), typed)
+    if wrong:
+        raise WrongValues(wrong)
+    if not correction.changes and not correction.for_books:
+        raise NothingToCorrect
+    casework.change(session, case)
+    digest = digest_of(plan.register_digest, [*correction.changes, *correction.for_books])
+    counts = {"change": len(correction.changes), "for_books": len(correction.for_books)}
+    plans.move(session, plan, plans.PROPOSED, digest=digest, counts=counts, made_at=now, made_by_id=by)
+    plan.rows = json.dumps(correction.to_record())
+    audit.record(session, "correction-proposed", by=by, now=now, case_id=case.id, digest=digest, **counts)
+    reminders.tell_approvers(session, case, plan, settings=settings, now=now)
+    return plan
+
+
+def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
+    """Note the attempt on every system of the approved correction that has no receipt; None where there is none.
+
+    Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
+    """
+    plan = plans.approved(session, case_id, Right.RECTIFICATION)
+    if plan is None:
+        return None
+    case = session.get_one(Case, case_id)
+    require_identity(session, case)
+    if plan.register_digest != register.digest:
+        raise PlanChanged(N_("The register changed after the approval."))
+    parts = by_system(correction_of(plan).changes)
+    left = {system: changes for system, changes in parts.items() if begin_on(plan, system, now=now)}
+    number = plan.number
+    for system in left:
+        audit.record(session, "correction-begun", by=audit.WORKER, now=now, case_id=case_id, system=system, plan=number)
+    if not left:
+        finish(session, plan, register, now=now)
+    return Approved(plan.id, register, identifiers_of(case), left)
+
+
+def settle(session: Session, approved: Approved, system: str, *, is_observed: bool, now: datetime) -> None:
+    """A system has committed: its receipt, once, and with the last one the end of the plan."""
+    plan, changes = plans.locked(session, approved.plan_id), approved.parts[system]
+    execution = next(each for each in plan.executions if each.system == system)
+    if execution.state != DONE:
+        execution.state, execution.done_at, execution.is_observed = DONE, now, is_observed
+        execution.changed = changing.counted(changes)
+        details = {"system": system, "changed": execution.changed, "is_observed": is_observed}
+        audit.record(session, "rows-corrected", by=audit.WORKER, now=now, case_id=plan.case_id, **details)
+    if all(each.state == DONE for each in plan.executions):
+        finish(session, plan, approved.register, now=now)
+
+
+def finish(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
+    """All systems are done: the right has its outcome, recipients are told, and the books get a task."""
+    if plan.state != plans.APPROVED:
+        return
+    plan.state, plan.executed_at = plans.EXECUTED, now
+    correction = correction_of(plan)
+    for_books = correction.for_books
+    if for_books:
+        facts = {"tables": sorted({change.table for change in for_books}), "rows": len(for_books)}
+        task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
+        session.add(task)
+    decide(session, plan, Outcome.PARTLY_FULFILLED if for_books else Outcome.FULFILLED, now=now)
+    changes = [Change(each.category, words=_in_words(each)) for each in correction.changes]
+    notifications.propose(
+        session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
+    )
+    audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
+
+
+def _in_words(change: RowChange) -> str:
+    def say(value: object) -> str:
+        return "–" if value is None else str(value)
+
+    return "; ".join(f"{column}: {say(change.old[column])} → {say(new)}" for column, new in change.new.items())
+
+
+def add_statement(session: Session, case: Case, text: str, *, by: uuid.UUID, now: datetime) -> Statement:
+    """Keep a statement of the data subject with their data: later copies tell it. Raises IdentityNotConfirmed."""
+    require_identity(session, case)
+    if not text.strip():
+        raise casework.NotPossible(N_("Write down the statement of the data subject."))
+    casework.change(session, case)
+    index = case.data_subject.email_index
+    statement = Statement(id=new_id(), case_id=case.id, email_index=index, made_at=now, made_by_id=by)
+    statement.text = text.strip()
+    session.add(statement)
+    audit.record(session, "statement-added", by=by, now=now, case_id=case.id, statement=str(statement.id))
+    return statement
+
+
+def has_statement(session: Session, case: Case) -> bool:
+    """Whether a statement was made in this case."""
+    return session.scalar(select(Statement.id).where(Statement.case_id == case.id).limit(1)) is not None
+
+
+def statements_of(session: Session, email_index: bytes) -> list[Statement]:
+    """The statements of a person, in whichever case they were made, oldest first."""
+    of_person = select(Statement).where(Statement.email_index == email_index)
+    return list(session.scalars(of_person.order_by(Statement.made_at)))
+
+
+def told(session: Session, case: Case, register: Register) -> Rectified:
+    """The correction as the letter tells it, and whether a statement of the person stands with their data."""
+    with_statement = has_statement(session, case)
+    plan = current(session, case.id)
+    if plan is None or plan.executed_at is None:
+        return Rectified(has_statement=with_statement)
+    correction = correction_of(plan)
+    tell = partial(_told, register=register, language=case.language)
+    return Rectified(local_date(plan.executed_at), tell(correction.changes), tell(correction.for_books), with_statement)
+
+
+def _told(changes: Sequence[RowChange], register: Register, language: str) -> tuple[Corrected, ...]:
+    return tuple(
+        Corrected(register.categories[change.category].label.in_language(language), column, change.old[column], new)
+        for change in changes
+        for column, new in change.new.items()
+    )

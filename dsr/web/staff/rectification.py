@@ -1,0 +1,159 @@
+"""Correcting data: the rows laid out, what is typed over them, what a second person agrees to, and statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
+
+from dsr.db.base import transaction
+from dsr.db.cases import Case
+from dsr.domain.changes import RowChange
+from dsr.domain.column_types import Kind, WrongValue, write_text
+from dsr.domain.rectification import Sheet
+from dsr.domain.wording import N_
+from dsr.services import rectification
+from dsr.web.pages import language
+from dsr.web.runtime import now, settings
+from dsr.web.security import allows
+from dsr.web.staff import case_view
+from dsr.web.staff.acting import act
+from dsr.web.staff.case import find_case
+from dsr.web.staff.case_facts import gather
+from dsr.web.staff.pages import may, me, say, staff, staff_page
+
+HINTS = {
+    Kind.WHOLE: N_("a whole number"),
+    Kind.DECIMAL: N_("a number, such as 12.50"),
+    Kind.DATE: N_("a date, such as 2026-11-30"),
+    Kind.YES_NO: N_("1 for yes, 0 for no"),
+}
+
+
+@staff.get("/cases/<reference>/rectification")
+@allows("case.read")
+def rectify(reference: str) -> ResponseReturnValue:
+    """What can be corrected, what is proposed or done, and the statements of the data subject."""
+    return rectification_page(reference)
+
+
+def rectification_page(
+    reference: str,
+    *,
+    error: str = "",
+    typed: Mapping[str, str] | None = None,
+    wrong: Mapping[str, WrongValue] | None = None,
+) -> str:
+    """The page of the correction; after a refusal with what was typed, and why a value cannot be kept beside it."""
+    with transaction(writes=False) as session:
+        facts = gather(session, find_case(session, reference), settings(), now())
+        plan = facts.correction
+        correction = rectification.correction_of(plan) if plan else None
+        return staff_page(
+            "staff/rectification.html",
+            facts=facts,
+            case=facts.case,
+            plan=plan,
+            state=case_view.CORRECTION_STATES[plan.state] if plan else None,
+            sheets=_sheets(rectification.sheets_of(plan) if plan else [], typed or {}, wrong or {}),
+            changes=_changes(correction.changes if correction else []),
+            for_books=_changes(correction.for_books if correction else []),
+            statements=rectification.statements_of(session, facts.case.data_subject.email_index),
+            can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
+            is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
+            refusal=next((facts.work[kind].error for kind in ("rectify", "rows") if kind in facts.work), None),
+            is_reading=plan is not None and plan.state == "asked",
+            error=error,
+            typed=typed or {},
+        )
+
+
+def _label(category: str) -> str:
+    return case_view.label(settings().register, category, language())
+
+
+def _sheets(sheets: Sequence[Sheet], typed: Mapping[str, str], wrong: Mapping[str, WrongValue]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": f"{sheet.system}.{sheet.table}",
+            "label": _label(sheet.category),
+            "is_for_books": sheet.is_for_books,
+            "left_out": sheet.left_out,
+            "rows": [
+                {"key": ", ".join(map(str, key)), "fields": _fields(sheet, values, f"{number}.{place}", typed, wrong)}
+                for place, (key, values) in enumerate(sheet.rows)
+            ],
+        }
+        for number, sheet in enumerate(sheets)
+    ]
+
+
+def _fields(
+    sheet: Sheet, values: Mapping[str, Any], at: str, typed: Mapping[str, str], wrong: Mapping[str, WrongValue]
+) -> list[dict[str, Any]]:
+    names = {column: f"{at}.{column}" for column in sheet.columns}
+    return [
+        {
+            "name": names[column],
+            "label": column,
+            "value": typed.get(names[column], write_text(values[column], held)),
+            "help": HINTS.get(held.kind, ""),
+            "error": say(wrong[names[column]]) if names[column] in wrong else "",
+        }
+        for column, held in sheet.columns.items()
+    ]
+
+
+def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _label(change.category),
+            "at": f"{change.system}.{change.table}",
+            "key": ", ".join(map(str, change.key)),
+            "column": column,
+            "old": change.old[column],
+            "new": new,
+        }
+        for change in changes
+        for column, new in change.new.items()
+    ]
+
+
+@staff.post("/cases/<reference>/rectification/rows")
+@allows("case.handle")
+def ask_rows(reference: str) -> ResponseReturnValue:
+    """Have the rows that can be corrected read, or read anew."""
+    return _act(reference, lambda session, case: rectification.ask_rows(session, case, by=me(), now=now()))
+
+
+@staff.post("/cases/<reference>/rectification")
+@allows("case.handle")
+def propose_correction(reference: str) -> ResponseReturnValue:
+    """Propose the values that were typed."""
+    wrong: dict[str, WrongValue] = {}
+
+    def change(session: Session, case: Case) -> None:
+        try:
+            rectification.propose(session, case, request.form, by=me(), settings=settings(), now=now())
+        except rectification.WrongValues as error:
+            wrong.update(error.wrong)
+            raise
+
+    return act(reference, change, view="staff.rectify", page=partial(rectification_page, wrong=wrong))
+
+
+@staff.post("/cases/<reference>/rectification/statement")
+@allows("case.handle")
+def add_statement(reference: str) -> ResponseReturnValue:
+    """Keep a statement of the data subject with their data."""
+    text = request.form.get("statement", "")
+    return _act(
+        reference, lambda session, case: rectification.add_statement(session, case, text, by=me(), now=now())
+    )  # fmt: skip
+
+
+_act = partial(act, view="staff.rectify", page=rectification_page)
