@@ -14,6 +14,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, ConnectorError, SystemDown
 from dsr.connectors.registry import open_systems
 from dsr.domain.errors import DomainError
+from dsr.domain.identifiers import NotAnIdentifier, normalised
 from dsr.domain.plans import (
     CURRENT_VALUE,
     DATE_MISSING,
@@ -65,7 +66,10 @@ def _identifiers(settings: Settings, matches: tuple[str, ...]) -> dict[str, str]
         if kind not in known or kind in found:
             kinds = ", ".join(sorted(known))
             raise click.BadParameter(f"{kind!r} must be one of {kinds}, and each only once", param_hint="--match")
-        found[kind] = value.strip()
+        try:
+            found[kind] = normalised(kind, value)
+        except NotAnIdentifier as error:
+            raise click.BadParameter(f"{match!r}: {error}", param_hint="--match") from None
     return found
 
 

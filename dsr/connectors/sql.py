@@ -24,7 +24,11 @@ from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_schema import Schema
+<<<<<<< HEAD
 from dsr.domain.column_types import ColumnType
+=======
+from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
+>>>>>>> 1000767 (A person can be found by customer number and telephone number, and by these only together with the address)
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
@@ -48,14 +52,26 @@ class SqlSystem:
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
     def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
-        """Per identifier whether a table that matches on it has a row. Raises SystemDown or SystemRefuses."""
-        with self._transaction(self._reader) as connection:
-            return {kind: self._knows(connection, {kind: value}) for kind, value in identifiers.items()}
+        """Per identifier whether the system knows it; of another than the address, whether with that address.
 
-    def _knows(self, connection: Connection, identifier: Identifiers) -> bool:
-        matching = [name for name, table in self.tables.items() if set(table.match) & set(identifier)]
-        found = (sa.select(sa.exists(self._rows_of_person(name, set(identifier)))) for name in matching)
-        return any(connection.scalar(statement, identifier) for statement in found)
+        Raises SystemDown or SystemRefuses.
+        """
+        with self._transaction(self._reader) as connection:
+            return {kind: self._knows(connection, kind, identifiers) for kind in identifiers}
+
+    def _knows(self, connection: Connection, kind: str, identifiers: Identifiers) -> bool:
+        # A number alone proves nothing: it must be that of the person whose address was confirmed.
+        together = {EMAIL} & set(identifiers)
+        for name, table in self.tables.items():
+            if kind in table.match:
+                source = self.clause(name)
+                is_known = self._matches(source, table, kind)
+                if together:
+                    is_known = sa.and_(is_known, self._is_of_person(name, source, together))
+                exists = sa.select(sa.exists(sa.select(sa.literal_column("*")).select_from(source).where(is_known)))
+                if connection.scalar(exists, _parameters(identifiers)):
+                    return True
+        return False
 
     def find(self, identifiers: Identifiers) -> list[Found]:
         """Every row of the person by table, parents before children. Raises SystemDown or SystemRefuses."""
@@ -132,7 +148,7 @@ class SqlSystem:
     ) -> Found:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
-        result = connection.execute(statement, values)
+        result = connection.execute(statement, _parameters(values or {}))
         columns = tuple(result.keys())
         missing = _columns(table) - set(columns)
         if missing:
@@ -159,23 +175,29 @@ class SqlSystem:
 
     def _is_of_person(self, name: str, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         table = self.tables[name]
-        ways = [
-            self._matches(source.c[column], sa.bindparam(kind, type_=sa.String()), exactly=table.match_exactly)
-            for kind, column in table.match.items()
-            if kind in kinds
-        ]
+        ways = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
         if table.parent:
             ways.append(self._belongs(table, source, kinds))
         return sa.or_(*ways) if ways else sa.false()
 
-    def _matches(self, column: Any, value: sa.BindParameter[str], *, exactly: bool) -> sa.ColumnElement[bool]:
+    def _matches(self, source: Any, table: Table, kind: str) -> sa.ColumnElement[bool]:
+        column = source.c[table.match[kind]]
         text: Any = sa.cast(column, sa.String)
+        if kind == PHONE:
+            return self._is_phone(text)
+        value: sa.BindParameter[str] = sa.bindparam(kind, type_=sa.String())
         if self.system.engine == "mariadb":
             # Its usual collations take hänna@ for hanna@, who is somebody else.
             text = sa.collate(text, "utf8mb4_nopad_bin")
-        if exactly:
+        if table.match_exactly:
             return sa.and_(column == value, text == value)
         return sa.func.lower(text) == sa.func.lower(value)
+
+    def _is_phone(self, text: Any) -> sa.ColumnElement[bool]:
+        """Compared on its digits alone, in words that every engine has."""
+        digits: Any = reduce(lambda written, mark: sa.func.replace(written, mark, ""), PUNCTUATION, text)
+        is_one: sa.ColumnElement[bool] = digits.in_(sa.bindparam(PHONE, type_=sa.String(), expanding=True))
+        return is_one
 
     def _belongs(self, table: Table, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
@@ -285,6 +307,11 @@ def _columns(table: Table) -> set[str]:
         *filter(None, [table.soft_deleted]),
         *table.rectifiable,
     }
+
+
+def _parameters(identifiers: Identifiers) -> dict[str, Any]:
+    """The values as statements take them: a telephone number in every way in which its digits may stand there."""
+    return {kind: spellings(value) if kind == PHONE else value for kind, value in identifiers.items()}
 
 
 def _filled(fixed: str | int | None) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 
+from dsr.domain.identifiers import KINDS
 from dsr.domain.plans import EVENT
 from dsr.domain.register import (
     NOT_STATED,
@@ -116,6 +117,9 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
 def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
     if not table.key:
         yield f"{at}.key", "is empty: name the columns of the primary key"
+    for kind in table.match:
+        if kind not in KINDS:
+            yield f"{at}.match.{kind}", f"is not something to find a person by; use {', '.join(KINDS)}"
     if not table.match and not table.via:
         yield at, "needs match (columns with identifiers of the person) or via (the way to the person)"
     if len({target.rpartition(".")[0] for target in table.via.values()}) > 1:

@@ -112,6 +112,33 @@ def test_a_number_can_identify(shop_settings: Settings, open_shop: Open) -> None
     assert keys(system.search({"customer_number": "2"}), "customer") == [2]
 
 
+@pytest.mark.parametrize("stored", ["06-12345678", "+31 (0)6 1234 5678", "0031612345678", "06.12.34.56.78"])
+def test_a_telephone_number_can_identify_however_it_is_written(
+    shop: Shop, shop_settings: Settings, open_shop: Open, stored: str
+) -> None:
+    shop.run("UPDATE customer SET phone = :phone WHERE id = 1", phone=stored)
+    shop.run("UPDATE customer SET phone = '06-12345679' WHERE id = 2")
+    system = open_shop(changed(shop_settings, "customer", match={"email": "email", "phone": "phone"}))
+    assert keys(system.search({"phone": "31612345678"}), "customer") == [1]
+    assert keys(system.search({"phone": "31612345678"}), "invoice") == list(range(117, 126))
+    assert system.search({"phone": "31612345670"}) == []
+
+
+def test_another_identifier_is_known_only_together_with_the_address(shop_settings: Settings, open_shop: Open) -> None:
+    match = {"email": "email", "customer_number": "id", "phone": "phone"}
+    system = open_shop(changed(shop_settings, "customer", match=match))
+    assert system.lookup({**HANNA, "customer_number": "1", "phone": "31612345678"}) == {
+        "email": True,
+        "customer_number": True,
+        "phone": True,
+    }
+    assert system.lookup({**HANNA, "customer_number": "2"}) == {"email": True, "customer_number": False}
+    assert system.lookup({"email": "x@example.org", "customer_number": "1"}) == {
+        "email": False,
+        "customer_number": False,
+    }
+
+
 def test_three_steps_from_the_person(shop: Shop, open_shop: Open) -> None:
     shop.run("CREATE TABLE remark (id INTEGER PRIMARY KEY, invoice INTEGER, line_number INTEGER, words VARCHAR(40))")
     shop.run("INSERT INTO remark VALUES (1, 117, 2, 'hers'), (2, 217, 2, 'his'), (3, 117, 9, 'nobody''s')")
