@@ -24,11 +24,8 @@ from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_schema import Schema
-<<<<<<< HEAD
 from dsr.domain.column_types import ColumnType
-=======
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
->>>>>>> 1000767 (A person can be found by customer number and telephone number, and by these only together with the address)
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
