@@ -101,7 +101,7 @@ class LedgerEntry(Base):
     """Rows of one table that a law keeps until one day. The keys and fingerprints are sealed; no contact data."""
 
     __tablename__ = "ledger_entry"
-    __table_args__ = (Index(None, "state", "may_erase_from"),)
+    __table_args__ = (Index(None, "state", "may_erase_from"), Index(None, "state", "dated_with"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
@@ -114,6 +114,12 @@ class LedgerEntry(Base):
     law: Mapped[str | None] = mapped_column(String(160))
     keep_through: Mapped[date | None]
     may_erase_from: Mapped[date | None]
+    """None: it has no day yet, and is looked at again from `look_on`"""
+    why: Mapped[str | None] = mapped_column(String(64))
+    """Why it stays where no rule says so: a hold, a date that is missing, the table of the rows that need it"""
+    dated_with: Mapped[str | None] = mapped_column(String(64))
+    """The digest of the rules that gave the dates"""
+    look_on: Mapped[date | None]
     columns_kept: Mapped[list[str] | None] = mapped_column(JSON)
     row_count: Mapped[int]
     rows_sealed: Mapped[bytes | None] = sealed_column()

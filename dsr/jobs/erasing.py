@@ -10,17 +10,18 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from dsr import faults
-from dsr.connectors.base import SystemDown, SystemRefuses
+from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Result
-from dsr.services import erasing, holds, plans, retention
+from dsr.services import erasing, holds, ledger, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,7 @@ def _erase(context: Context, approved: erasing.Approved, system: str) -> erasing
             # Until theirs has committed nobody places a hold: it comes before the rows go, or after that.
             erasing.check_holds(turn.enter_context(context.transaction()), approved, receipt)
         faults.point("customer-database-committed")
-    return receipt
+    return replace(receipt, rules=ledger.rules_of(settings, system))
 
 
 def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> None:
@@ -146,3 +147,36 @@ def _erase_kept(context: Context, due: retention.Due) -> None:
             holds.check_unchanged(session, due.case_id, None, decisions)
         faults.point("kept-rows-erased")
         retention.settle(session, due, results, now=context.now())
+
+
+def look_again(context: Context) -> int:
+    """Give kept rows their days where these appeared or a rule changed; returns how many groups were looked at.
+
+    What a system refuses is looked at again tomorrow; a system that is down, at the next run.
+    """
+    today = local_date(context.now())
+    with context.transaction(writes=False) as session:
+        groups = ledger.to_look_at(session, context.settings, today)
+    for group in (each for each in groups if each.system in context.systems):
+        try:
+            _look_at(context, group)
+        except (ConnectorError, PlanChanged) as error:
+            log.warning("Kept rows are looked at again later: %s", error)
+    return len(groups)
+
+
+def _look_at(context: Context, group: retention.Due) -> None:
+    today = local_date(context.now())
+    with context.transaction(writes=False) as session:
+        decisions = ledger.decisions_of(session, group, context.settings)
+    with context.systems[group.system].erasing() as transaction:
+        seen = ledger.look(transaction, context.settings, group, decisions, on=today)
+    with context.transaction() as session:
+        holds.check_unchanged(session, group.case_id, None, decisions)
+        ledger.note(session, group, seen, settings=context.settings, now=context.now())
+
+
+def run_ledger(context: Context) -> None:
+    """What the ledger asks for: new days first, then what may go today."""
+    look_again(context)
+    erase_due(context)

@@ -41,7 +41,7 @@ def table(context: Context, mail: Mail) -> list[Job]:
         Job(WORK, 1, partial(work.run_all, context), is_led=False),
         Job("heartbeat", 60, partial(tasks.beat, context), is_led=False),
         Job("reminders", 60, partial(tasks.remind, context)),
-        Job("ledger", 60, partial(erasing.erase_due, context)),
+        Job("ledger", 60, partial(erasing.run_ledger, context)),
         Job("anchor", 60, partial(tasks.anchor, context)),
         Job("tasks", 900, partial(tasks.tell_tasks, context)),
         Job("purge", 900, partial(tasks.purge, context)),

@@ -18,6 +18,7 @@ from dsr.db.cases import Case, RequestedRight
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
+from dsr.domain.ledger import noted_reason
 from dsr.domain.plans import NOT_OURS, PSEUDONYM, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome
@@ -54,6 +55,8 @@ class Receipt:
     changed: dict[str, int]
     after: Fingerprints
     is_observed: bool = True
+    rules: str | None = None
+    """The digest of the rules by which what stays was dated."""
 
 
 def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
@@ -283,7 +286,7 @@ def record_receipt(
         return
     execution.state, execution.done_at, execution.is_observed = DONE, now, receipt.is_observed
     execution.erased, execution.changed = receipt.erased, receipt.changed
-    session.add_all(_ledger(plan, planned, receipt.after))
+    session.add_all(_ledger(plan, planned, receipt))
     audit.record(
         session,
         "rows-erased",
@@ -297,12 +300,12 @@ def record_receipt(
     )
 
 
-def _ledger(plan: ErasurePlan, planned: Sequence[Group], after: Fingerprints) -> Iterable[LedgerEntry]:
+def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[LedgerEntry]:
     kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
-    return (_entry(plan, group, after) for group in planned if group.judged.verdict in kept)
+    return (_entry(plan, group, receipt) for group in planned if group.judged.verdict in kept)
 
 
-def _entry(plan: ErasurePlan, group: Group, after: Fingerprints) -> LedgerEntry:
+def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> LedgerEntry:
     judged = group.judged
     entry = LedgerEntry(
         case_id=plan.case_id,
@@ -314,11 +317,13 @@ def _entry(plan: ErasurePlan, group: Group, after: Fingerprints) -> LedgerEntry:
         rule=judged.rule,
         law=judged.law,
         keep_through=judged.keep_through,
-        may_erase_from=judged.may_erase_from,
+        may_erase_from=judged.may_erase_from if judged.verdict is Verdict.KEEP else None,
+        why=noted_reason(judged),
+        dated_with=receipt.rules,
         columns_kept=list(judged.columns_kept) if judged.columns_kept is not None else None,
         row_count=group.count,
     )
-    changed = after.get(judged.table, {}) if judged.columns_kept is not None else {}
+    changed = receipt.after.get(judged.table, {}) if judged.columns_kept is not None else {}
     entry.rows = group.written
     if changed:
         entry.rows = json.dumps([[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows])

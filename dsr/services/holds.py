@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Select, select, text
+from sqlalchemy import ColumnElement, Select, select, text, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -21,7 +21,7 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case, DataSubject
 from dsr.db.holds import Hold, HoldIdentifier
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerIdentifier
+from dsr.db.plans import ErasurePlan, LedgerEntry, LedgerIdentifier
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.holds import HoldGround, check_review, ground_of, noted_ground
@@ -108,7 +108,15 @@ def lift_hold(
     hold.lifted_at, hold.lifted_by_id, hold.lift_reason = now, by, reason.strip()
     _end_review(session, hold, now)
     _void_plans(session, case, hold, settings=settings, now=now)
+    _have_looked_at(session, case)
     audit.record(session, "hold-lifted", by=by, now=now, case_id=hold.case_id, hold=str(hold.id))
+
+
+def _have_looked_at(session: Session, case: Case) -> None:
+    """Kept rows that have no day may have one now: the ledger looks at them at once."""
+    of_person = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(_digests(session, case)))
+    has_no_day = (LedgerEntry.state == "kept", LedgerEntry.may_erase_from.is_(None))
+    session.execute(update(LedgerEntry).where(*has_no_day, LedgerEntry.case_id.in_(of_person)).values(look_on=None))
 
 
 def _check_running(session: Session, hold: Hold) -> None:

@@ -161,7 +161,7 @@ def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: da
     kept = kept_rows(entry)
     entry.rows = json.dumps([[to_json(kept[key][0]), kept[key][1]] for key in result.left]) if result.left else None
     if HELD in result.left.values():
-        entry.may_erase_from = None  # it has no day until the hold is lifted
+        entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
         return
     entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
     if result.left:

@@ -526,6 +526,9 @@ def upgrade() -> None:
         sa.Column("law", sa.String(length=160), nullable=True),
         sa.Column("keep_through", sa.Date(), nullable=True),
         sa.Column("may_erase_from", sa.Date(), nullable=True),
+        sa.Column("why", sa.String(length=64), nullable=True),
+        sa.Column("dated_with", sa.String(length=64), nullable=True),
+        sa.Column("look_on", sa.Date(), nullable=True),
         sa.Column("columns_kept", sa.JSON(), nullable=True),
         sa.Column("row_count", sa.Integer(), nullable=False),
         sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
@@ -537,6 +540,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_ledger_entry_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_ledger_entry_state_dated_with"), ["state", "dated_with"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_ledger_entry_state_may_erase_from"), ["state", "may_erase_from"], unique=False
         )
@@ -594,6 +598,7 @@ def downgrade() -> None:
     op.drop_table("errand_item")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_state_may_erase_from"))
+        batch_op.drop_index(batch_op.f("ix_ledger_entry_state_dated_with"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_case_id"))
 
     op.drop_table("ledger_entry")

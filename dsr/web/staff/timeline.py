@@ -86,6 +86,9 @@ SENTENCES: Mapping[str, str] = {
     "correction-made": N_("The correction was carried out."),
     "statement-added": N_("%(actor)s added a statement of the data subject."),
     "kept-rows-erased": N_("The retention in %(system)s ended: %(erased)s rows erased."),
+    "ledger-dated-again": N_(
+        "Kept rows in %(system)s got new days: %(earlier)s earlier, %(later)s later, %(dated)s that had none."
+    ),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
     "hold-lifted": N_("%(actor)s lifted the hold."),

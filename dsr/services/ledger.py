@@ -1,0 +1,208 @@
+"""The ledger looked at again: days for rows that had none, and new days where a rule or the fiscal year changed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.connectors.base import Erasing
+from dsr.db.notices import Task
+from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.domain import plans as planning
+from dsr.domain.calendars import local_date
+from dsr.domain.ledger import new_day, noted_reason, rules_digest
+from dsr.domain.plans import Decision, PlanRow, Verdict
+from dsr.domain.row_keys import Key, key_text, to_json
+from dsr.services import audit, holds, plans
+from dsr.services.retention import CHANGED, KEPT, TASK, Due, kept_rows
+
+GROUPS_A_RUN = 200
+
+
+def rules_of(settings: Settings, system: str) -> str:
+    """The digest of the rules that date the kept rows of a system now."""
+    return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A kept row as it was noted and as it is judged now; None where it is gone or not in the register."""
+
+    entry: LedgerEntry
+    key: Key
+    fingerprint: str
+    now: PlanRow | None
+
+    @property
+    def was_changed(self) -> bool:
+        """Whether somebody changed the row since."""
+        return self.now is not None and self.now.fingerprint != self.fingerprint
+
+    def to_row(self) -> list[Any]:
+        """Key and fingerprint as an entry keeps them; what waited for a change is known by its content of now."""
+        waited = self.now is not None and self.entry.may_erase_from is None
+        return [to_json(self.key), self.now.fingerprint if waited and self.now else self.fingerprint]
+
+
+def to_look_at(session: Session, settings: Settings, today: date) -> list[Due]:
+    """The kept rows, by case and system, that have no day and were not looked at today, or that other rules dated."""
+    outdated = [
+        and_(
+            LedgerEntry.system == system,
+            or_(LedgerEntry.dated_with.is_(None), LedgerEntry.dated_with != rules_of(settings, system)),
+        )
+        for system in settings.register.tables
+    ]
+    has_no_day = and_(
+        LedgerEntry.system.in_(settings.register.tables),
+        LedgerEntry.may_erase_from.is_(None),
+        or_(LedgerEntry.look_on.is_(None), LedgerEntry.look_on <= today),
+    )
+    found = select(LedgerEntry.case_id, LedgerEntry.system).where(LedgerEntry.state == KEPT, or_(has_no_day, *outdated))
+    pairs = session.execute(found.distinct().limit(GROUPS_A_RUN)).all()
+    return [Due(case_id, system, _entries(session, case_id, system)) for case_id, system in pairs]
+
+
+def _entries(session: Session, case_id: uuid.UUID, system: str) -> tuple[LedgerEntry, ...]:
+    kept = (LedgerEntry.case_id == case_id, LedgerEntry.system == system, LedgerEntry.state == KEPT)
+    return tuple(session.scalars(select(LedgerEntry).where(*kept).order_by(LedgerEntry.table)))
+
+
+def decisions_of(session: Session, due: Due, settings: Settings) -> dict[str, Decision]:
+    """By what the rows are judged again: as when they were planned, with what is held now."""
+    plan = session.get_one(ErasurePlan, due.entries[-1].plan_id)
+    return holds.decided(session, due.case_id, None, plans.decisions_of(plan, settings.register))
+
+
+def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date) -> list[Seen]:
+    """The kept rows of one case in one system, judged together: the dates of some depend on others."""
+    noted = [
+        (entry, text, *row)
+        for entry in due.entries
+        if entry.table in settings.register.tables[due.system]
+        for text, row in kept_rows(entry).items()
+    ]
+    keys: dict[str, list[Key]] = {}
+    for entry, _, key, _ in noted:
+        keys.setdefault(entry.table, []).append(key)
+    found = [row for table, wanted in keys.items() for row in erasing.read(table, wanted)]
+    month = settings.procedure.fiscal_year_start_month
+    judged = planning.build(
+        settings.register, due.system, found, on=on, decisions=decisions, fiscal_year_start_month=month
+    )
+    now = {(row.table, key_text(row.key_values)): row for row in judged}
+    return [Seen(entry, key, digest, now.get((entry.table, text))) for entry, text, key, digest in noted]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What rows share that stand in one entry."""
+
+    plan_id: uuid.UUID
+    category: str
+    table: str
+    verdict: str
+    rule: str | None
+    law: str | None
+    keep_through: date | None
+    may_erase_from: date | None
+    columns_kept: tuple[str, ...] | None
+    why: str | None
+    state: str
+
+
+def changes(seen: Iterable[Seen], today: date) -> Counter[str]:
+    """How many rows go earlier or later than noted, got a day, lost it, are gone, or need a person."""
+    return Counter(kind for each in seen if (kind := _change(each, today)))
+
+
+def _change(seen: Seen, today: date) -> str | None:
+    if seen.now is None:
+        return "gone"
+    before, place = seen.entry.may_erase_from, _place(seen, today)
+    if place.state == TASK:
+        return "left"
+    if place.may_erase_from == before:
+        return None
+    if before is None:
+        return "dated"
+    if place.may_erase_from is None:
+        return "undated"
+    return "earlier" if place.may_erase_from < before else "later"
+
+
+def _place(seen: Seen, today: date) -> _Place:
+    """Where a row that is still there belongs now.
+
+    One that somebody changed keeps its day, on which that is found; one without a day was waiting for such a change.
+    """
+    entry, row = seen.entry, seen.now
+    columns = tuple(entry.columns_kept) if entry.columns_kept is not None else None
+    as_noted = _Place(
+        entry.plan_id, entry.category, entry.table, entry.verdict, entry.rule, entry.law,
+        entry.keep_through, entry.may_erase_from, columns, entry.why, entry.state,
+    )  # fmt: skip
+    if row is None or row.verdict is Verdict.REFUSE or (seen.was_changed and entry.may_erase_from):
+        return as_noted
+    if row.verdict is Verdict.ERASE and seen.was_changed:
+        return replace(as_noted, state=TASK)
+    verdict = Verdict.KEEP if row.verdict is Verdict.ERASE else row.verdict
+    return replace(
+        as_noted,
+        verdict=verdict.value,
+        rule=row.rule,
+        law=row.law,
+        keep_through=row.keep_through,
+        may_erase_from=new_day(entry.may_erase_from, row, today),
+        why=None if row.verdict is Verdict.ERASE else noted_reason(row),
+    )
+
+
+def _fields(place: _Place) -> dict[str, Any]:
+    columns = list(place.columns_kept) if place.columns_kept is not None else None
+    return {**asdict(place), "columns_kept": columns}
+
+
+def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings, now: datetime) -> None:
+    """Write the new days down, and what changed in the trail; rows that are gone leave the ledger."""
+    today = local_date(now)
+    changed = changes(seen, today)
+    looked = {"dated_with": rules_of(settings, due.system), "look_on": today + timedelta(days=1)}
+    for entry in due.entries:
+        session.execute(update(LedgerEntry).where(LedgerEntry.id == entry.id).values(looked))
+    if not changed:
+        return
+    replaced = {each.entry.id for each in seen}
+    session.execute(delete(LedgerEntry).where(LedgerEntry.id.in_(replaced)))
+    for place, rows in _by_place(seen, today).items():
+        entry = LedgerEntry(case_id=due.case_id, system=due.system, row_count=len(rows), **looked, **_fields(place))
+        entry.rows = json.dumps([each.to_row() for each in rows])
+        session.add(entry)
+        if place.state == TASK:
+            _ask_for_a_look(session, entry, now)
+    counts = {kind: changed[kind] for kind in ("earlier", "later", "dated", "undated", "gone", "left")}
+    by, case_id = audit.WORKER, due.case_id
+    audit.record(session, "ledger-dated-again", by=by, now=now, case_id=case_id, system=due.system, **counts)
+
+
+def _by_place(seen: Iterable[Seen], today: date) -> dict[_Place, list[Seen]]:
+    found: dict[_Place, list[Seen]] = {}
+    for each in seen:
+        if each.now is not None:
+            found.setdefault(_place(each, today), []).append(each)
+    return found
+
+
+def _ask_for_a_look(session: Session, entry: LedgerEntry, now: datetime) -> None:
+    session.flush()
+    facts = {"reasons": [CHANGED], "rows": entry.row_count, "table": entry.table}
+    session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now))

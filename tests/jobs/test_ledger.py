@@ -1,0 +1,137 @@
+"""The ledger looked at again in a real database: new days, and rows that waited for one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from dsr.config import load_register
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.notices import Task
+from dsr.db.plans import LedgerEntry
+from dsr.jobs import erasing, work
+from dsr.jobs.context import Context
+from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
+from tests.parts.shop import REGISTER, Workplace
+
+sqlite = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+Days = dict[tuple[str, date | None], int]
+
+
+@pytest.fixture
+def erased(workplace: Workplace, approved: Case) -> Case:  # noqa: F811
+    """Hanna's case once its plan was carried out; the invoice of 2025 is unpaid."""
+    work.run_all(workplace.context)
+    return approved
+
+
+def days(workplace: Workplace) -> Days:
+    """Table and day -> rows."""
+    found: Days = {}
+    with workplace.transaction() as session:
+        for entry in session.scalars(select(LedgerEntry).where(LedgerEntry.state == "kept")):
+            place = entry.table, entry.may_erase_from
+            found[place] = found.get(place, 0) + entry.row_count
+    return found
+
+
+def noted(workplace: Workplace) -> list[dict[str, object]]:
+    with workplace.transaction() as session:
+        entries = select(AuditEntry).where(AuditEntry.event == "ledger-dated-again").order_by(AuditEntry.number)
+        return [dict(entry.details) for entry in session.scalars(entries)]
+
+
+@pytest.fixture
+def with_other_fiscal_year(workplace: Workplace) -> Context:
+    """The firm's books begin in April from now on."""
+    procedure = replace(workplace.context.settings.procedure, fiscal_year_start_month=4)
+    return replace(workplace.context, settings=replace(workplace.context.settings, procedure=procedure))
+
+
+def test_an_unpaid_invoice_and_its_buyer_get_their_day_when_it_is_paid(workplace: Workplace, erased: Case) -> None:
+    before = days(workplace)
+    assert {place: rows for place, rows in before.items() if place[1] is None} == {
+        ("customer", None): 1,
+        ("invoice", None): 1,
+        ("invoice_line", None): 2,
+    }
+    assert erasing.look_again(workplace.context) == 1
+    assert days(workplace) == before
+    assert erasing.look_again(workplace.context) == 0, "once a day is enough"
+    workplace.shop.run("UPDATE invoice SET paid_on = '2027-02-01' WHERE id = 125")
+    workplace.clock.set(date(2027, 2, 2))
+    erasing.run_ledger(workplace.context)
+    after = days(workplace)
+    assert after["customer", date(2035, 1, 1)] == after["invoice", date(2035, 1, 1)] == 1
+    assert noted(workplace)[-1]["dated"] == 4
+    workplace.clock.set(date(2035, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert days(workplace) == {}
+    assert [row["id"] for row in workplace.shop.rows("customer")] == [2]
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []
+
+
+@sqlite
+def test_another_fiscal_year_moves_the_days_and_what_would_go_sooner_waits_a_week(
+    workplace: Workplace, erased: Case, with_other_fiscal_year: Context
+) -> None:
+    erasing.look_again(with_other_fiscal_year)
+    # Invoices of March and payments of April: the year that began in April ends three months after the calendar year.
+    assert ("invoice", date(2027, 4, 1)) in days(workplace)
+    assert ("invoice", date(2027, 1, 1)) not in days(workplace)
+    assert noted(workplace)[0]["later"] == 18
+    workplace.clock.set(date(2027, 3, 30))
+    erasing.look_again(workplace.context)
+    assert days(workplace)["invoice", date(2027, 4, 1)] == 1, (
+        "2 April would be a week from now; the day itself is sooner"
+    )
+    assert noted(workplace)[1]["earlier"] == 15
+
+
+@sqlite
+def test_a_longer_rule_moves_the_days_before_anything_goes(workplace: Workplace, erased: Case) -> None:
+    text = REGISTER.replace('"fiscal7"', '"oss10"').replace("document_date", "transaction_date")
+    file = workplace.context.settings.base / "longer.toml"
+    file.write_text(text.replace(', current_value_ended = "paid_on"', ""))
+    longer = replace(workplace.context, settings=replace(workplace.context.settings, register=load_register(file)))
+    workplace.clock.set(date(2027, 1, 1))
+    before = workplace.shop.everything()
+    erasing.run_ledger(longer)
+    assert workplace.shop.everything() == before
+    assert ("invoice", date(2030, 1, 1)) in days(workplace)
+    assert not any(day and day < date(2030, 1, 1) for _, day in days(workplace))
+
+
+@sqlite
+def test_what_was_held_goes_once_the_hold_is_lifted(workplace: Workplace, erased: Case) -> None:
+    hold = place(workplace, erased, "invoice")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert 119 in [row["id"] for row in workplace.shop.rows("invoice")]
+    workplace.clock.set(date(2027, 1, 2))
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        held = select(LedgerEntry.why).where(LedgerEntry.may_erase_from.is_(None), LedgerEntry.table == "invoice")
+        assert "hold:dispute" in set(session.scalars(held))
+    lift(workplace, erased, hold)
+    erasing.run_ledger(workplace.context)
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+@sqlite
+def test_a_row_that_changed_keeps_its_day_and_one_that_is_gone_leaves_the_ledger(
+    workplace: Workplace, erased: Case, with_other_fiscal_year: Context
+) -> None:
+    workplace.shop.run("UPDATE invoice SET total = 99 WHERE id = 119")
+    workplace.shop.run("DELETE FROM invoice_line WHERE invoice_id = 120")
+    erasing.look_again(with_other_fiscal_year)
+    assert days(workplace)["invoice", date(2027, 1, 1)] == 1
+    assert noted(workplace)[0]["gone"] == 2
+    workplace.clock.now += timedelta(days=1)
+    erasing.look_again(with_other_fiscal_year)
+    assert len(noted(workplace)) == 1
