@@ -108,10 +108,10 @@ SAID_IN_DUTCH = {
 }
 
 SAID_OF_ALL = {
-    "Verwerkingsverantwoordelijke": "Polder Hosting",
+    "Verantwoordelijke": "Polder Hosting",
     "Contact": "Dijkweg 1, 1234 AB Polderdam; privacy@polder.example; 0123 456 789",
-    "Gezamenlijk verantwoordelijken": "Zusterbedrijf, avg@zuster.example",
-    "Functionaris gegevensbescherming": "Yara El Idrissi",
+    "Mede-verantwoordelijken": "Zusterbedrijf, avg@zuster.example",
+    "FG": "Yara El Idrissi",
     "Beveiliging": "versleuteld, en inloggen in twee stappen",
     "Doorgifte": "Wolk Inc. (de VS): modelcontract",
     "Back-ups": "30 dagen",

@@ -82,10 +82,10 @@ NOTIFICATIONS = {
     State.LEFT_OUT: N_("confidential"),
 }
 TOLD_BY = {
-    Channel.MAIL: N_("by mail"),
     Channel.PHONE: N_("by telephone"),
     Channel.LETTER: N_("by letter"),
     Channel.PORTAL: N_("through their portal"),
+    Channel.MAIL: N_("by mail"),
 }
 WAIVERS = {
     Waiver.IMPOSSIBLE: N_("it is impossible"),
