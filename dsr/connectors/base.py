@@ -15,7 +15,10 @@ from dsr.domain.row_keys import Key
 from dsr.domain.wording import Translate, Value, WriteDate
 
 Identifiers = Mapping[str, str]
-"""Kind of identifier (email, customer_number) -> its value, normalised."""
+"""Kind of identifier (email, customer_number, phone) -> its value, normalised.
+
+Under SYSTEM.TABLE stand, as JSON, the keys that a handler chose there: of the people whom all else leads to, this one.
+"""
 
 
 class ConnectorError(DomainError):

@@ -6,6 +6,7 @@ read-only session; the erasing account locks what it reads.
 
 from __future__ import annotations
 
+import json
 import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
@@ -29,7 +30,7 @@ from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
-from dsr.domain.row_keys import Key
+from dsr.domain.row_keys import Key, from_json
 from dsr.domain.wording import N_
 
 PARAMETERS = 10_000
@@ -66,7 +67,7 @@ class SqlSystem:
                 if together:
                     is_known = sa.and_(is_known, self._is_of_person(name, source, together))
                 exists = sa.select(sa.exists(sa.select(sa.literal_column("*")).select_from(source).where(is_known)))
-                if connection.scalar(exists, _parameters(identifiers)):
+                if connection.scalar(exists, self._parameters(identifiers)):
                     return True
         return False
 
@@ -145,7 +146,7 @@ class SqlSystem:
     ) -> Found:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
-        result = connection.execute(statement, _parameters(values or {}))
+        result = connection.execute(statement, self._parameters(values or {}))
         columns = tuple(result.keys())
         missing = _columns(table) - set(columns)
         if missing:
@@ -175,7 +176,31 @@ class SqlSystem:
         ways = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
         if table.parent:
             ways.append(self._belongs(table, source, kinds))
-        return sa.or_(*ways) if ways else sa.false()
+        is_found = sa.or_(*ways) if ways else sa.false()
+        if f"{self.name}.{name}" not in kinds:
+            return is_found
+        # Several people answered, and a handler said which of them this is.
+        return sa.and_(is_found, self._is_chosen(name, source))
+
+    def _is_chosen(self, name: str, source: Any) -> sa.ColumnElement[bool]:
+        key: list[Any] = [source.c[column] for column in self.tables[name].key]
+        chosen: Any = sa.bindparam(self._chosen_as(name), expanding=True)
+        is_one: sa.ColumnElement[bool] = key[0].in_(chosen) if len(key) == 1 else sa.tuple_(*key).in_(chosen)
+        return is_one
+
+    def _chosen_as(self, name: str) -> str:
+        return f"chosen_{sorted(self.tables).index(name)}"
+
+    def _parameters(self, identifiers: Identifiers) -> dict[str, Any]:
+        """The values as statements take them: telephone numbers in every spelling, chosen rows by their keys."""
+        values: dict[str, Any] = {**identifiers}
+        if PHONE in identifiers:
+            values[PHONE] = spellings(identifiers[PHONE])
+        for name, table in self.tables.items():
+            if chosen := identifiers.get(f"{self.name}.{name}"):
+                keys = [from_json(key) for key in json.loads(chosen)]
+                values[self._chosen_as(name)] = [key[0] for key in keys] if len(table.key) == 1 else keys
+        return values
 
     def _matches(self, source: Any, table: Table, kind: str) -> sa.ColumnElement[bool]:
         column = source.c[table.match[kind]]
@@ -304,11 +329,6 @@ def _columns(table: Table) -> set[str]:
         *filter(None, [table.soft_deleted]),
         *table.rectifiable,
     }
-
-
-def _parameters(identifiers: Identifiers) -> dict[str, Any]:
-    """The values as statements take them: a telephone number in every way in which its digits may stand there."""
-    return {kind: spellings(value) if kind == PHONE else value for kind, value in identifiers.items()}
 
 
 def _filled(fixed: str | int | None) -> Any:

@@ -46,6 +46,7 @@ class Case(Base):
     rights: Mapped[list[RequestedRight]] = relationship(order_by="RequestedRight.position")
     data_subject: Mapped[DataSubject] = relationship(uselist=False)
     identity_check: Mapped[IdentityCheck | None] = relationship(viewonly=True)
+    identifiers: Mapped[list[Identifier]] = relationship(order_by="Identifier.kind")
     events: Mapped[list[ClockEvent]] = relationship(order_by="ClockEvent.started_at")
 
     @property
@@ -109,6 +110,29 @@ class DataSubject(Base):
     @property
     def sealed_for(self) -> uuid.UUID:
         return self.case_id
+
+
+class Identifier(Base):
+    """What the person is found by besides the address, once it is proved that it is theirs.
+
+    `kind` is one of domain.identifiers, or SYSTEM.TABLE for the rows chosen there. `proof` is "lookup" where a system
+    has it in a row of the confirmed address, "handler" where somebody checked it.
+    """
+
+    __tablename__ = "identifier"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(160), primary_key=True)
+    proof: Mapped[str] = mapped_column(String(16))
+    proved_at: Mapped[datetime]
+    proved_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_member.id"))
+    value_sealed: Mapped[bytes | None] = sealed_column()
+    value = Encrypted()
+
+    @property
+    def sealed_for(self) -> str:
+        """The case and the kind: a value opens under no other."""
+        return f"{self.case_id}:{self.kind}"
 
 
 class ClockEvent(Base):

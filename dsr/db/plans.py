@@ -25,6 +25,13 @@ class Search(Base):
     """One object per table: system, table, category, rows, and of those soft_deleted."""
     systems: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
     """System -> state (found, waits, down, refused, closed) and, where it has none, the error in words."""
+    persons_sealed: Mapped[bytes | None] = sealed_column()
+    persons = Encrypted()
+    """Where several people answered: as JSON, SYSTEM.TABLE -> the key and some columns of each, for a handler."""
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.case_id
 
     @property
     def states(self) -> dict[str, str]:

@@ -41,7 +41,7 @@ def lay_out_rows(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Res
 
 def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sheet]:
     rows = rows_of(system.find(whom))
-    plans.check_one_person(register, system.name, rows)
+    plans.check_one_person(register, system.name, rows, whom)
     tables = {row.table for row in rows if register.tables[system.name][row.table].rectifiable}
     types = {table: system.column_types(table) for table in tables}
     return corrections.sheets(register, system.name, rows, types)

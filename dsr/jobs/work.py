@@ -121,16 +121,18 @@ def _sentence(context: Context, error: DomainError) -> str:
     return in_words(error, language=context.settings.procedure.language)
 
 
-def _whom(_context: Context, session: Session, case_id: uuid.UUID) -> Identifiers:
-    return lookup.identifiers_of(session.get_one(Case, case_id))
+def _claimed(context: Context, session: Session, case_id: uuid.UUID) -> dict[str, Identifiers]:
+    """By what the person says to be known in each system."""
+    case = session.get_one(Case, case_id)
+    return {name: lookup.claimed_by(case, context.settings.register, name) for name in context.systems}
 
 
-def _look_up(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Result:
+def _look_up(context: Context, case_id: uuid.UUID, claimed: Mapping[str, Identifiers]) -> Result:
     known: dict[str, dict[str, bool]] = {}
     faults: list[ConnectorError] = []
     for name, system in context.systems.items():
         try:
-            known[name] = system.lookup(whom)
+            known[name] = system.lookup(claimed[name])
         except ConnectorError as fault:
             faults.append(fault)
 
@@ -236,7 +238,7 @@ def _systems(context: Context, session: Session, case: Case) -> dict[str, Connec
 
 
 STEPS: dict[str, Step] = {
-    "lookup": Step(_whom, _look_up),
+    "lookup": Step(_claimed, _look_up),
     "search": Step(_to_search, _search),
     "copy": Step(_everywhere, _copy),
     "plan": Step(_asked_plan, _plan),

@@ -11,14 +11,16 @@ from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Identifiers
 from dsr.db.base import keys
-from dsr.db.cases import Case
+from dsr.db.cases import Case, Identifier
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.domain.errors import DomainError
+from dsr.domain.identifiers import CUSTOMER_NUMBER, EMAIL
 from dsr.domain.lifecycle import Status
+from dsr.domain.register import Register
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, work
 
-EMAIL = "email"
+LOOKED_UP = "lookup"
 
 
 class IdentityNotConfirmed(DomainError):
@@ -26,8 +28,16 @@ class IdentityNotConfirmed(DomainError):
 
 
 def identifiers_of(case: Case) -> Identifiers:
-    """What a person may be looked up by: the address, since a code can prove it; never the name."""
-    return {EMAIL: case.data_subject.email}
+    """What a person is found by: the address, which a code can prove, and what was proved besides; never the name."""
+    return {EMAIL: case.data_subject.email} | {found.kind: str(found.value) for found in case.identifiers}
+
+
+def claimed_by(case: Case, register: Register, system: str) -> Identifiers:
+    """What a person says they are known by, of the kinds that a system has: nothing of it is proved."""
+    number = case.data_subject.customer_number
+    known = {kind for table in register.tables.get(system, {}).values() for kind in table.match}
+    claimed = {EMAIL: case.data_subject.email} | ({CUSTOMER_NUMBER: number} if number else {})
+    return {kind: value for kind, value in claimed.items() if kind == EMAIL or kind in known}
 
 
 def digests_of(identifiers: Identifiers) -> set[bytes]:
@@ -36,10 +46,18 @@ def digests_of(identifiers: Identifiers) -> set[bytes]:
 
 
 def record_lookup(session: Session, case: Case, system: str, known: Mapping[str, bool], *, now: datetime) -> None:
-    """Record a system's yes or no per identifier, in the place of an earlier answer."""
+    """Record a system's yes or no per identifier, in the place of an earlier answer.
+
+    A number that the system has in a row of the address is proved as soon as the address is.
+    """
     session.execute(delete(Lookup).where(Lookup.case_id == case.id, Lookup.system == system))
     for identifier, is_known in known.items():
         session.add(Lookup(case_id=case.id, system=system, identifier=identifier, is_known=is_known, looked_up_at=now))
+    if known.get(CUSTOMER_NUMBER) and all(found.kind != CUSTOMER_NUMBER for found in case.identifiers):
+        number = case.data_subject.customer_number
+        case.identifiers.append(
+            Identifier(case_id=case.id, kind=CUSTOMER_NUMBER, proof=LOOKED_UP, proved_at=now, value=number)
+        )
     audit.record(session, "identifiers-looked-up", by=audit.WORKER, now=now, case_id=case.id, system=system)
 
 
@@ -55,7 +73,7 @@ def confirm_identity(session: Session, case: Case, *, by: uuid.UUID, now: dateti
     """
     if case.data_subject.email_confirmed_at is None:
         raise IdentityNotConfirmed(N_("The e-mail address has not been confirmed with the code yet."))
-    if not any(lookup.is_known for lookup in lookups_of(session, case)):
+    if not any(lookup.is_known for lookup in lookups_of(session, case) if lookup.identifier == EMAIL):
         raise IdentityNotConfirmed(N_("No system knows this e-mail address, so it proves nothing."))
     check = IdentityCheck(
         case_id=case.id, method="code-to-address-on-file", is_confirmed=True, checked_at=now, checked_by_id=by

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import starmap
 from typing import Any, cast
@@ -26,6 +25,7 @@ from dsr.domain.basis import Basis, digest_of
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.groups import Group, Part
+from dsr.domain.persons import several
 from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Right
@@ -81,6 +81,8 @@ def draw_up(
     Raises SystemDown, SystemRefuses, or SeveralPersons where the identifiers lead to more than one person.
     """
     found = {name: system.find(identifiers) for name, system in systems.items()}
+    for name, part in found.items():
+        check_one_person(settings.register, name, rows_of(part), identifiers)
     rows = [row for name, part in found.items() for row in judge(settings, name, part, decisions, on=on)]
     bases = {name: basis_of(settings, part, decisions, on=on) for name, part in found.items()}
     return Plan(tuple(rows), settings.register.digest, bases)
@@ -98,24 +100,20 @@ def judge(
 ) -> list[PlanRow]:
     """The verdicts for the rows of one system on the day `on`."""
     rows = rows_of(found)
-    check_one_person(settings.register, system, rows)
     month = settings.procedure.fiscal_year_start_month
     return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
 
 
-def check_one_person(register: Register, system: str, rows: list[Row]) -> None:
-    """SeveralPersons if a table that other tables point at has more than one row of the person."""
-    pointed_at = {table.parent for table in register.tables[system].values()}
-    directly = {name for name, table in register.tables[system].items() if table.match and name in pointed_at}
-    for table, count in Counter(row.table for row in rows if row.table in directly).items():
-        if count > 1:
-            raise SeveralPersons(
-                N_(
-                    "%(count)s persons in %(table)s answer to this address. Nothing is planned for all of them at once."
-                ),
-                count=count,
-                table=table,
-            )
+def check_one_person(register: Register, system: str, rows: list[Row], chosen: Collection[str]) -> None:
+    """SeveralPersons if more than one person answered in a table, and it is not `chosen` which of them this is."""
+    for table, found in several(register, system, rows, chosen).items():
+        raise SeveralPersons(
+            N_(
+                "%(count)s persons in %(table)s answer to this address. Choose on the page of the case which one it is."
+            ),
+            count=len(found),
+            table=table,
+        )
 
 
 def propose(

@@ -5,6 +5,7 @@ Each system answers for itself: one that is down, or whose owner has not answere
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDo
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.db.cases import Case
 from dsr.db.plans import Search
+from dsr.domain.persons import several, shown
 from dsr.domain.plans import Row
 from dsr.domain.register import Register
 from dsr.services import audit
@@ -90,12 +92,23 @@ def record_search(
         *(finding for finding in search.findings if finding["system"] not in searched.rows),
         *(finding for system, rows in searched.rows.items() for finding in _findings(register, system, rows)),
     ]
+    search.persons = _persons(case, searched, register, json.loads(search.persons or "{}"))
     search.searched_at = now
     if searched.rows:
         rows = sum(map(len, searched.rows.values()))
         systems = len(searched.rows)
         audit.record(session, "data-found", by=audit.WORKER, now=now, case_id=case.id, rows=rows, systems=systems)
     return search
+
+
+def _persons(case: Case, searched: Searched, register: Register, known: Mapping[str, Any]) -> str | None:
+    """The people among whom somebody must choose, in the place of what these systems gave before."""
+    chosen = {found.kind for found in case.identifiers}
+    people = {place: found for place, found in known.items() if place.partition(".")[0] not in searched.rows}
+    for system, rows in searched.rows.items():
+        for table, found in several(register, system, rows, chosen).items():
+            people[f"{system}.{table}"] = shown(register.tables[system][table], found)
+    return json.dumps(people) if people else None
 
 
 def _to_add_to(session: Session, case: Case, searched: Searched, now: datetime) -> Search:
@@ -140,6 +153,13 @@ def open_part(session: Session, case: Case, system: str) -> None:
     newest = latest(session, case, lock=True)
     if newest:
         newest.systems = {**newest.systems, system: {"state": WAITS}}
+
+
+def start_anew(session: Session, case: Case) -> None:
+    """What the person is found by has changed: the next search asks every system."""
+    newest = latest(session, case, lock=True)
+    if newest:
+        newest.systems = {}
 
 
 def latest(session: Session, case: Case, *, lock: bool = False) -> Search | None:

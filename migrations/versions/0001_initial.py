@@ -260,6 +260,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_hold_lifted_at_review_on"), ["lifted_at", "review_on"], unique=False)
 
     op.create_table(
+        "identifier",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("kind", sa.String(length=160), nullable=False),
+        sa.Column("proof", sa.String(length=16), nullable=False),
+        sa.Column("proved_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("proved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("value_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_identifier_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["proved_by_id"], ["staff_member.id"], name=op.f("fk_identifier_proved_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "kind", name=op.f("pk_identifier")),
+    )
+    op.create_table(
         "identity_check",
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("method", sa.String(length=32), nullable=False),
@@ -399,6 +413,7 @@ def upgrade() -> None:
         sa.Column("searched_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("findings", sa.JSON(), nullable=False),
         sa.Column("systems", sa.JSON(), nullable=False),
+        sa.Column("persons_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_search_case_id_dsr_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_search")),
     )
@@ -643,6 +658,7 @@ def downgrade() -> None:
     op.drop_table("letter")
     op.drop_table("ledger_identifier")
     op.drop_table("identity_check")
+    op.drop_table("identifier")
     with op.batch_alter_table("hold", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_hold_lifted_at_review_on"))
         batch_op.drop_index(batch_op.f("ix_hold_case_id"))

@@ -313,3 +313,17 @@ def test_keys_of_every_type_lead_back_to_their_row(shop: Shop, open_shop: Open) 
         assert [row.values["who"] for row in erasing.read("visit", [visit.key])] == ["hanna@example.org"]
         assert erasing.delete("visit", [visit.key]) == 1
     assert [row["who"] for row in shop.rows("visit")] == ["x"]
+
+
+def test_of_several_people_only_the_chosen_one_is_found(shop: Shop, system: SqlSystem) -> None:
+    shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 2")
+    assert keys(system.search(HANNA), "customer") == [1, 2]
+    chosen = system.search({**HANNA, "shop.customer": "[[2]]"})
+    assert keys(chosen, "customer") == [2]
+    assert keys(chosen, "ticket") == [2]
+    assert keys(system.search({**HANNA, "shop.invoice_line": "[[117, 2], [118, 1]]"}), "invoice_line") == [
+        (117, 2),
+        (118, 1),
+    ]
+    with system.erasing() as erasing:
+        assert keys(rows_of(erasing.find({**HANNA, "shop.customer": "[[2]]"})), "invoice") == list(range(217, 226))

@@ -268,10 +268,11 @@ def test_rows_of_several_persons_are_never_planned_together() -> None:
         return [Row(table, (number,), {"id": number}) for table, number in found]
 
     with pytest.raises(SeveralPersons, match="2 persons in customer answer to this address"):
-        plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)))
-    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)))
+        plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), ())
+    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), {"shop.customer"})
+    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)), ())
     # Nothing points at a newsletter: two addresses are two subscriptions of one person.
-    plans.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)))
+    plans.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)), ())
 
 
 def test_of_a_case_that_was_withdrawn_nothing_is_planned_or_approved(store: Store, case: Case, staff: Any) -> None:

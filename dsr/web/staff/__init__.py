@@ -4,6 +4,7 @@ from dsr.web.staff import (
     case,
     case_actions,
     holds,
+    identifiers,
     notifications,
     pages,
     people,
@@ -15,5 +16,5 @@ from dsr.web.staff import (
 )
 
 BLUEPRINTS = (pages.staff,)
-VIEWS = (case, case_actions, holds, notifications, people, plan, queue, rectification, register, sign_in)
+VIEWS = (case, case_actions, holds, identifiers, notifications, people, plan, queue, rectification, register, sign_in)
 """The modules whose import puts their views on the blueprint."""

@@ -27,6 +27,7 @@ from dsr.web.staff.words import (
     ANSWERS,
     CHANNELS,
     HOLD_GROUNDS,
+    IDENTIFIERS,
     NOTIFICATIONS,
     OUTCOMES,
     PROFILES,
@@ -100,6 +101,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "told_by": TOLD_BY,
         "waivers": WAIVERS,
         "set_aside_grounds": SET_ASIDE_GROUNDS,
+        "identifier_names": IDENTIFIERS,
     }
 
 

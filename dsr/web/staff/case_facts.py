@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -25,7 +26,18 @@ from dsr.domain.deadlines import Clock
 from dsr.domain.notifications import OUTSTANDING
 from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
-from dsr.services import answers, deadlines, holds, lookup, notifications, plans, rectification, search, work
+from dsr.services import (
+    answers,
+    deadlines,
+    holds,
+    identifiers,
+    lookup,
+    notifications,
+    plans,
+    rectification,
+    search,
+    work,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,7 @@ class CaseFacts:
     check: IdentityCheck | None
     lookups: list[Lookup]
     search: Search | None
+    persons: dict[str, list[dict[str, Any]]]
     plan: ErasurePlan | None
     rows: list[PlanRow]
     correction: ErasurePlan | None
@@ -92,6 +105,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         check=session.get(IdentityCheck, case.id),
         lookups=lookup.lookups_of(session, case),
         search=search.latest(session, case),
+        persons=identifiers.persons_of(session, case),
         plan=plan,
         rows=plans.planned_rows(plan) if plan else [],
         correction=correction,
@@ -110,9 +124,10 @@ def _people(
     case: Case, made: Sequence[ErasurePlan | None], entries: Sequence[AuditEntry], held: Iterable[Hold]
 ) -> set[uuid.UUID | None]:
     of_plans = {person for plan in made if plan for person in (plan.made_by_id, plan.approved_by_id)}
+    proved = {found.proved_by_id for found in case.identifiers}
     of_holds = {hold.placed_by_id for hold in held}
     decided_by = {right.decided_by_id for right in case.rights}
-    return {case.handler_id, *actors_of(entries), *of_plans, *of_holds, *decided_by}
+    return {case.handler_id, *actors_of(entries), *of_plans, *of_holds, *proved, *decided_by}
 
 
 def actors_of(entries: Sequence[AuditEntry]) -> set[uuid.UUID | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dsr.domain.calendars import Profile
 from dsr.domain.holds import HoldGround
+from dsr.domain.identifiers import CUSTOMER_NUMBER, PHONE
 from dsr.domain.notifications import Answer, Channel, State, Waiver
 from dsr.domain.register import ErasureGround, LegalBasis
 from dsr.domain.rights import Outcome, Right
@@ -68,6 +69,7 @@ PROFILES = {
     Profile.NL_ATW_FULL: N_("Dutch public holidays, with Good Friday and the equated days"),
 }
 CHANNELS = {"form": N_("through the form")}
+IDENTIFIERS = {CUSTOMER_NUMBER: N_("Customer number"), PHONE: N_("Telephone number")}
 SET_ASIDE_GROUNDS = {
     "spam": N_("unwanted mail"),
     "duplicate": N_("the same request came in before"),

@@ -1,0 +1,113 @@
+"""What a handler proves besides the address, and which of several people is meant: searched, planned and erased so."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case, Identifier
+from dsr.domain.identifiers import NotAnIdentifier
+from dsr.domain.rights import Right
+from dsr.jobs import work
+from dsr.services import identifiers, lookup, plans, search
+from dsr.services import work as asked_work
+from dsr.services.casework import NotPossible
+from dsr.services.lookup import IdentityNotConfirmed
+from tests.parts import cast
+from tests.parts.shop import Workplace, identified_case
+
+pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+PLACE = "shop.customer"
+
+
+def _change(workplace: Workplace, case: Case, change: Any, *values: Any) -> None:
+    with workplace.transaction() as session:
+        change(session, session.get_one(Case, case.id), *values, by=case.handler_id, now=workplace.clock())
+
+
+def _searched(workplace: Workplace, case: Case) -> dict[str, int]:
+    workplace.clock.now += timedelta(minutes=1)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        newest = search.latest(session, session.get_one(Case, case.id))
+        return {found["table"]: found["rows"] for found in newest.findings} if newest else {}
+
+
+def _plan(workplace: Workplace, case: Case, by: uuid.UUID) -> Any:
+    with workplace.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=by, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan, step = plans.current(session, case.id), asked_work.of(session, case.id)["plan"]
+        return plan, plan and plans.planned_rows(plan), step.error
+
+
+def test_a_number_finds_more_once_somebody_has_checked_it(workplace: Workplace) -> None:
+    workplace.shop.run("UPDATE customer SET email = 'old@example.org' WHERE id = 1")
+    case, _, _ = identified_case(workplace, Right.ACCESS)
+    register = workplace.context.settings.register
+    object.__setattr__(register.tables["shop"]["customer"], "match", {"email": "email", "phone": "phone"})
+    workplace.shop.run("UPDATE customer SET phone = '+31 6 8765 4321' WHERE id = 1")
+    _change(workplace, case, identifiers.confirm_identifier, "phone", "06-87654321")
+    assert _searched(workplace, case)["customer"] == 1
+    with workplace.transaction() as session:
+        assert lookup.identifiers_of(session.get_one(Case, case.id))["phone"] == "31687654321"
+        assert "87654321" not in str(session.scalars(select(AuditEntry.details)).all())
+    _change(workplace, case, identifiers.forget, "phone")
+    assert "customer" not in _searched(workplace, case)
+
+
+def test_a_number_needs_an_identity_and_must_be_one(workplace: Workplace) -> None:
+    case, _, _ = identified_case(workplace, Right.ACCESS)
+    with pytest.raises(NotAnIdentifier):
+        _change(workplace, case, identifiers.confirm_identifier, "phone", "Hanna")
+    with pytest.raises(NotPossible):
+        _change(workplace, case, identifiers.confirm_identifier, "name", "Hanna")
+    with workplace.transaction() as session:
+        unknown = cast.add_case(session, Right.ACCESS)
+    with pytest.raises(IdentityNotConfirmed):
+        _change(workplace, unknown, identifiers.confirm_identifier, "customer_number", "1")
+
+
+def test_a_number_that_stands_with_the_address_needs_nobody(workplace: Workplace) -> None:
+    with workplace.transaction() as session:
+        case = cast.add_case(session, Right.ACCESS)
+        case.data_subject.customer_number = "1"
+        lookup.record_lookup(session, case, "shop", {"email": True, "customer_number": True}, now=workplace.clock())
+        lookup.record_lookup(session, case, "crm", {"email": True, "customer_number": True}, now=workplace.clock())
+    with workplace.transaction() as session:
+        (known,) = session.scalars(select(Identifier))
+        assert (known.kind, known.value, known.proof, known.proved_by_id) == ("customer_number", "1", "lookup", None)
+
+
+def test_of_several_people_the_chosen_one_is_erased_and_no_other(workplace: Workplace) -> None:
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 2")
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        asked_work.ask(session, case.id, "search", by=handler.id, now=workplace.clock())
+    assert _searched(workplace, case)["customer"] == 2
+    assert "2 personen in customer horen bij dit adres" in _plan(workplace, case, handler.id)[2]
+    with workplace.transaction() as session:
+        people = identifiers.persons_of(session, session.get_one(Case, case.id))[PLACE]
+    assert [person["values"]["name"] for person in people] == ["Hanna Brinkman", "Bram Bos"]
+    with pytest.raises(NotPossible):
+        _change(workplace, case, identifiers.choose_persons, PLACE, ["7"])
+    _change(workplace, case, identifiers.choose_persons, PLACE, ["0"])
+    assert _searched(workplace, case)["customer"] == 1
+    before = workplace.shop.everything()
+    plan, rows, _ = _plan(workplace, case, handler.id)
+    assert {row.key_values for row in rows if row.table == "customer"} == {(1,)}
+    with workplace.transaction() as session:
+        own, settings = session.get_one(Case, case.id), workplace.context.settings
+        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=workplace.clock())
+    work.run_all(workplace.context)
+    after = workplace.shop.everything()
+    assert after["ticket"] == [row for row in before["ticket"] if row["customer_id"] == 2]
+    for table in ("customer", "invoice"):
+        of_bram = [row for row in before[table] if row.get("customer_id", row["id"]) == 2]
+        assert [row for row in after[table] if row.get("customer_id", row["id"]) == 2] == of_bram
