@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -121,20 +121,26 @@ class Schema:
                 )
 
     def found_tables(self) -> list[FoundTable]:
-        """Every table and view, for a first register."""
-        return [found for schema in self.schemas for found in self._found_in(schema)]
+        """Every table and view, for a first register; of two with the same name one is called after its schema too."""
+        views = {(schema, name) for schema in self.schemas for name in self._views(schema)}
+        tables = [(schema, name) for schema in self.schemas for name in self.inspector.get_table_names(schema)]
+        names: dict[Place, str] = {}
+        for schema, name in sorted({*views, *tables}, key=lambda each: (each[0] or "", each[1])):
+            names[self.place(schema, name)] = f"{schema}_{name}" if name in names.values() else name
+        return [
+            self._found(schema, name, names, is_view=(schema, name) in views)
+            for schema in self.schemas
+            for name in sorted({*(found for place, found in [*tables, *views] if place == schema)})
+        ]
 
-    def _found_in(self, schema: str | None) -> Iterator[FoundTable]:
-        views = self._views(schema)
-        for name in sorted([*self.inspector.get_table_names(schema), *views]):
-            yield self._found(schema, name, is_view=name in views)
-
-    def _found(self, schema: str | None, name: str, *, is_view: bool) -> FoundTable:
+    def _found(self, schema: str | None, name: str, names: Mapping[Place, str], *, is_view: bool) -> FoundTable:
         columns = {each["name"]: kind_of(each) == "date" for each in self.inspector.get_columns(name, schema=schema)}
         key = () if is_view else tuple(self.inspector.get_pk_constraint(name, schema=schema)["constrained_columns"])
-        foreign_keys = [] if is_view else self.inspector.get_foreign_keys(name, schema=schema)
+        place = self.place(schema, name)
         pointing = (
-            ForeignKey(tuple(each["constrained_columns"]), each["referred_table"], tuple(each["referred_columns"]))
-            for each in foreign_keys
+            ForeignKey(tuple(key.path), names[key.target], tuple(key.path.values()))
+            for key in self.foreign_keys
+            if key.place == place and key.target in names
         )
-        return FoundTable(name, key, columns, tuple(pointing))
+        called = names[place]
+        return FoundTable(called, key, columns, tuple(pointing), schema, name if called != name else None, is_view)

@@ -19,6 +19,7 @@ _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
 _DATED = frozenset({"day", "dag", "on", "op", "at"})
 _JOINED = (("e", "mail"), ("first", "name"), ("last", "name"), ("postal", "code"), ("zip", "code"))
 _NUMBERS = ("customer_number", "klantnummer", "customernumber", "klant_nummer", "customer_no")
+_MARKS = frozenset({"deleted_at", "deleted_on", "deleted", "is_deleted", "verwijderd", "verwijderd_op", "deletedat"})
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -33,12 +34,18 @@ class ForeignKey:
 
 @dataclass(frozen=True, slots=True)
 class FoundTable:
-    """A table of a live database. `columns` tells of each whether its type is a date."""
+    """A table or view of a live database. `columns` tells of each whether its type is a date.
+
+    `schema` is given where it is not the default one, `table` where its own name is another than `name`.
+    """
 
     name: str
     key: tuple[str, ...]
     columns: Mapping[str, bool]
     foreign_keys: tuple[ForeignKey, ...] = ()
+    schema: str | None = None
+    table: str | None = None
+    is_view: bool = False
 
     @property
     def personal(self) -> list[str]:
@@ -54,10 +61,15 @@ class FoundTable:
         return {kind: columns[0] for kind, columns in found.items() if columns}
 
     @property
+    def soft_deleted(self) -> str | None:
+        """The column that looks like a mark of deletion."""
+        return next((column for column in self.columns if column.lower() in _MARKS), None)
+
+    @property
     def dates(self) -> list[str]:
         """The columns from which a retention may count, by their type or their name: not a birthday."""
         dated = [column for column, is_date in self.columns.items() if is_date or _is_dated(column)]
-        return [column for column in dated if column not in self.personal]
+        return [column for column in dated if column not in (*self.personal, self.soft_deleted)]
 
 
 def _is_dated(column: str) -> bool:
@@ -86,9 +98,11 @@ def draft(system: str, tables: Iterable[FoundTable]) -> str:
     known = {table.name: table for table in tables}
     ways = _ways(known)
     named = [table for name, table in known.items() if table.personal or name in ways]
+    own = [table for table in named if not table.is_view]
     names = {table.name for table in named}
-    parts = [_HEAD, *(_category(table) for table in named), _TABLES_HEAD if named else _NONE]
-    return "\n".join([*parts, *(_table(system, table, ways, names) for table in named)])
+    parts = [_HEAD, *map(_category, own), _TABLES_HEAD if named else _NONE]
+    parts += [_table(system, table, ways, names) for table in own]
+    return "\n".join([*parts, *(_view(system, table, own, ways) for table in named if table.is_view)])
 
 
 def _ways(tables: Mapping[str, FoundTable]) -> dict[str, _Way]:
@@ -98,7 +112,7 @@ def _ways(tables: Mapping[str, FoundTable]) -> dict[str, _Way]:
     while found := _next_ways(tables, reached):
         ways |= found
         reached |= found.keys()
-    return ways
+    return {name: way for name, way in ways.items() if not tables[way.key.table].is_view}
 
 
 def _next_ways(tables: Mapping[str, FoundTable], reached: set[str]) -> dict[str, _Way]:
@@ -110,7 +124,7 @@ def _way(table: FoundTable, reached: set[str], tables: Mapping[str, FoundTable])
     for key in table.foreign_keys:
         if key.table in reached and key.table != table.name:
             return _Way(key)
-    for name in sorted(reached):
+    for name in sorted(name for name in reached if not tables[name].is_view):
         if column := _pointer(table, tables[name]):
             return _Way(ForeignKey((column,), name, tables[name].key), is_guessed=True)
     return None
@@ -163,7 +177,11 @@ def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[
         f"category = {json.dumps(table.name, ensure_ascii=False)}" + _or_that_of_its_parent(table, ways),
         f"key = {json.dumps(table.key, ensure_ascii=False)}" + ("" if table.key else "   # GAP: no primary key"),
         *_reached(table, ways, known),
+        *_place(table),
     ]
+    if table.soft_deleted:
+        guessed = "guessed from its name: rows marked so are found and erased all the same"
+        lines.append(f"soft_deleted = {json.dumps(table.soft_deleted)}   # GAP: {guessed}")
     if table.dates:
         lines.append(f"# GAP: dates = {{ … }}   (which date the retention counts from: {', '.join(table.dates)})")
     children = sorted(name for name, way in ways.items() if way.key.table == table.name)
@@ -171,6 +189,33 @@ def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[
         needed = f"what kept rows of {', '.join(children)} need of this row; the rest goes"
         lines.append(f"# GAP: keep_columns = [ … ]   ({needed})")
     return "\n".join(lines) + "\n"
+
+
+def _view(system: str, view: FoundTable, tables: Iterable[FoundTable], ways: Mapping[str, _Way]) -> str:
+    """A view shows rows that are somewhere else: of one table with all its personal columns, as far as can be told."""
+    behind = [table for table in tables if set(view.personal) <= set(table.columns)]
+    table = behind[0] if len(behind) == 1 else None
+    category = f"category = {json.dumps(table.name, ensure_ascii=False)}" if table else '# GAP: category = "…"'
+    key = list(table.key) if table and set(table.key) <= set(view.columns) else []
+    no_key = "" if key else "   # GAP: the columns that tell its rows apart"
+    lines = [
+        f"[tables.{_key(system)}.{_key(view.name)}]",
+        category,
+        f"key = {json.dumps(key, ensure_ascii=False)}" + no_key,
+        *_reached(view, ways, set()),
+        *_place(view),
+        f"view_of = {json.dumps(table.name, ensure_ascii=False)}   # GAP: guessed from its columns; or read_only = true"
+        if table
+        else '# GAP: view_of = "…"   (the table behind it, which is erased in its place; or read_only = true)',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _place(table: FoundTable) -> Iterator[str]:
+    if table.table:
+        yield f"table = {json.dumps(table.table, ensure_ascii=False)}"
+    if table.schema:
+        yield f"schema = {json.dumps(table.schema, ensure_ascii=False)}"
 
 
 def _or_that_of_its_parent(table: FoundTable, ways: Mapping[str, _Way]) -> str:

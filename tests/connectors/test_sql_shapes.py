@@ -57,7 +57,7 @@ def test_a_view_is_read_and_searched_and_never_locked(shop: Shop, open_with: Ope
     system = open_with(tickets_of=view)
     assert keys(system.search(HANNA), "tickets_of") == [1]
     with system.erasing() as erasing:
-        assert [found.rows for found in erasing.find(HANNA) if found.table == "tickets_of"] == [[(1, 1)]]
+        assert [[*found.rows] for found in erasing.find(HANNA) if found.table == "tickets_of"] == [[(1, 1)]]
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
@@ -85,3 +85,19 @@ def test_a_row_that_is_only_marked_as_deleted_is_found(shop: Shop, open_with: Op
     table = Table("ticket", ("id",), match={"email": "mail"}, soft_deleted="gone")
     rows = [row for row in open_with(note=table).search(HANNA) if row.table == "note"]
     assert {row.key: table.is_soft_deleted(row.values) for row in rows} == {(1,): True, (2,): False}
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite", "postgresql"], indirect=True)
+def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Open) -> None:
+    shop.run("CREATE VIEW seen AS SELECT id, email FROM customer")
+    if shop.engine.dialect.name == "postgresql":
+        shop.run("CREATE SCHEMA archive")
+        to_customer = "customer_id INTEGER REFERENCES customer (id)"
+        shop.run(f"CREATE TABLE archive.ticket (id INTEGER PRIMARY KEY, {to_customer})")
+    found = {table.name: table for table in open_with().found_tables()}
+    assert (found["seen"].is_view, found["customer"].is_view) == (True, False)
+    assert [key.table for key in found["ticket"].foreign_keys] == ["customer"]
+    if "archive_ticket" in found:
+        old = found["archive_ticket"]
+        assert (old.schema, old.table, old.foreign_keys[0].table) == ("archive", "ticket", "customer")
+    assert len(found) == 6 + ("archive_ticket" in found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -129,3 +130,47 @@ def test_a_database_without_personal_tables_says_so() -> None:
     written = draft("shop", [SONG])
     assert "no table looks personal" in written
     assert tomllib.loads(written) == {}
+
+
+VIEW = FoundTable("active", (), {"nr": False, "email": False}, is_view=True)
+KLANT = FoundTable("klant", ("nr",), {"nr": False, "email": False, "deleted_at": True})
+
+
+def test_a_view_names_the_table_behind_it_as_a_guess_and_has_no_category_of_its_own() -> None:
+    text = draft("shop", [KLANT, VIEW])
+    read = tomllib.loads(text)
+    assert read["tables"]["shop"]["active"] == {
+        "category": "klant",
+        "key": ["nr"],
+        "match": {"email": "email"},
+        "view_of": "klant",
+    }
+    assert "active" not in read["categories"]
+    assert 'view_of = "klant"   # GAP: guessed from its columns; or read_only = true' in text
+
+
+def test_a_view_of_nobody_knows_what_is_a_gap() -> None:
+    text = draft("shop", [replace(KLANT, columns={"nr": False, "phone": False}), VIEW])
+    assert '# GAP: view_of = "…"' in text
+    assert "# GAP: category" in text
+    assert "key = []   # GAP" in text
+
+
+def test_nothing_is_reached_by_way_of_a_view() -> None:
+    order = FoundTable("order", ("nr",), {"nr": False, "active_id": False})
+    assert (
+        "order"
+        not in tomllib.loads(draft("shop", [replace(KLANT, columns={"nr": False}), VIEW, order]))["tables"]["shop"]
+    )
+
+
+def test_a_mark_of_deletion_is_a_guess_and_no_date_to_count_from() -> None:
+    text = draft("shop", [KLANT])
+    assert 'soft_deleted = "deleted_at"   # GAP: guessed from its name' in text
+    assert "dates = " not in text
+
+
+def test_a_table_of_another_schema_says_where_it_is() -> None:
+    old = FoundTable("archive_klant", ("nr",), {"nr": False, "email": False}, (), "archive", "klant")
+    table = tomllib.loads(draft("shop", [KLANT, old]))["tables"]["shop"]["archive_klant"]
+    assert (table["schema"], table["table"]) == ("archive", "klant")
