@@ -30,6 +30,7 @@ class Errand(Base):
     asked_at: Mapped[datetime]
     asked_on: Mapped[date]
     due_on: Mapped[date]
+    reminded_on: Mapped[date | None]
     owner_index: Mapped[bytes] = mapped_column(LargeBinary(32), index=True)
     link_number: Mapped[int] = mapped_column(default=1)
     link_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)

@@ -94,9 +94,13 @@ def read_date(text: str) -> date | None:
     raise UnreadableDate
 
 
-def is_reminded_on(day: date, *, asked_on: date, due_on: date) -> bool:
-    """Whether the owner is reminded on this day: half-way, and every day once it is late."""
-    return day > due_on or day == half_way(asked_on, due_on)
+def is_reminder_due(today: date, *, asked_on: date, due_on: date, reminded_on: date | None) -> bool:
+    """Whether the owner is reminded today: once from half-way on, and every day once it is late."""
+    if reminded_on == today:
+        return False
+    middle = half_way(asked_on, due_on)
+    is_half_way = asked_on < middle <= today and (reminded_on is None or reminded_on < middle)
+    return today > due_on or is_half_way
 
 
 def half_way(asked_on: date, due_on: date) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
@@ -16,12 +16,13 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from dsr import faults
-from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
+from dsr.connectors.base import Connector, ConnectorError, SystemDown, SystemRefuses
+from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.domain.calendars import local_date
-from dsr.domain.plans import PlanChanged
+from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Result
-from dsr.services import erasing, holds, ledger, plans, retention
+from dsr.services import erasing, errand_erasures, errands, holds, ledger, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -45,7 +46,10 @@ def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Resul
         return Result()
     if isinstance(approved, PlanChanged):
         return Result(partial(_void, context, case_id, approved), approved)
-    return by_system(context, approved.systems, partial(_erase_in, context, case_id, approved))
+    systems = {**context.systems, **_by_hand(context, approved)}
+    return by_system(
+        context, approved.systems, lambda system: _erase_in(context, case_id, approved, systems[system])
+    )  # fmt: skip
 
 
 def by_system(context: Context, systems: Iterable[str], act: Callable[[str], Result]) -> Result:
@@ -67,20 +71,32 @@ def _note(context: Context, result: Result) -> None:
             result.note(session)
 
 
-def _erase_in(context: Context, case_id: uuid.UUID, approved: erasing.Approved, system: str) -> Result:
+def _by_hand(context: Context, approved: erasing.Approved) -> Mapping[str, Connector]:
+    """The systems that a person erases; whoever has something to do there is asked."""
+    if not errands.by_hand(context.settings).keys() & approved.parts.keys():
+        return {}
+    with context.transaction() as session:
+        return errand_erasures.systems_for(session, approved, settings=context.settings, now=context.now())
+
+
+def _erase_in(context: Context, case_id: uuid.UUID, approved: erasing.Approved, connector: Connector) -> Result:
     try:
-        receipt = _erase(context, approved, system)
+        receipt = _erase(context, approved, connector)
+    except OwnerHasNotAnswered:
+        return Result()  # the answer asks for this step again
     except (SystemDown, SystemRefuses) as error:
         return Result(left=error)
     except PlanChanged as error:
         return Result(partial(_void, context, case_id, error), error)
-    return Result(partial(erasing.settle, approved, system, receipt, now=context.now()))
+    settle = partial(errand_erasures.settle, approved, connector.name, receipt)
+    return Result(partial(settle, settings=context.settings, now=context.now()))
 
 
-def _erase(context: Context, approved: erasing.Approved, system: str) -> erasing.Receipt:
-    settings, part, on = context.settings, approved.parts[system], local_date(context.now())
+def _erase(context: Context, approved: erasing.Approved, connector: Connector) -> erasing.Receipt:
+    settings, system, on = context.settings, connector.name, local_date(context.now())
+    part = approved.parts[system]
     with ExitStack() as turn:
-        with context.systems[system].erasing() as transaction:
+        with connector.erasing() as transaction:
             found = transaction.find(approved.identifiers)
             stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
             judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
@@ -118,6 +134,8 @@ def erase_due(context: Context) -> int:
     for group in due:
         try:
             _erase_group(context, group)
+        except OwnerHasNotAnswered:
+            continue
         except SystemDown as error:
             log.warning("Kept rows wait for the next run: %s", error)
     return len(due)
@@ -135,18 +153,26 @@ def _erase_group(context: Context, due: retention.Due) -> None:
 
 
 def _erase_kept(context: Context, due: retention.Due) -> None:
-    if due.system not in context.systems:
-        raise SystemRefuses(due.system, N_("this system is not in the configuration any more"))
     with context.transaction(writes=False) as session:
         decisions = retention.decisions_on(session, due.case_id, context.settings.register)
+    connector = _connector(context, due, decisions)
     with ExitStack() as ours:
-        with context.systems[due.system].erasing() as transaction:
+        with connector.erasing() as transaction:
             on = local_date(context.now())
             results = retention.erase_due(transaction, context.settings, due, decisions, on=on)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, due.case_id, None, decisions)
         faults.point("kept-rows-erased")
-        retention.settle(session, due, results, now=context.now())
+        errand_erasures.settle_kept(session, due, results, settings=context.settings, now=context.now())
+
+
+def _connector(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> Connector:
+    if due.system in errands.by_hand(context.settings):
+        with context.transaction() as session:
+            return errand_erasures.system_for(session, due, decisions, settings=context.settings, now=context.now())
+    if due.system not in context.systems:
+        raise SystemRefuses(due.system, N_("this system is not in the configuration any more"))
+    return context.systems[due.system]
 
 
 def look_again(context: Context) -> int:

@@ -246,7 +246,8 @@ class _Erasure:
     def _needed_by(self, entry: LedgerEntry) -> tuple[str, ...]:
         """The categories, still kept, whose rows belong to these."""
         tables = self._register.tables[entry.system]
-        children = [other for other in self._shown_ledger() if tables[other.table].parent == entry.table]
+        of_system = (other for other in self._shown_ledger() if other.system == entry.system)
+        children = [other for other in of_system if tables[other.table].parent == entry.table]
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:

@@ -24,7 +24,7 @@ from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services import audit, holds, notifications, plans
+from dsr.services import audit, errands, holds, notifications, plans
 from dsr.services.emptying import empty_rows
 from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
@@ -335,7 +335,10 @@ def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: date
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
-    decide(session, plan, outcome_of(approved.parts.values()), now=now)
+    outcome = outcome_of(approved.parts.values())
+    if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
+        outcome = Outcome.PARTLY_FULFILLED
+    decide(session, plan, outcome, now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for digest in digests_of(approved.identifiers):
             put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))

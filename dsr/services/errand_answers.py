@@ -13,12 +13,12 @@ from sqlalchemy import CursorResult, func, select, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys, new_id
+from dsr.db.base import new_id
 from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.domain.errands import LONGEST, dates_of
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.files import Place, open_store
+from dsr.files import Place
 from dsr.services import audit, errand_files, errands, work
 from dsr.services.errands import ANSWERED, DECLINED, DECLINED_TASK, OPEN
 
@@ -129,16 +129,9 @@ def remove_item(
     item = session.scalar(found)
     if item is None:
         return
-    _delete_files(session, item.files, settings)
+    errand_files.delete(session, item.files, settings)
     session.delete(item)
     audit.record(session, "item-removed", by=by, now=now, case_id=errand.case_id, system=errand.system)
-
-
-def _delete_files(session: Session, files: Sequence[ErrandFile], settings: Settings) -> None:
-    store = open_store(settings, keys())
-    for file in files:
-        store.delete(file.file)
-        session.delete(file)
 
 
 def finish_search(session: Session, errand: Errand, *, is_nothing: bool, by: str, now: datetime) -> None:

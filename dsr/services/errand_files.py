@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.base import keys
+from dsr.db.cases import Case
 from dsr.db.errands import ErrandFile, Item
+from dsr.db.plans import LedgerEntry
 from dsr.domain.copies import Content
 from dsr.domain.errands import ITEM
 from dsr.domain.errors import DomainError
+from dsr.domain.lifecycle import OPEN, Status
 from dsr.domain.wording import N_
 from dsr.files import FileDamaged, FileGone, Place, open_store
 from dsr.services import errands
 
 PURPOSE = "errand"
+_OVER = (Status.CLOSED, Status.WITHDRAWN)
 Attached = tuple[str, Iterator[bytes]]
 """A file of an archive: its name in it, and what it holds."""
 
@@ -60,10 +64,29 @@ def read(file: ErrandFile, settings: Settings) -> Iterator[bytes]:
         raise UploadDamaged(file.name) from None
 
 
+def purge(session: Session, settings: Settings, now: datetime) -> None:
+    """What was found for a case that is over goes, but for what a law keeps and somebody must erase one day."""
+    files = select(ErrandFile).join(Case, Case.id == ErrandFile.case_id)
+    unused = files.where(ErrandFile.item_id.is_not(None), Case.status.not_in(OPEN))
+    delete(session, session.scalars(unused).all(), settings)
+    waits = exists().where(
+        LedgerEntry.case_id == Item.case_id, LedgerEntry.system == Item.system, LedgerEntry.state != "erased"
+    )
+    items = select(Item).join(Case, Case.id == Item.case_id)
+    over = items.where(Item.erased_at.is_(None), Case.status.in_(_OVER), ~waits)
+    for item in session.scalars(over).all():
+        forget(session, item, settings, now=now)
+
+
+def delete(session: Session, files: Iterable[ErrandFile], settings: Settings) -> None:
+    """Remove files."""
+    store = open_store(settings, keys())
+    for file in files:
+        store.delete(file.file)
+        session.delete(file)
+
+
 def forget(session: Session, item: Item, settings: Settings, *, now: datetime) -> None:
     """An item is erased where it was: here goes what it said, and its files."""
     item.erased_at, item.description, item.dates = now, None, None
-    store = open_store(settings, keys())
-    for file in item.files:
-        store.delete(file.file)
-        session.delete(file)
+    delete(session, item.files, settings)

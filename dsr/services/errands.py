@@ -18,19 +18,20 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.db.notices import Task
+from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.errands import DESCRIPTION, FILES, ITEM
 from dsr.domain.plans import Row
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, notices, search, work
+from dsr.services import audit, casework, holds, notices, plans, search, work
 from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
 from dsr.services.owners import errand_path, link_token, owner_of, renew_link
 
 SEARCH, ERASE = "search", "erase"
 OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
-LATE_TASK, DECLINED_TASK = "errand-late", "errand-declined"
+LATE_TASK, DECLINED_TASK, OWNERLESS_TASK = "errand-late", "errand-declined", "errand-without-owner"
 
 
 def by_hand(settings: Settings) -> dict[str, Mapping[str, Table]]:
@@ -138,9 +139,9 @@ def of_case(session: Session, case_id: uuid.UUID) -> list[Errand]:
     return list(session.scalars(select(Errand).where(Errand.case_id == case_id).order_by(Errand.asked_at, Errand.key)))
 
 
-def is_given_up(session: Session, case_id: uuid.UUID, kind: str) -> bool:
-    """Whether a handler went on without an answer to an errand of this kind."""
-    return any(errand.kind == kind and errand.state == CLOSED for errand in of_case(session, case_id))
+def is_given_up(session: Session, case_id: uuid.UUID, *kinds: str) -> bool:
+    """Whether a handler went on without an answer to an errand of one of these kinds."""
+    return any(errand.kind in kinds and errand.state == CLOSED for errand in of_case(session, case_id))
 
 
 def others_of(session: Session, errand: Errand) -> list[Errand]:
@@ -153,10 +154,17 @@ def others_of(session: Session, errand: Errand) -> list[Errand]:
 
 
 def is_needed(session: Session, errand: Errand) -> bool:
-    """Whether it is still to be done: a search or a plan ends with its case, what a law kept goes on its day."""
+    """Whether it is still to be done: a search ends with its case, and what a plan said with the plan.
+
+    What a law kept goes on its day, long after the case was closed, unless somebody holds it.
+    """
     if not errand.is_outstanding:
         return False
-    return (errand.kind == ERASE and errand.plan_id is None) or session.get_one(Case, errand.case_id).is_open
+    if errand.plan_id:
+        return session.get_one(ErasurePlan, errand.plan_id).state == plans.APPROVED
+    if errand.kind == ERASE:
+        return not holds.holds_of(session, errand.case_id)
+    return session.get_one(Case, errand.case_id).is_open
 
 
 def items_of(session: Session, case_id: uuid.UUID, system: str) -> list[Item]:
@@ -234,8 +242,9 @@ def hand_over(
 
 
 def _ask_anew(session: Session, errand: Errand, *, settings: Settings, now: datetime) -> None:
-    errand.state, errand.reason = OPEN, None
-    errand.due_on = max(errand.due_on, local_date(now) + timedelta(days=settings.systems[errand.system].days))
+    today = local_date(now)
+    errand.state, errand.reason, errand.reminded_on, errand.asked_on = OPEN, None, None, today
+    errand.due_on = today + timedelta(days=settings.systems[errand.system].days)
     renew_link(errand, now=now)
     settle_tasks(session, errand, now=now)
 
@@ -245,6 +254,9 @@ def reopen(session: Session, case: Case, errand: Errand, *, by: uuid.UUID, setti
     casework.check_open(case)
     if errand.kind != SEARCH or errand.is_outstanding:
         raise casework.NotPossible(N_("This errand cannot be asked again."))
+    plan = plans.current(session, case.id)
+    if plan and plan.state in (plans.ASKED, plans.PROPOSED, plans.APPROVED):
+        raise casework.NotPossible(N_("An erasure plan rests on this answer. Have the plan returned first."))
     errand.answered_at, errand.answered_by = None, None
     _ask_anew(session, errand, settings=settings, now=now)
     search.open_part(session, case, errand.system)
@@ -295,9 +307,8 @@ def lacks(session: Session, errand: Errand) -> bool:
 
 def settle_tasks(session: Session, errand: Errand, *, now: datetime) -> None:
     """What staff were told about an errand is over."""
-    keys = [f"{kind}:{errand.id}:{errand.link_number}" for kind in (LATE_TASK, DECLINED_TASK)]
     for task in session.scalars(select(Task).where(Task.case_id == errand.case_id, Task.done_at.is_(None))):
-        if task.key in keys or task.facts.get("errand") == str(errand.id):
+        if task.facts.get("errand") == str(errand.id):
             task.done_at = now
 
 

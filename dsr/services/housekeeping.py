@@ -17,7 +17,7 @@ from dsr.db.identity import EmailCode
 from dsr.db.mailboxes import MailboxCode, MailboxSession
 from dsr.db.notices import Heartbeat
 from dsr.db.staff import StaffMember, StaffSession
-from dsr.services import copies, notices
+from dsr.services import copies, errand_files, notices
 from dsr.services.intake import DRAFT_LIFETIME
 from dsr.services.staff import ABSOLUTE_LIMIT
 
@@ -56,6 +56,7 @@ def purge(session: Session, *, settings: Settings, now: datetime) -> None:
     for table, has_expired in expired.items():
         session.execute(delete(table).where(has_expired))
     copies.purge_copies(session, settings, now)
+    errand_files.purge(session, settings, now)
 
 
 def check_keys(session: Session) -> None:

@@ -66,18 +66,21 @@ def lookups_of(session: Session, case: Case) -> list[Lookup]:
     return list(session.scalars(select(Lookup).where(Lookup.case_id == case.id).order_by(Lookup.system)))
 
 
-def confirm_identity(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> IdentityCheck:
+def confirm_identity(
+    session: Session, case: Case, *, by: uuid.UUID, now: datetime, is_seen_on_file: bool = False
+) -> IdentityCheck:
     """Record that the person is who they say: the address was confirmed and is on file with the controller.
 
-    Starts the search. Raises IdentityNotConfirmed, or casework's Conflict.
+    Where no database knows it, the handler may have seen it on file (`is_seen_on_file`). Starts the search. Raises
+    IdentityNotConfirmed, or casework's Conflict.
     """
     if case.data_subject.email_confirmed_at is None:
         raise IdentityNotConfirmed(N_("The e-mail address has not been confirmed with the code yet."))
-    if not any(lookup.is_known for lookup in lookups_of(session, case) if lookup.identifier == EMAIL):
+    is_known = any(lookup.is_known for lookup in lookups_of(session, case) if lookup.identifier == EMAIL)
+    if not (is_known or is_seen_on_file):
         raise IdentityNotConfirmed(N_("No system knows this e-mail address, so it proves nothing."))
-    check = IdentityCheck(
-        case_id=case.id, method="code-to-address-on-file", is_confirmed=True, checked_at=now, checked_by_id=by
-    )
+    method = "code-to-address-on-file" if is_known else "code-to-address-seen-on-file"
+    check = IdentityCheck(case_id=case.id, method=method, is_confirmed=True, checked_at=now, checked_by_id=by)
     session.add(check)
     casework.move(session, case, Status.HANDLING, by=by, now=now)
     audit.record(session, "identity-confirmed", by=by, now=now, case_id=case.id, method=check.method)

@@ -26,6 +26,7 @@ from dsr.domain.deadlines import REMINDER_DAYS, days_left
 from dsr.domain.lifecycle import OPEN
 from dsr.domain.rights import Right
 from dsr.services import audit, notices
+from dsr.services.errand_reminders import remind_owners
 from dsr.services.identity import status_path
 from dsr.services.staff import Role
 
@@ -68,6 +69,7 @@ def remind(session: Session, *, settings: Settings, now: datetime) -> None:
         return
     remind_staff(session, settings=settings, now=now)
     remind_unconfirmed(session, settings=settings, now=now)
+    remind_owners(session, settings=settings, now=now)
     session.merge(Heartbeat(job=DAILY, ran_at=now))
 
 

@@ -16,8 +16,8 @@ from dsr.domain.deadlines import days_left
 from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
 from dsr.domain.errors import DomainError
 from dsr.domain.register import Category
-from dsr.services import errand_answers, errands
-from dsr.services.errand_answers import NotAnAnswer, Noted
+from dsr.services import errand_answers, errand_erasures, errands
+from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
 from dsr.web import uploads
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
@@ -36,6 +36,8 @@ class Refused(DomainError):
 
 def act(session: Session, errand: Errand, verb: str, *, by: str) -> str:
     """Do what was sent; returns where on the page to go on. Raises Refused, or AnsweredAlready."""
+    if not errands.is_needed(session, errand):
+        raise AnsweredAlready
     try:
         return _ACTS[verb](session, errand, by)
     except NotAnAnswer as fault:
@@ -106,6 +108,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
     """What the page of an errand shows: whom it is about, what to do, and what was noted so far."""
     case = session.get_one(Case, errand.case_id)
     items = errands.items_of(session, case.id, errand.system)
+    until = errand_erasures.kept_until(session, errand)
     return {
         "errand": errand,
         "reference": case.reference,
@@ -115,7 +118,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "is_needed": errands.is_needed(session, errand),
         "kinds": _kinds(errand, items),
         "going": [_shown(item) for item in items if item.number in errand.items],
-        "staying": [_shown(item) for item in items if item.number not in errand.items],
+        "staying": [_shown(item) | {"until": until[item.number]} for item in items if item.number in until],
         "headings": HEADINGS,
         "typed_items": request.form.getlist("items") if request.method == "POST" else [],
     }

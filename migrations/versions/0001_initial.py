@@ -484,6 +484,7 @@ def upgrade() -> None:
         sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("asked_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("reminded_on", sa.Date(), nullable=True),
         sa.Column("owner_index", sa.LargeBinary(length=32), nullable=False),
         sa.Column("link_number", sa.Integer(), nullable=False),
         sa.Column("link_digest", sa.LargeBinary(length=32), nullable=False),

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
+from datetime import date
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy import select
+from werkzeug.test import TestResponse
 
-from tests.parts.firm import NOOR, Firm, Person, data_of
+from dsr.db.plans import LedgerEntry
+from dsr.services import errands
+from tests.parts.firm import NOOR, TIM, Firm, Person, data_of
 from tests.parts.paper import YARA, Keeper
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -68,3 +74,73 @@ def test_what_is_on_paper_comes_with_the_copy(paper_firm: Firm, hanna: Person, y
         assert archive.read("binder-1-offerte.pdf") == b"%PDF een offerte"
         assert "Ordner op kantoor" in archive.read("index.html").decode()
     assert firm.act(NOOR, hanna.reference, "letter").status_code == 303
+
+
+def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    firm.shop.run("UPDATE invoice SET paid_on = issued_on WHERE paid_on IS NULL")
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.note("paper_invoice", "Factuur 12", document_date="05-03-2024", current_value_ended="2024-04-01")
+    yara.note("paper_invoice", "Factuur 3", document_date="2016-03-05", current_value_ended="2016-04-01")
+    yara.done()
+    firm.tick()
+
+    grounds = {f"ground.{name}": "a" for name in firm.settings.register.categories}
+    assert firm.act(NOOR, hanna.reference, "plan", "/plan", **grounds).status_code == 303
+    firm.tick()
+    approved = approve(firm, hanna.reference)
+    assert approved.status_code == 303
+    firm.tick()
+    assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
+
+    refused = firm.act(NOOR, hanna.reference, "letter")
+    assert refused.status_code == 422
+    assert "binder" in refused.text
+    page = yara.page()
+    assert "Offerte voor een website" in page
+    assert "31 dec 2031" in page
+    missed = yara.send("gewist", items=["1"], evidence="versnipperd")
+    assert missed.status_code == 422
+    assert "versnipperd" in missed.text
+    assert yara.send("gewist", items=["1", "3"], evidence="versnipperd").status_code == 303
+    firm.tick()
+    letter = send_letter(firm, hanna)
+    assert "Offertes op papier" in letter
+    assert "31 december 2031" in letter
+    with firm.store() as session:
+        case = firm.case(session, hanna.reference)
+        assert [item.number for item in errands.items_of(session, case.id, "binder")] == [2]
+        (entry,) = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder"))
+        assert (entry.may_erase_from, entry.row_count) == (date(2032, 1, 1), 1)
+
+    firm.act(NOOR, hanna.reference, "close")
+    firm.come_to(date(2032, 1, 1))
+    firm.tick()
+    assert "Factuur 12" in yara.open()
+    assert yara.send("gewist", items=["2"], evidence="versnipperd").status_code == 303
+    firm.tick()
+    with firm.store() as session:
+        (entry,) = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder"))
+        assert entry.state == "erased"
+        assert errands.items_of(session, firm.case(session, hanna.reference).id, "binder") == []
+    assert firm.verify().faults == ()
+
+
+def approve(firm: Firm, reference: str) -> TestResponse:
+    """Tim looks at the plan and agrees."""
+    page = firm.see(TIM, reference, "/approve")
+    digest = re.search(r'name="digest" value="(\w+)"', page)
+    assert digest
+    return firm.act(TIM, reference, "approve", "/approve", digest=digest[1], looked="yes")
+
+
+def send_letter(firm: Firm, person: Person) -> str:
+    """The answer as the person reads it."""
+    sent = firm.act(NOOR, person.reference, "letter")
+    assert sent.status_code == 303, sent.text
+    firm.tick()
+    return person.read_letter(person.receipt_code).text

@@ -3,6 +3,7 @@
 from dsr.web.staff import (
     case,
     case_actions,
+    errands,
     holds,
     identifiers,
     notifications,
@@ -16,5 +17,18 @@ from dsr.web.staff import (
 )
 
 BLUEPRINTS = (pages.staff,)
-VIEWS = (case, case_actions, holds, identifiers, notifications, people, plan, queue, rectification, register, sign_in)
+VIEWS = (
+    case,
+    case_actions,
+    errands,
+    holds,
+    identifiers,
+    notifications,
+    people,
+    plan,
+    queue,
+    rectification,
+    register,
+    sign_in,
+)
 """The modules whose import puts their views on the blueprint."""

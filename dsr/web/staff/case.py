@@ -19,7 +19,7 @@ from dsr.templating import date_plain, translations
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
-from dsr.web.staff import case_view, timeline
+from dsr.web.staff import case_view, errand_view, timeline
 from dsr.web.staff.case_facts import CaseFacts, actors_of, gather
 from dsr.web.staff.next_step import next_step
 from dsr.web.staff.pages import may, me, staff, staff_page
@@ -58,6 +58,8 @@ def case_page(reference: str, *, error: str = "", typed: Mapping[str, str] | Non
         return staff_page(
             "staff/case.html",
             **_panels(facts),
+            errands=errand_view.rows(session, facts.case, settings(), facts.today),
+            owners=errand_view.choices(settings()),
             handlers=handlers,
             error=error,
             typed=typed or {},

@@ -13,7 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.staff import StaffMember
 from dsr.domain.errors import DomainError
 from dsr.domain.rights import Outcome, Right
-from dsr.services import answers, casework, copies, deadlines, lookup, work
+from dsr.services import answers, casework, copies, deadlines, errands, lookup, work
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff.acting import act
@@ -94,7 +94,11 @@ def _outcome(name: str) -> Outcome:
 @allows("case.handle")
 def confirm_identity(reference: str) -> ResponseReturnValue:
     """Record the identity check."""
-    return act(reference, lambda session, case: lookup.confirm_identity(session, case, by=me(), now=now()))
+    is_seen = request.form.get("seen_on_file") == "yes" and bool(errands.by_hand(settings()))
+    return act(
+        reference,
+        lambda session, case: lookup.confirm_identity(session, case, by=me(), now=now(), is_seen_on_file=is_seen),
+    )
 
 
 @staff.post("/cases/<reference>/lookup")

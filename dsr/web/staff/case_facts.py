@@ -29,6 +29,7 @@ from dsr.domain.rights import Right
 from dsr.services import (
     answers,
     deadlines,
+    errands,
     holds,
     identifiers,
     lookup,
@@ -66,6 +67,8 @@ class CaseFacts:
     entries: list[AuditEntry]
     entry_count: int
     names: dict[uuid.UUID, str]
+    has_paper: bool = False
+    """Whether a system without a database holds a category."""
 
     @property
     def is_identified(self) -> bool:
@@ -116,6 +119,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
+        has_paper=bool(errands.by_hand(settings)),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),
     )
 

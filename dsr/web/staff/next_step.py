@@ -67,6 +67,9 @@ def _identity(facts: CaseFacts) -> NextStep | None:
     if any(lookup.is_known for lookup in facts.lookups):
         sentence = N_("The address was confirmed and is on file. Record the identity check; the search then begins.")
         return NextStep(sentence, N_("Record the identity check"), "confirm_identity")
+    if facts.has_paper and not _is_waiting(facts, "lookup"):
+        sentence = N_("No database knows this address. Is it in your own files? Then say so, and the search begins.")
+        return NextStep(sentence, N_("To the identity"), link="#identity")
     if _is_waiting(facts, "lookup") or not facts.lookups:
         return _working(facts, "lookup", N_("The program is asking the systems whether they know this address."))
     return NextStep(
@@ -84,6 +87,17 @@ def _search(facts: CaseFacts) -> NextStep | None:
     if facts.search is None:
         error = facts.work["search"].error if "search" in facts.work else None
         return NextStep(N_("Search the systems for this person."), N_("Search"), "search", error=error)
+    return _missing(facts) if facts.undecided else None
+
+
+def _missing(facts: CaseFacts) -> NextStep | None:
+    """What the search still lacks: an owner's answer, or a system that did not do what was asked."""
+    states = {*facts.search.states.values()} if facts.search else set()
+    if states & {"down", "refused"}:
+        error = facts.work["search"].error if "search" in facts.work else None
+        return NextStep(N_("A system did not answer the search."), N_("Search again"), "search", error=error)
+    if "waits" in states:
+        return NextStep(N_("An owner has not answered yet."), N_("To the owners"), link="#errands")
     return None
 
 

@@ -17,6 +17,7 @@ ACTORS = {
     "data-subject": N_("the data subject"),
     "worker": N_("the program"),
     "command": N_("the operator"),
+    "owner": N_("the owner"),
     "recipient": N_("the recipient"),
 }
 STATUSES = {
@@ -41,6 +42,9 @@ NOTICES = {
     "plan-to-approve": N_("plan to approve"),
     "notification": N_("notification to a recipient"),
     "notification-code": N_("code for a recipient"),
+    "errand": N_("errand for an owner"),
+    "errand-reminder": N_("reminder for an owner"),
+    "owner-code": N_("code for an owner"),
 }
 SENTENCES: Mapping[str, str] = {
     "request-received": N_("Received through the form."),
@@ -95,6 +99,16 @@ SENTENCES: Mapping[str, str] = {
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
     "hold-lifted": N_("%(actor)s lifted the hold."),
+    "errand-asked": N_("The owner of %(system)s was asked."),
+    "errand-sent-again": N_("%(actor)s had the owner of %(system)s asked again."),
+    "errand-handed-over": N_("%(actor)s asked another owner about %(system)s."),
+    "errand-opened": N_("The owner of %(system)s opened the errand with the code."),
+    "errand-reminded": N_("The owner of %(system)s was reminded."),
+    "errand-answered": N_("%(actor)s answered for %(system)s: %(items)s items."),
+    "errand-declined": N_("%(actor)s said that it cannot be done in %(system)s."),
+    "errand-closed": N_("%(actor)s went on without an answer from %(system)s."),
+    "item-noted": N_("%(actor)s noted something in %(system)s."),
+    "item-removed": N_("%(actor)s took away something noted in %(system)s."),
     "answer-sent": N_("%(actor)s sent the answer."),
     "letter-opened": N_("The data subject opened the letter."),
     "notice-sent": N_("A mail left: %(kind)s."),

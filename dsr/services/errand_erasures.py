@@ -1,0 +1,131 @@
+"""Erasing where a person does it by hand: the owner is asked, and what they confirm counts as what a database did."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+from functools import partial
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.connectors.base import SystemRefuses
+from dsr.connectors.manual import ManualSystem
+from dsr.db.cases import Case
+from dsr.db.errands import Errand, Item
+from dsr.db.plans import ErasurePlan
+from dsr.domain.groups import Part
+from dsr.domain.plans import Decision, Verdict
+from dsr.domain.row_keys import Key
+from dsr.domain.wording import N_
+from dsr.services import casework, erasing, errand_files, errands, plans, retention
+from dsr.services.errands import ANSWERED, CLOSED, by_hand
+from dsr.services.lookup import identifiers_of
+from dsr.services.retention import Due, Settled, kept_rows
+
+
+def systems_for(
+    session: Session, approved: erasing.Approved, *, settings: Settings, now: datetime
+) -> dict[str, ManualSystem]:
+    """The systems of an approved plan that a person erases; each owner who has something to erase is asked, once."""
+    case = session.get_one(Case, approved.case_id)
+    erased: dict[str, frozenset[Key] | None] = {}
+    for name in by_hand(settings).keys() & approved.parts.keys():
+        going = [number for (number,) in _going(approved.parts[name])]
+        asked = partial(errands.ask_to_erase, session, case, approved.plan_id, settings=settings, now=now)
+        erased[name] = _confirmed(asked(name, going)) if going else frozenset()
+    return errands.systems_of(session, case, settings, erased)
+
+
+def _going(part: Part) -> Iterable[Key]:
+    return (key for group in part.groups if group.judged.verdict is Verdict.ERASE for key in group.keys)
+
+
+def _confirmed(errand: Errand) -> frozenset[Key] | None:
+    return frozenset((number,) for number in errand.items) if errand.state == ANSWERED else None
+
+
+def system_for(
+    session: Session, due: Due, decisions: Mapping[str, Decision], *, settings: Settings, now: datetime
+) -> ManualSystem:
+    """The system in which kept items have had their day; its owner is asked, once, for what nobody holds.
+
+    Raises SystemRefuses where a handler gave up.
+    """
+    case = session.get_one(Case, due.case_id)
+    free = [entry for entry in due.entries if entry.category not in decisions or not decisions[entry.category].hold]
+    numbers = [key[0] for entry in free for key, _ in kept_rows(entry).values()]
+    erased: frozenset[Key] | None = frozenset()
+    if numbers:
+        errand = errands.ask_to_end(session, case, due.system, numbers, settings=settings, now=now)
+        if errand.state == CLOSED:
+            raise SystemRefuses(due.system, N_("its owner was not waited for"))
+        erased = _confirmed(errand)
+    return errands.systems_of(session, case, settings, {due.system: erased})[due.system]
+
+
+def kept_until(session: Session, errand: Errand) -> dict[int, date | None]:
+    """The items that the plan of an errand keeps, by number, with the last day of each where it has one."""
+    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    part = plans.parts_of(plan).get(errand.system) if plan else None
+    kept = (group for group in part.groups if group.judged.verdict is not Verdict.ERASE) if part else ()
+    return {number: group.judged.keep_through for group in kept for (number,) in group.keys}
+
+
+def forget(
+    session: Session, case_id: uuid.UUID, system: str, keys: Collection[Key], *, settings: Settings, now: datetime
+) -> None:
+    """What we noted of items that are gone goes too."""
+    numbers = [key[0] for key in keys]
+    gone = select(Item).where(Item.case_id == case_id, Item.system == system, Item.number.in_(numbers))
+    for item in session.scalars(gone.where(Item.erased_at.is_(None))).all():
+        errand_files.forget(session, item, settings, now=now)
+
+
+def settle(
+    approved: erasing.Approved,
+    system: str,
+    receipt: erasing.Receipt,
+    session: Session,
+    *,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """A system has committed: its receipt; and what we noted of its items goes as well."""
+    erasing.settle(approved, system, receipt, session, now=now)
+    if system in by_hand(settings):
+        gone = [*_going(approved.parts[system])]
+        forget(session, approved.case_id, system, gone, settings=settings, now=now)
+
+
+def settle_kept(
+    session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, settings: Settings, now: datetime
+) -> None:
+    """The same for what the ledger kept until its day."""
+    kept = {entry.id: kept_rows(entry) for entry in due.entries}
+    retention.settle(session, due, results, now=now)
+    if due.system in by_hand(settings):
+        left = {(entry_id, text) for entry_id, settled in results.items() for text in settled.left}
+        gone = [
+            key for entry_id, rows in kept.items() for text, (key, _) in rows.items() if (entry_id, text) not in left
+        ]
+        forget(session, due.case_id, due.system, gone, settings=settings, now=now)
+
+
+def leave(
+    session: Session, case: Case, errand: Errand, reason: str, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
+    """Go on without what an owner was asked to erase; the letter tells the data subject so. Raises NotPossible."""
+    errands.give_up(session, errand, reason, by=by, now=now)
+    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    if plan is None or plan.state != plans.APPROVED:
+        return
+    casework.check_open(case)
+    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, settings.register)
+    approved = erasing.Approved(plan.id, settings.register, case.id, identifiers_of(case), decisions, parts, ())
+    for execution in plan.executions:
+        if execution.system == errand.system:
+            execution.is_left = True
+    erasing.settle(approved, errand.system, erasing.Receipt({}, {}, {}), session, now=now)
