@@ -16,12 +16,13 @@ from dsr import paths
 from dsr.config import load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
+from dsr.domain.notifications import Channel, State
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
 from dsr.jobs.context import Context
-from dsr.services import answers, casework, copies, plans
+from dsr.services import answers, casework, copies, notifications, plans
 from dsr.services import work as asked
 from tests.parts.shop import Clock, Shop, Workplace, data_system, identified_case
 from tests.parts.store import NOW, Store
@@ -124,6 +125,21 @@ class Firm:
         with self.workplace.transaction() as session:
             case = session.get_one(Case, self.case_id)
             casework.decide_right(session, case, right, outcome, reason, by=self.handler, now=NOW)
+
+    def recipients(self) -> dict[str, str]:
+        """Who is to be told of the erasure, or was (art. 19): the name in the register, and how far that is."""
+        with self.workplace.transaction() as session:
+            return {each.recipient: each.state for each in notifications.of_case(session, self.case_id)}
+
+    def tell(self, *names: str) -> None:
+        """The handler tells recipients through their portals; of those who get data on occasion, that they did."""
+        for name in names:
+            with self.workplace.transaction() as session:
+                case = session.get_one(Case, self.case_id)
+                (found,) = [each for each in notifications.of_case(session, case.id) if each.recipient == name]
+                if found.stage is State.ASKED:
+                    notifications.say_received(session, case, found, has_received=True, by=self.handler, now=NOW)
+                notifications.note_told(session, case, found, Channel.PORTAL, by=self.handler, now=NOW)
 
     def letter(self) -> str:
         """The words of the answer, which lacks nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,8 +74,13 @@ def test_access_objection_and_erasure_from_request_to_letter(open_: Open, label:
     firm.decide(Right.OBJECTION, Outcome.REFUSED, "Dit is nodig om fouten te vinden.")
     rows = firm.plan()
     assert firm.erase() is Outcome.PARTLY_FULFILLED
+    touched = {row.category for row in rows if row.verdict is Verdict.ERASE or row.columns_kept is not None}
+    assert set(firm.recipients()) == {name for each in touched for name in register.categories[each].recipients}
     letter = firm.letter()
     assert "Dit is nodig om fouten te vinden." in letter
+    assert ("Gestopt op 23 november 2026." if language == "nl" else "Stopped on 23 November 2026.") in letter
+    with firm.workplace.transaction() as session:
+        assert list(may_be_mailed(session, [["hanna@example.org"]])) == []
     assert ("In onze back-ups" if language == "nl" else "Our backups") in letter
     erased = {(row.table, row.key_values) for row in rows if row.verdict is Verdict.ERASE}
     changed = {(row.table, row.key_values) for row in rows if row.columns_kept is not None}
@@ -161,7 +167,13 @@ def test_messaging_tells_who_sees_the_profile_and_keeps_on_three_grounds(open_: 
     firm = open_("messaging")
     copy = firm.copy()
     assert "uw eigen contacten op het platform" in copy
+    grounds = (
+        "een wettelijke plicht (",
+        "een geschil of een vordering (",
+        "een overeenkomst met u die nog moet worden",
+    )
     assert "Langer alleen voor: een wettelijke plicht" in copy
+    assert [ground for ground in grounds if ground not in copy] == []
     rows = {(row.table, row.key_values[0]): row for row in firm.plan()}
     assert (rows["invoices", 1].verdict, rows["invoices", 1].rule) == (Verdict.KEEP, "fiscal7")
     assert (rows["disputes", 1].verdict, rows["disputes", 1].rule) == (Verdict.KEEP, "claim5")
@@ -171,8 +183,11 @@ def test_messaging_tells_who_sees_the_profile_and_keeps_on_three_grounds(open_: 
     )
     assert rows["messages", 1].why == NOT_OURS
     firm.erase()
+    assert firm.recipients() == {"contacts": "proposed"}
+    firm.tell("contacts")
     firm.decide(Right.OBJECTION, Outcome.FULFILLED, "Gestopt.")
     letter = firm.letter()
+    assert "uw eigen contacten op het platform: wij lieten het weten op 23 november 2026" in letter
     assert "onder b en e AVG" in letter
     assert "Deze afspraak met u loopt nog." in letter
     assert "In onze back-ups kunnen ze nog staan tot en met 23 december 2026." in letter
@@ -206,8 +221,13 @@ def test_hosting_sends_a_final_invoice_first_and_forwards_what_it_hosts(open_: O
     (customer,) = [row for row in firm.plan(customer=done()) if row.table == "customers"]
     assert (customer.verdict, str(customer.keep_through)) == (Verdict.KEEP, "2031-12-31")
     firm.erase()
+    assert firm.recipients() == {"authority": "asked", "collection_agency": "asked", "registry": "asked"}
+    firm.tell("collection_agency")
     firm.decide(Right.OBJECTION, Outcome.FULFILLED, "Gestopt.")
     letter = firm.letter()
+    assert "het incassobureau: wij lieten het weten op 23 november 2026" in letter
+    assert "het register van domeinnamen" not in letter, "nobody said that it got data of this person"
+    assert "Websites en mailboxen van klanten: de eigenaar van de website of mailbox" in letter
     assert final_invoice not in letter
     assert "Uw naam en adres" in letter
     assert len(firm.rows("mailboxes")) == 2
@@ -234,3 +254,13 @@ def test_managed_it_erases_recordings_and_tells_who_registered_and_certified(ope
     firm.erase()
     assert [row["id"] for row in firm.rows("calls")] == [2]
     assert [row["number"] for row in firm.rows("invoices")] == [1802, 2401]
+    found = firm.recipients()
+    assert (found["registrar"], found["certificate_supplier"]) == ("proposed", "proposed")
+    assert (found["collection_agency"], found["authority"]) == ("asked", "asked")
+    firm.tell("registrar", "certificate_supplier", "collection_agency")
+    firm.decide(Right.OBJECTION, Outcome.FULFILLED, "Gestopt.")
+    letter = firm.letter()
+    told = ("de registrar, en via die", "de leverancier van certificaten, en via die", "het incassobureau")
+    for recipient in told:
+        assert re.search(f"{recipient}[^:]*: wij lieten het weten op 23 november 2026", letter), recipient
+    assert "een overheidsinstantie" not in letter
