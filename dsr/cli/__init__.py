@@ -21,6 +21,7 @@ MODULES = {
     "init": "dsr.cli.installation",
     "preview": "dsr.cli.preview",
     "register": "dsr.cli.register",
+    "replay": "dsr.cli.replay",
     "retention": "dsr.cli.law",
     "serve": "dsr.cli.serving",
     "staff": "dsr.cli.staff",

@@ -16,6 +16,7 @@ from dsr.db import (  # noqa: F401 - each maps its tables
     base,
     cases,
     drafts,
+    erased,
     errands,
     holds,
     identity,

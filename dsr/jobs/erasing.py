@@ -147,7 +147,7 @@ def _erase_group(context: Context, due: retention.Due) -> None:
     except SystemRefuses as error:
         log.warning("Kept rows are left for a person: %s", error)
         with context.transaction() as session:
-            retention.settle(session, due, retention.refused(due), now=context.now())
+            retention.settle(session, due, retention.refused(due), context.settings.register, now=context.now())
     except PlanChanged as error:
         log.info("Kept rows wait for the next run: %s", error)
 

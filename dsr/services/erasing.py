@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 from dsr.connectors.base import Erasing, Found, Identifiers
 from dsr.db.base import put_if_new
 from dsr.db.cases import Case, RequestedRight
+from dsr.db.erased import ErasedRows
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
@@ -26,6 +27,7 @@ from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
 from dsr.services import audit, errands, holds, notifications, plans
 from dsr.services.emptying import empty_rows
+from dsr.services.erased import Written, remember
 from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
@@ -267,9 +269,27 @@ def settle(approved: Approved, system: str, receipt: Receipt, session: Session, 
     """A system has committed: its receipt, and with the last one the end of the plan."""
     plan = plans.locked(session, approved.plan_id)
     executions = {execution.system: execution for execution in plan.executions}
+    if executions[system].state != DONE:
+        session.add_all(_went(approved, system, receipt, now))
     record_receipt(session, plan, executions[system], approved.parts[system].groups, receipt, now=now)
     if all(execution.state == DONE for execution in executions.values()):
         finish(session, plan, approved, now=now)
+
+
+def _went(approved: Approved, system: str, receipt: Receipt, now: datetime) -> Iterable[ErasedRows]:
+    """What went, to be erased again should a backup bring it back."""
+    for group in approved.parts[system].groups:
+        judged, after = group.judged, receipt.after.get(group.judged.table, {})
+        if not receipt.erased.get(judged.table) and not receipt.changed.get(judged.table):
+            continue
+        if judged.columns_kept is not None:
+            rows = json.dumps([[key, digest, after.get(json.dumps(key))] for key, digest in group.rows])
+        elif judged.verdict is Verdict.ERASE:
+            rows = group.written
+        else:
+            continue
+        written = Written(judged.table, judged.columns_kept, group.count, rows)
+        yield remember(approved.case_id, system, written, approved.register, now=now)
 
 
 def record_receipt(

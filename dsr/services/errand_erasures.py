@@ -105,7 +105,7 @@ def settle_kept(
 ) -> None:
     """The same for what the ledger kept until its day."""
     kept = {entry.id: kept_rows(entry) for entry in due.entries}
-    retention.settle(session, due, results, now=now)
+    retention.settle(session, due, results, settings.register, now=now)
     if due.system in by_hand(settings):
         left = {(entry_id, text) for entry_id, settled in results.items() for text in settled.left}
         gone = [

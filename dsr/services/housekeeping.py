@@ -13,10 +13,12 @@ from dsr.db.answers import CodeAttempt
 from dsr.db.base import Base
 from dsr.db.cases import DataSubject
 from dsr.db.drafts import Draft
+from dsr.db.erased import ErasedRows
 from dsr.db.identity import EmailCode
 from dsr.db.mailboxes import MailboxCode, MailboxSession
 from dsr.db.notices import Heartbeat
 from dsr.db.staff import StaffMember, StaffSession
+from dsr.domain.calendars import local_date
 from dsr.services import copies, errand_files, notices
 from dsr.services.intake import DRAFT_LIFETIME
 from dsr.services.staff import ABSOLUTE_LIMIT
@@ -52,6 +54,7 @@ def purge(session: Session, *, settings: Settings, now: datetime) -> None:
         MailboxSession: MailboxSession.ends_at <= now,
         StaffSession: or_(StaffSession.ended_at <= now - _A_DAY, StaffSession.started_at <= now - ABSOLUTE_LIMIT),
         CodeAttempt: CodeAttempt.window_start <= now - _A_DAY,
+        ErasedRows: ErasedRows.purge_on <= local_date(now),
     }
     for table, has_expired in expired.items():
         session.execute(delete(table).where(has_expired))

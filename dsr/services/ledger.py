@@ -17,13 +17,12 @@ from dsr.config import Settings
 from dsr.connectors.base import Erasing
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, LedgerEntry
-from dsr.domain import plans as planning
 from dsr.domain.calendars import local_date
 from dsr.domain.ledger import new_day, noted_reason, rules_digest
 from dsr.domain.plans import Decision, PlanRow, Verdict
-from dsr.domain.row_keys import Key, key_text, to_json
+from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, KEPT, TASK, Due, kept_rows
+from dsr.services.retention import CHANGED, KEPT, TASK, Due, judge_kept, kept_rows
 
 GROUPS_A_RUN = 200
 
@@ -95,11 +94,7 @@ def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str,
     for entry, _, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
     found = [row for table, wanted in keys.items() for row in erasing.read(table, wanted)]
-    month = settings.procedure.fiscal_year_start_month
-    judged = planning.build(
-        settings.register, due.system, found, on=on, decisions=decisions, fiscal_year_start_month=month
-    )
-    now = {(row.table, key_text(row.key_values)): row for row in judged}
+    now = judge_kept(settings, due.system, found, decisions, on)
     return [Seen(entry, key, digest, now.get((entry.table, text))) for entry, text, key, digest in noted]
 
 

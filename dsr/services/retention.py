@@ -23,6 +23,7 @@ from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, from_json, key_text, to_json
 from dsr.services import audit, holds
 from dsr.services.emptying import empty_rows
+from dsr.services.erased import Written, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
 CHANGED, KEPT_LONGER, STILL_NEEDED, HELD = "changed", "kept-longer", "still-needed", "held"
@@ -41,11 +42,15 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one entry: rows erased, rows already gone, and the keys of those left, each with the reason."""
+    """What became of one entry: rows erased, rows already gone, and the keys of those left, each with the reason.
+
+    `went` are the rows erased, to be erased again after a restore.
+    """
 
     erased: int = 0
     gone: int = 0
     left: Mapping[str, str] = field(default_factory=dict)
+    went: Written | None = None
 
 
 def due_entries(session: Session, today: date) -> list[Due]:
@@ -84,7 +89,7 @@ def erase_due(
     order = list(reversed(settings.register.nearest_first(due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
     found = {entry.id: erasing.read(entry.table, [key for key, _ in kept_rows(entry).values()]) for entry in known}
-    verdicts = _verdicts(settings, due.system, found, decisions, on)
+    verdicts = judge_kept(settings, due.system, [row for rows in found.values() for row in rows], decisions, on)
     settled = {entry.id: _left_whole(entry, NOT_IN_REGISTER) for entry in due.entries if entry.table not in order}
     for entry in known:
         settled[entry.id] = _erase_entry(erasing, settings, entry, found[entry.id], verdicts)
@@ -100,14 +105,10 @@ def _left_whole(entry: LedgerEntry, reason: str) -> Settled:
     return Settled(left=dict.fromkeys(kept_rows(entry), reason))
 
 
-def _verdicts(
-    settings: Settings,
-    system: str,
-    found: Mapping[uuid.UUID, Sequence[Row]],
-    decisions: Mapping[str, Decision],
-    on: date,
+def judge_kept(
+    settings: Settings, system: str, rows: Sequence[Row], decisions: Mapping[str, Decision], on: date
 ) -> dict[tuple[str, str], PlanRow]:
-    rows = [row for part in found.values() for row in part]
+    """Table and key as text -> the row as it is judged now."""
     month = settings.procedure.fiscal_year_start_month
     judged = plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
     return {(row.table, key_text(row.key_values)): row for row in judged}
@@ -129,11 +130,14 @@ def _erase_entry(
         elif verdicts[row.table, key].verdict is not Verdict.ERASE:
             left[key] = HELD if noted_ground(verdicts[row.table, key].why) else KEPT_LONGER
     going = [row for row in rows if key_text(row.key) not in left]
-    if _still_needed(erasing, settings, entry, going):
+    if is_still_needed(erasing, settings.register, entry.system, entry.table, going):
         left |= dict.fromkeys((key_text(row.key) for row in going), STILL_NEEDED)
         going = []
     erased = _erase(erasing, settings.register, entry, going) if going else 0
-    return Settled(erased=erased, gone=len(expected) - len(rows), left=left)
+    columns = plans.columns_left(settings.register, entry.system, entry.table)
+    rows_gone = json.dumps([[to_json(row.key), fingerprint(row.values)] for row in going])
+    went = Written(entry.table, columns, len(going), rows_gone)
+    return Settled(erased=erased, gone=len(expected) - len(rows), left=left, went=went if going else None)
 
 
 def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Sequence[Row]) -> int:
@@ -144,16 +148,20 @@ def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Seque
     return len(rows)
 
 
-def _still_needed(erasing: Erasing, settings: Settings, entry: LedgerEntry, rows: Sequence[Row]) -> bool:
-    tables = settings.register.tables[entry.system]
-    children = [name for name, table in tables.items() if table.parent == entry.table]
+def is_still_needed(erasing: Erasing, register: Register, system: str, table: str, rows: Sequence[Row]) -> bool:
+    """Whether rows of another table point at one of these."""
+    children = [name for name, other in register.tables[system].items() if other.parent == table]
     return any(rows and erasing.count_pointing(child, rows) for child in children)
 
 
-def settle(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, now: datetime) -> None:
+def settle(
+    session: Session, due: Due, results: Mapping[uuid.UUID, Settled], register: Register, *, now: datetime
+) -> None:
     """Record in the ledger and the audit trail what became of the entries; what is left becomes a task."""
     for entry in due.entries:
         _settle_entry(session, session.merge(entry), results[entry.id], now)
+    went = (result.went for result in results.values() if result.went)
+    session.add_all(remember(due.case_id, due.system, written, register, now=now) for written in went)
     _audit(session, due, results, now)
 
 

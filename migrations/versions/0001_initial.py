@@ -207,6 +207,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_email_code")),
     )
     op.create_table(
+        "erased_rows",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("table", sa.String(length=128), nullable=False),
+        sa.Column("erased_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("columns_kept", sa.JSON(), nullable=True),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("purge_on", sa.Date(), nullable=False),
+        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_erased_rows_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_erased_rows")),
+    )
+    with op.batch_alter_table("erased_rows", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_erased_rows_case_id"), ["case_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_erased_rows_purge_on"), ["purge_on"], unique=False)
+        batch_op.create_index(batch_op.f("ix_erased_rows_system_erased_at"), ["system", "erased_at"], unique=False)
+
+    op.create_table(
         "erasure_plan",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -669,6 +688,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_erasure_plan_state"))
 
     op.drop_table("erasure_plan")
+    with op.batch_alter_table("erased_rows", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_erased_rows_system_erased_at"))
+        batch_op.drop_index(batch_op.f("ix_erased_rows_purge_on"))
+        batch_op.drop_index(batch_op.f("ix_erased_rows_case_id"))
+
+    op.drop_table("erased_rows")
     op.drop_table("email_code")
     with op.batch_alter_table("data_subject", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_data_subject_email_index"))

@@ -48,7 +48,8 @@ def due(store: Store, on: date) -> list[retention.Due]:
 
 def settle(store: Store, group: retention.Due, results: dict[LedgerEntry, Settled]) -> None:
     with store.transaction() as session:
-        retention.settle(session, group, {entry.id: result for entry, result in results.items()}, now=NOW)
+        settled = {entry.id: result for entry, result in results.items()}
+        retention.settle(session, group, settled, store.settings.register, now=NOW)
 
 
 def test_rows_are_due_from_their_day(store: Store, plan: ErasurePlan) -> None:

@@ -96,6 +96,9 @@ SENTENCES: Mapping[str, str] = {
     "ledger-dated-again": N_(
         "Kept rows in %(system)s got new days: %(earlier)s earlier, %(later)s later, %(dated)s that had none."
     ),
+    "erasure-replayed": N_(
+        "After a restore of %(system)s %(again)s rows were erased again; %(gone)s were gone, %(left)s were left."
+    ),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
     "hold-lifted": N_("%(actor)s lifted the hold."),

@@ -1,0 +1,97 @@
+"""The command for after a restore of one of the controller's databases."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import click
+
+from dsr.app import transactions
+from dsr.cli.opening import open_app
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr.connectors.base import SystemDown
+from dsr.connectors.registry import open_systems
+from dsr.domain.calendars import local_date
+from dsr.domain.errors import DomainError
+from dsr.jobs import replay
+from dsr.jobs.context import Context
+from dsr.jobs.replay import Report
+from dsr.services.replay import AGAIN, GONE
+from dsr.services.retention import CHANGED, HELD, KEPT_LONGER, NOT_IN_REGISTER, STILL_NEEDED
+
+REASONS = {
+    CHANGED: "it is not the row that was erased: its key was used again, or it was changed",
+    KEPT_LONGER: "a rule of the register keeps it now",
+    HELD: "somebody holds it",
+    STILL_NEEDED: "rows that stay still point at it",
+    NOT_IN_REGISTER: "the register no longer names its table",
+}
+
+
+@click.command("replay")
+@config_option
+@click.option("--system", required=True, help="The database that was restored, as the register names it.")
+@click.option("--since", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the backup.")
+@click.option("--dry-run", is_flag=True, help="Say what would be erased again, and change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object.")
+def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool, as_json: bool) -> None:
+    """Erase again what was erased in a system since a day, after a restore of its database.
+
+    By the same checks as before: a row whose key or content is another is left and reported. Safe to repeat. Exits
+    with 0 when all of it is gone (again), 1 when rows were left or DAY lies before what is remembered.
+    """
+    settings = read_settings(config_file)
+    systems = open_systems(settings)
+    if system not in systems:
+        give_up(f"--system {system}: the register names {', '.join(systems) or 'no database'}.")
+    since = day.date()
+    if since > local_date(datetime.now(UTC)):
+        give_up(f"--since {since} lies ahead. Give the day on which the backup was made.")
+    app = open_app(settings)
+    context = Context(transactions(app), settings, lambda: datetime.now(UTC), systems)
+    try:
+        report = replay.run(context, system, since, dry_run=dry_run)
+    except SystemDown as error:
+        give_up(str(error), status=SYSTEM_DOWN)
+    except DomainError as error:
+        give_up(str(error), status=1)
+    finally:
+        for each in systems.values():
+            each.close()
+    _show(report, system, since, as_json=as_json, dry_run=dry_run)
+    sys.exit(bool(report.left) or since < report.remembered_from)
+
+
+def _show(report: Report, system: str, since: date, *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(_record(report, system, since, dry_run=dry_run)))
+        return
+    verb = "would be erased again" if dry_run else "erased again"
+    counts = f"{report.count(AGAIN)} rows {verb}, {report.count(GONE)} gone already, {len(report.left)} left"
+    click.echo(f"{system}, since {since}: {counts}.")
+    for outcome in report.left:
+        click.echo(f"  {outcome.table} {outcome.key}: {REASONS[outcome.result]}")
+    if since < report.remembered_from:
+        click.echo(
+            f"What was erased before {report.remembered_from} is no longer remembered: no backup should be that old.",
+            err=True,
+        )
+
+
+def _record(report: Report, system: str, since: date, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "system": system,
+        "since": since.isoformat(),
+        "dry_run": dry_run,
+        "again": report.count(AGAIN),
+        "gone": report.count(GONE),
+        "left": [asdict(outcome) for outcome in report.left],
+        "remembered_from": report.remembered_from.isoformat(),
+    }
+
+
+COMMANDS = {"replay": replay_command}

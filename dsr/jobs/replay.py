@@ -1,0 +1,73 @@
+"""Erasing again what a restore of the controller's database brought back, a transaction for each batch."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from dsr.domain.calendars import local_date
+from dsr.jobs.context import Context
+from dsr.services import erased, holds, replay, retention
+from dsr.services.replay import AGAIN, GONE, Batch, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What became of every row; `remembered_from` is the first day of which everything is still remembered."""
+
+    outcomes: list[Outcome]
+    remembered_from: date
+
+    def count(self, result: str) -> int:
+        """How many rows had this result."""
+        return sum(outcome.result == result for outcome in self.outcomes)
+
+    @property
+    def left(self) -> list[Outcome]:
+        """The rows that somebody must look at."""
+        return [outcome for outcome in self.outcomes if outcome.result not in (AGAIN, GONE)]
+
+
+class _Rehearsed(Exception):
+    """Takes back what a rehearsal did."""
+
+
+def run(context: Context, system: str, since: date, *, dry_run: bool = False) -> Report:
+    """Erase again what was erased in a system since a day. Raises SystemDown, SystemRefuses or PlanChanged.
+
+    What a run that was stopped did is found gone by the next. A rehearsal does the same and takes it back.
+    """
+    today = local_date(context.now())
+    with context.transaction(writes=False) as session:
+        batches = replay.erased_since(session, system, since)
+    outcomes: list[Outcome] = []
+    for batch in batches:
+        outcomes += _rehearse(context, system, batch) if dry_run else _replay(context, system, batch)
+    return Report(outcomes, today - timedelta(days=erased.remembered_days(context.settings.register)))
+
+
+def _replay(context: Context, system: str, batch: Batch) -> list[Outcome]:
+    with context.transaction(writes=False) as session:
+        decisions = retention.decisions_on(session, batch.case_id, context.settings.register)
+    with ExitStack() as ours:
+        with context.systems[system].erasing() as transaction:
+            on = local_date(context.now())
+            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, on=on)
+            session = ours.enter_context(context.transaction())
+            holds.check_unchanged(session, batch.case_id, None, decisions)
+        replay.note(session, system, batch, outcomes, now=context.now())
+    return outcomes
+
+
+def _rehearse(context: Context, system: str, batch: Batch) -> list[Outcome]:
+    with context.transaction(writes=False) as session:
+        decisions = retention.decisions_on(session, batch.case_id, context.settings.register)
+    outcomes: list[Outcome] = []
+    try:
+        with context.systems[system].erasing() as transaction:
+            on = local_date(context.now())
+            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, on=on)
+            raise _Rehearsed
+    except _Rehearsed:
+        return outcomes

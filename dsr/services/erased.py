@@ -1,0 +1,48 @@
+"""What went in the controller's systems is remembered while one of their backups may bring it back."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from dsr.db.erased import ErasedRows
+from dsr.domain.calendars import local_date
+from dsr.domain.register import Register
+
+BACKUP_DAYS = 90
+"""How long we reckon that a backup lives, where the register does not say."""
+MARGIN_DAYS = 30
+"""A restore is noticed late, and a replay comes later still."""
+
+
+def remembered_days(register: Register) -> int:
+    """How many days it is remembered what was erased: while a backup may bring it back, and a month."""
+    backup_days = BACKUP_DAYS if register.backup_days is None else register.backup_days
+    return backup_days + MARGIN_DAYS
+
+
+class Written(NamedTuple):
+    """Rows of one table that went together. In `rows`, as JSON, the key of each, its fingerprint before and, of what
+    stays in part, after."""
+
+    table: str
+    columns_kept: Sequence[str] | None
+    row_count: int
+    rows: str
+
+
+def remember(case_id: uuid.UUID, system: str, written: Written, register: Register, *, now: datetime) -> ErasedRows:
+    """What went, for as long as a backup may bring it back."""
+    erased = ErasedRows(
+        case_id=case_id,
+        system=system,
+        table=written.table,
+        erased_at=now,
+        columns_kept=list(written.columns_kept) if written.columns_kept is not None else None,
+        row_count=written.row_count,
+        purge_on=local_date(now) + timedelta(days=remembered_days(register)),
+    )
+    erased.rows = written.rows
+    return erased

@@ -1,0 +1,123 @@
+"""What was erased stays erased when a backup of the shop is put back, on every engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import select, text
+
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.erased import ErasedRows
+from dsr.db.notices import Task
+from dsr.jobs import erasing, replay, work
+from dsr.services import housekeeping
+from tests.jobs.test_erasing_holds import approved, place  # noqa: F401 - a fixture
+from tests.parts.shop import TABLES, Workplace
+from tests.parts.store import NOW
+
+sqlite = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+TODAY = NOW.date()
+Content = Mapping[str, list[dict[str, Any]]]
+
+
+def restore(workplace: Workplace, content: Content) -> None:
+    """The shop as it was in a backup."""
+    with workplace.shop.engine.begin() as connection:
+        for table in reversed(TABLES):
+            connection.execute(text(f"DELETE FROM {table}"))  # noqa: S608 - a constant of the test
+        for table in TABLES:
+            for row in content[table]:
+                values = ", ".join(f":{column}" for column in row)
+                connection.execute(text(f"INSERT INTO {table} VALUES ({values})"), row)  # noqa: S608
+
+
+@pytest.fixture
+def backup(workplace: Workplace, approved: Case) -> Content:  # noqa: F811
+    """What was in the shop before the erasure, which has been carried out since."""
+    before = workplace.shop.everything()
+    work.run_all(workplace.context)
+    return before
+
+
+def run(workplace: Workplace, since: date = TODAY, *, dry_run: bool = False) -> tuple[int, int, list[tuple[str, str]]]:
+    report = replay.run(workplace.context, "shop", since, dry_run=dry_run)
+    left = [(f"{outcome.table} {outcome.key}", outcome.result) for outcome in report.left]
+    return report.count("again"), report.count("gone"), left
+
+
+def test_after_a_restore_the_erased_go_again_and_a_second_time_there_is_nothing_to_do(
+    workplace: Workplace, backup: Content
+) -> None:
+    erased = workplace.shop.everything()
+    restore(workplace, backup)
+    assert run(workplace, dry_run=True) == (9, 0, [])
+    assert workplace.shop.everything() == backup
+    assert run(workplace) == (9, 0, [])
+    assert workplace.shop.everything() == erased
+    assert run(workplace) == (0, 9, [])
+    with workplace.transaction() as session:
+        told = [
+            dict(entry.details) for entry in session.scalars(select(AuditEntry)) if entry.event == "erasure-replayed"
+        ]
+    assert [(each["again"], each["gone"], each["left"]) for each in told] == [(9, 0, 0), (0, 9, 0)]
+
+
+def test_what_the_ledger_erased_later_goes_again_too(workplace: Workplace, backup: Content) -> None:
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    erased = workplace.shop.everything()
+    restore(workplace, backup)
+    assert run(workplace, date(2027, 1, 1)) == (3, 0, [])
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
+    assert run(workplace) == (9, 3, [])
+    assert workplace.shop.everything() == erased
+
+
+@sqlite
+def test_a_key_that_was_used_again_and_a_row_that_differs_are_left_and_told(
+    workplace: Workplace, backup: Content
+) -> None:
+    restore(workplace, backup)
+    workplace.shop.run("UPDATE ticket SET customer_id = 2, body = 'of Bram' WHERE id = 1")
+    workplace.shop.run("UPDATE customer SET phone = '0699999999' WHERE id = 1")
+    again, gone, left = run(workplace)
+    assert (again, gone) == (7, 0)
+    assert left == [("customer [1]", "changed"), ("ticket [1]", "changed")]
+    assert [row["body"] for row in workplace.shop.rows("ticket")] == ["of Bram", "help"]
+    with workplace.transaction() as session:
+        task = session.scalars(select(Task).where(Task.kind == "replay-left")).one()
+        assert task.facts == {"reasons": ["changed"], "rows": 2, "system": "shop"}
+
+
+@sqlite
+def test_what_is_held_since_and_what_others_point_at_stay(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+    backup: Content,
+) -> None:
+    place(workplace, approved, "ticket")
+    restore(workplace, backup)
+    workplace.shop.run("INSERT INTO invoice_line VALUES (117, 9, 'added')")
+    _, _, left = run(workplace)
+    assert ("ticket [1]", "held") in left
+    assert ("invoice [117]", "still-needed") in left
+    assert 117 in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+@sqlite
+def test_it_is_forgotten_once_no_backup_can_bring_it_back(workplace: Workplace, backup: Content) -> None:
+    def remembered(days: int) -> int:
+        with workplace.transaction() as session:
+            housekeeping.purge(session, settings=workplace.context.settings, now=NOW + timedelta(days=days))
+            return len(session.scalars(select(ErasedRows)).all())
+
+    assert remembered(119) == 7
+    assert remembered(120) == 0
+    with workplace.transaction() as session:
+        assert backup["newsletter"][0]["email"].encode() not in b"".join(
+            bytes(value) for value in session.scalars(select(ErasedRows.rows_sealed)) if value
+        )
