@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr import config
+from dsr.cli.options import SYSTEM_DOWN, config_option, give_up
 from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, SystemDown
 from dsr.connectors.sql import SqlSystem
+from dsr.domain.register import Register
 from dsr.domain.register_draft import FoundTable, draft
 
 
@@ -27,10 +30,20 @@ def draft_command(config_file: Path, name: str) -> None:
     It names the tables that look personal, their keys, the ways to the person and the date columns. Of the law it
     guesses nothing: every gap is marked, for you to fill in.
     """
-    settings = read_settings(config_file)
-    if name not in settings.systems:
-        give_up(f"There is no system {name} in the configuration; it has: {', '.join(settings.systems) or 'none'}.")
+    settings = _without_register(config_file)
+    databases = [known for known, system in settings.systems.items() if not system.is_manual]
+    if name not in databases:
+        give_up(f"There is no database {name} in the configuration; it has: {', '.join(databases) or 'none'}.")
     click.echo(draft(name, _found_tables(settings, name)), nl=False)
+
+
+def _without_register(file: Path) -> Settings:
+    """The settings, whatever the register is like: `dsr register draft > register.toml` has just emptied it."""
+    settings, mistakes = config.check(file)
+    own = [mistake for mistake in mistakes if mistake.file == file]
+    if settings is None or own:
+        give_up(*map(str, own or mistakes))
+    return replace(settings, register=Register({}))
 
 
 def _found_tables(settings: Settings, name: str) -> list[FoundTable]:

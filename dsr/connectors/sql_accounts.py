@@ -63,13 +63,11 @@ def _needed(connection: Connection, name: str, table: Table) -> list[tuple[str, 
         return [("read", _selecting(name, table))]
     locking = _selecting(name, table).with_for_update()
     needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
+    columns = {*table.rectifiable}
     if table.may_be_emptied:
-        columns = Schema(connection).columns(name, table).keys() - {
-            *table.key,
-            *table.path,
-            *(table.keep_columns or ()),
-        }
-        needed += [("update", _updating(name, table, columns))] if columns else []
+        stay = {*table.key, *table.path, *(table.keep_columns or ())}
+        columns |= Schema(connection).columns(name, table).keys() - stay
+    needed += [("update", _updating(name, table, sorted(columns)))] if columns else []
     return needed
 
 

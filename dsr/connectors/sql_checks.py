@@ -130,7 +130,7 @@ class _Checks:
         values = {"table": real, "schema": table.schema, "place": place}
         statement = sa.text(_TRIGGERS[self.schema.engine])
         named = {name: value for name, value in values.items() if f":{name}" in statement.text}
-        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied else {})
+        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied or table.rectifiable else {})
         for trigger, text in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
             when = events.get(_event(text))
             if when and trigger not in table.known_triggers:

@@ -102,7 +102,9 @@ def draft(system: str, tables: Iterable[FoundTable]) -> str:
     names = {table.name for table in named}
     parts = [_HEAD, *map(_category, own), _TABLES_HEAD if named else _NONE]
     parts += [_table(system, table, ways, names) for table in own]
-    return "\n".join([*parts, *(_view(system, table, own, ways) for table in named if table.is_view)])
+    parts += [_view(system, table, own, ways) for table in named if table.is_view]
+    left_out = [name for name in known if name not in names]
+    return "\n".join([*parts, *([_LEFT_OUT.format(", ".join(left_out))] if left_out else [])])
 
 
 def _ways(tables: Mapping[str, FoundTable]) -> dict[str, _Way]:
@@ -152,6 +154,10 @@ _HEAD = """\
 # GAP: [recipients.NAME]  (who receives data: name, role, inside_eea, safeguard)
 """
 _TABLES_HEAD = "# Where the rows are, and how they are reached from the person.\n"
+_LEFT_OUT = """\
+# Left out, since nothing in them looks personal and no way to a person was found. Look whether that is so:
+# {}
+"""
 _NONE = "# GAP: no table looks personal; name the tables yourself.\n"
 
 

@@ -88,5 +88,5 @@ def test_a_system_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     folder = _installed(tmp_path, DataSystem(path="absent.db"))
     done = run("register", "draft", "--system", "zaken", cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "There is no system zaken in the configuration; it has: zaak." in done.stderr
+    assert "There is no database zaken in the configuration; it has: zaak." in done.stderr
     assert run("register", "draft", "--system", "zaak", cwd=folder).returncode == 3

@@ -174,3 +174,9 @@ def test_a_table_of_another_schema_says_where_it_is() -> None:
     old = FoundTable("archive_klant", ("nr",), {"nr": False, "email": False}, (), "archive", "klant")
     table = tomllib.loads(draft("shop", [KLANT, old]))["tables"]["shop"]["archive_klant"]
     assert (table["schema"], table["table"]) == ("archive", "klant")
+
+
+def test_what_is_left_out_is_told() -> None:
+    song = FoundTable("song", ("nr",), {"nr": False, "title": False})
+    assert draft("shop", [KLANT, song]).endswith("Look whether that is so:\n# song\n")
+    assert "Left out" not in draft("shop", [KLANT])
