@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db import queries
-from dsr.db.base import new_id
+from dsr.db.base import new_id, put_if_new
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
@@ -35,8 +35,9 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework
+from dsr.services.receipt_codes import check_receipt_code
 
-TASK = "recipients-to-tell"
+TASK, LATE_TASK = "recipients-to-tell", "recipients-late"
 
 
 def propose(
@@ -101,6 +102,15 @@ def _erased(session: Session, plan: ErasurePlan, register: Register) -> list[Cha
     }
     kept = set(session.scalars(select(LedgerEntry.category).where(LedgerEntry.plan_id == plan.id)))
     return [Change(name, is_part=name in kept) for name in register.categories if name in erased]
+
+
+def tell_late(session: Session, *, now: datetime) -> None:
+    """Tell the handler, once, where recipients should have been told by now."""
+    is_late = Notification.state.in_(OUTSTANDING), Notification.due_on < local_date(now)
+    late = select(Notification.case_id, Notification.source_id).where(*is_late).distinct()
+    for case_id, source_id in session.execute(late).all():
+        task = Task(key=f"{LATE_TASK}:{source_id}", case_id=case_id, kind=LATE_TASK, facts={}, made_at=now)
+        put_if_new(session, task, by=("key",))
 
 
 def of_case(session: Session, case_id: uuid.UUID) -> list[Notification]:
@@ -187,7 +197,7 @@ def _move(session: Session, case: Case, notification: Notification, to: State, *
     notification.state = to.value
     session.flush()
     if not queries.has_outstanding_notifications(session, case.id):
-        is_ours = Task.case_id == case.id, Task.kind == TASK, Task.done_at.is_(None)
+        is_ours = Task.case_id == case.id, Task.kind.in_((TASK, LATE_TASK)), Task.done_at.is_(None)
         session.execute(update(Task).where(*is_ours).values(done_at=now))
 
 
@@ -205,3 +215,13 @@ def informed(session: Session, case: Case, settings: Settings) -> Iterator[Infor
                 why=each.why,
                 answer=Answer(each.answer) if each.answer else None,
             )
+
+
+def open_list(session: Session, case: Case, receipt_code: str, *, settings: Settings, now: datetime) -> list[Informed]:
+    """Who was told or not, as it stands, for the person, after their receipt code: art. 19, second sentence.
+
+    Raises WrongReceiptCode or ReceiptCodeLocked; commit all the same: a try counts.
+    """
+    check_receipt_code(session, case, receipt_code, now=now)
+    audit.record(session, "recipients-read", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
+    return list(informed(session, case, settings))

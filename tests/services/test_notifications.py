@@ -24,11 +24,14 @@ from dsr.domain.notifications import Answer, Change, Channel, State, Waiver
 from dsr.domain.register import Recipient, Register, Text
 from dsr.domain.rights import Right
 from dsr.services import answers, casework, notifications
+from dsr.services.identity import receipt_code_digest
+from dsr.services.receipt_codes import WrongReceiptCode
 from tests.parts.cast import add_case, add_member, confirm
 from tests.parts.copies import REGISTER as CATEGORIES
 from tests.parts.starters import words
 from tests.parts.store import NOW, Store
 
+CODE = "7K3F-Q2XA-94WP"
 WHY = "De veiling bestaat niet meer."
 RECIPIENTS = {
     "bookkeeper": Recipient("Boekhoudkantoor Dijkstra", "processor"),
@@ -251,3 +254,32 @@ def test_a_correction_and_an_erasure_are_told_apart(desk: Desk) -> None:
     assert letter.count("Duinpost Mailing") == 2
     assert "die wij nu hebben verwijderd" in letter
     assert "die wij nu hebben gecorrigeerd" in letter
+
+
+def test_who_should_have_been_told_by_now_is_a_task_once(desk: Desk) -> None:
+    desk.propose()
+    for days in (7, 8, 9):
+        with desk.store.transaction() as session:
+            notifications.tell_late(session, now=NOW + timedelta(days=days))
+        late = ["recipients-late"] if days > 7 else []
+        assert sorted(desk.open_tasks()) == [*late, "recipients-to-tell"]
+    desk.do("mailing", notifications.note_told, Channel.PHONE)
+    desk.do("bookkeeper", notifications.note_told, Channel.PHONE)
+    desk.do("collector", notifications.say_received, has_received=False)
+    assert desk.open_tasks() == []
+
+
+def test_the_list_for_the_person_asks_for_the_receipt_code(desk: Desk) -> None:
+    desk.propose()
+    desk.do("mailing", notifications.note_told, Channel.PHONE)
+    with desk.store.transaction() as session:
+        case = session.get_one(Case, desk.case_id)
+        case.receipt_code_digest = receipt_code_digest(CODE)
+        with pytest.raises(WrongReceiptCode):
+            notifications.open_list(session, case, "0000-0000-0000", settings=desk.settings, now=NOW)
+        shown = notifications.open_list(session, case, CODE.lower(), settings=desk.settings, now=NOW)
+    assert [(each.name, each.state) for each in shown] == [
+        ("Boekhoudkantoor Dijkstra", "proposed"),
+        ("Duinpost Mailing", "told"),
+    ]
+    assert desk.events()[-1] == ("recipients-read", {})

@@ -10,6 +10,8 @@ from flask import Flask
 from sqlalchemy import select
 
 from dsr.config import Settings
+from dsr.db.answers import Letter
+from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.notifications import Notification
 from dsr.db.staff import StaffMember
@@ -17,10 +19,12 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Change
 from dsr.domain.rights import Right
 from dsr.services import notifications
+from dsr.services.identity import receipt_code_digest
 from tests.parts.cast import add_case, confirm
+from tests.parts.starters import words
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
-from tests.services.test_notifications import WHY, register
+from tests.services.test_notifications import CODE, WHY, register
 from tests.web.test_staff import add, sign_in, store
 
 
@@ -74,9 +78,8 @@ def test_telling_asking_waiving_and_answering_by_form(app: Flask, visitor: Visit
     assert send(app, visitor, page, "mailing", "told", channel="phone") == 303
     assert send(app, visitor, page, "mailing", "answer", answer="cannot", remark="Pas morgen.") == 303
     shown = visitor.see(f"{page}?lang=nl").text
-    for words in ("kreeg geen gegevens", "het is onmogelijk", WHY, "per telefoon", "ze kunnen dit niet doen"):
-        assert words in shown
-    assert "Pas morgen." in shown
+    wanted = ("kreeg geen gegevens", "het is onmogelijk", WHY, "per telefoon", "ze kunnen dit niet doen", "Pas morgen.")
+    assert [text for text in wanted if text not in shown] == []
     assert "Informeer de ontvangers" not in shown
 
 
@@ -103,3 +106,24 @@ def test_a_notification_of_another_case_is_not_there(app: Flask, visitor: Visito
         found = session.scalars(select(Notification.id).where(Notification.recipient == "mailing")).one()
     path = f"/staff/cases/{other}/recipients/{found}/told"
     assert visitor.send(path, page, version="1", channel="phone").status_code == 404
+
+
+def test_the_person_reads_who_was_told_behind_the_receipt_code(app: Flask, visitor: Visitor, page: str) -> None:
+    send(app, visitor, page, "bookkeeper", "waived", waiver="impossible", why=WHY)
+    send(app, visitor, page, "mailing", "told", channel="phone")
+    send(app, visitor, page, "mailing", "answer", answer="done")
+    with store(app) as session:
+        case = session.scalars(select(Case)).one()
+        case.receipt_code_digest = receipt_code_digest(CODE)
+        token = keys().token("status", str(case.id))
+        case.status_token_digest = keys().digest("status-token", token)
+        case.answered_at, case.status = NOW, "answered"
+        session.add(Letter(case_id=case.id, kind="answer", language="nl", sent_at=NOW))
+    status = f"/status/{token}"
+    refused = visitor.send(f"{status}/ontvangers", status, recipients_code="0000-0000-0000")
+    assert refused.status_code == 400
+    assert "Duinpost" not in refused.text
+    shown = words(visitor.send(f"{status}/ontvangers?lang=nl", status, recipients_code=CODE).text)
+    assert "Duinpost Mailing zij weten het sinds maandag 23 november 2026; zij hebben het ook gedaan" in shown
+    assert f"Boekhoudkantoor Dijkstra niet verteld, want dat kan niet: {WHY}" in shown
+    assert [name for name in ("Incasso Noord", "Meldpunt") if name in shown] == []

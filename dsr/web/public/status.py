@@ -20,7 +20,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.services import answers, copies, identity, intake
+from dsr.services import answers, copies, identity, intake, notifications
 from dsr.services.answers import LetterNotThere
 from dsr.services.copies import CopyNotThere
 from dsr.services.receipt_codes import ReceiptCodeLocked
@@ -102,6 +102,19 @@ def letter(token: str) -> ResponseReturnValue:
     typed = request.form.get("letter_code", "")
     outcome = _attempt(token, lambda store, case: answers.open_letter(store, case, typed, now=now()))
     return _refuse(token, "letter_code", outcome) if isinstance(outcome, DomainError) else outcome
+
+
+@status.post("/status/<token>/ontvangers")
+@allows(PUBLIC)
+def recipients(token: str) -> ResponseReturnValue:
+    """Read who got data, and who was told what became of them (art. 19)."""
+    typed = request.form.get("recipients_code", "")
+    outcome = _attempt(
+        token, lambda store, case: notifications.open_list(store, case, typed, settings=settings(), now=now())
+    )
+    if isinstance(outcome, DomainError):
+        return _refuse(token, "recipients_code", outcome)
+    return page("public/recipients.html", token=token, informed=outcome)
 
 
 @status.errorhandler(UntrustedForm)

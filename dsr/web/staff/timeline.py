@@ -83,6 +83,7 @@ SENTENCES: Mapping[str, str] = {
     "notification-opened": N_("The recipient %(recipient)s opened the page with the code."),
     "recipient-told": N_("%(actor)s told the recipient %(recipient)s: %(channel)s."),
     "recipient-waived": N_("%(actor)s decided not to tell the recipient %(recipient)s: %(waiver)s."),
+    "recipients-read": N_("The data subject read who was told."),
     "recipient-answered": N_("The recipient %(recipient)s answered: %(answer)s (%(actor)s)."),
     "correction-asked": N_("%(actor)s had the rows read that can be corrected."),
     "correction-proposed": N_(
