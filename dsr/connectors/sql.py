@@ -46,6 +46,7 @@ class SqlSystem:
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
         self._statements: dict[tuple[str, frozenset[str], bool], sa.Select[Any]] = {}
+        self._by_key: dict[tuple[str, str], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -141,8 +142,24 @@ class SqlSystem:
             self._statements[name, kinds, locks] = statement.with_for_update() if locks_rows else statement
         return self._statements[name, kinds, locks]
 
+    def by_key(self, verb: str, name: str) -> Any:
+        """The statement that reads or deletes the rows with the keys in `keys`; written once as well."""
+        if (name, verb) not in self._by_key:
+            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name)).with_for_update()
+            statement: Any = read if verb == "read" else sa.delete(self.clause(name))
+            self._by_key[name, verb] = statement.where(self._has_key_in(self.tables[name].key))
+        return self._by_key[name, verb]
+
+    def _has_key_in(self, key: Sequence[str]) -> sa.ColumnElement[bool]:
+        columns: list[Any] = [sa.column(column) for column in key]
+        if self.system.engine == "postgresql" and len(columns) == 1:
+            # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
+            return columns[0] == sa.func.any(sa.bindparam("keys"))  # type: ignore[no-any-return]
+        column: sa.ColumnElement[Any] = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
+        return column.in_(sa.bindparam("keys", expanding=True))
+
     def fetch(
-        self, connection: Connection, name: str, statement: sa.Select[Any], values: Identifiers | None = None
+        self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
         table = self.tables[name]
@@ -242,15 +259,12 @@ class SqlErasing:
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         """The rows with these keys, locked; one that is gone is left out."""
-        source = self.system.clause(table)
-        statement: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(source).with_for_update()
-        parts = self._parts(table, keys)
-        return rows_of(self._fetch(table, statement.where(self._has_key(table, part))) for part in parts)
+        found = (self.system.fetch(self.connection, table, *by_key) for by_key in self._by_key("read", table, keys))
+        return rows_of(found)
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""
-        statement = sa.delete(self.system.clause(table))
-        return self._change(table, statement, keys)
+        return sum(self.connection.execute(*by_key).rowcount for by_key in self._by_key("delete", table, keys))
 
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
@@ -287,19 +301,18 @@ class SqlErasing:
         parts = self._parts(table, keys)
         return sum(self.connection.execute(statement.where(self._has_key(table, part))).rowcount for part in parts)
 
-    def _fetch(self, table: str, statement: sa.Select[Any]) -> Found:
-        return self.system.fetch(self.connection, table, statement)
+    def _by_key(self, verb: str, table: str, keys: Sequence[Key]) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """The statement for the rows with these keys, as often as it takes, each time with its keys."""
+        is_single = len(self.system.tables[table].key) == 1
+        for part in self._parts(table, keys):
+            yield self.system.by_key(verb, table), {"keys": [key[0] for key in part] if is_single else [*part]}
 
     def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
         size = PARAMETERS // len(self.system.tables[table].key)
         return (keys[start : start + size] for start in range(0, len(keys), size))
 
     def _has_key(self, table: str, keys: Sequence[Key]) -> sa.ColumnElement[bool]:
-        columns: list[Any] = [sa.column(column) for column in self.system.tables[table].key]
-        if self.system.system.engine == "postgresql" and len(columns) == 1:
-            # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
-            return columns[0] == sa.func.any(sa.bindparam(None, [key[0] for key in keys], unique=True))  # type: ignore[no-any-return]
-        return _is_in(columns, keys)
+        return _is_in([sa.column(column) for column in self.system.tables[table].key], keys)
 
 
 def _rows(result: sa.CursorResult[Any]) -> Sequence[tuple[Any, ...]]:

@@ -109,15 +109,20 @@ def new_id() -> uuid.UUID:
     return uuid.uuid4()
 
 
+def table_of(mapped: type[Base]) -> Table:
+    """The table of a mapped class, for statements that need no objects."""
+    return cast("Table", mapped.__table__)
+
+
 def put(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
     """Write a row at once, in the place of one with the same columns `by`, which are unique."""
     given = _columns(row)
-    session.execute(_putting(cast("Table", row.__table__), by, frozenset(given)), given)
+    session.execute(_putting(table_of(type(row)), by, frozenset(given)), given)
 
 
 def put_if_new(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
     """Write a row at once, unless there is one with the same columns `by`."""
-    session.execute(_putting(cast("Table", row.__table__), by), _columns(row))
+    session.execute(_putting(table_of(type(row)), by), _columns(row))
 
 
 @cache

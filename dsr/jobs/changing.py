@@ -18,7 +18,7 @@ from dsr.domain.plans import PlanChanged
 from dsr.domain.rectification import Sheet
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
-from dsr.jobs.context import Context, Result
+from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
 from dsr.services import changing, erasing, plans, rectification
 from dsr.services.lookup import identifiers_of, require_identity
@@ -32,11 +32,11 @@ def whose_rows(_context: Context, session: Session, case_id: uuid.UUID) -> Ident
     return identifiers_of(case)
 
 
-def lay_out_rows(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Result:
+def lay_out_rows(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Note:
     """Read the rows of a person that can be corrected. Raises SystemDown, SystemRefuses or SeveralPersons."""
     register = context.settings.register
     sheets = [sheet for system in context.systems.values() for sheet in _sheets(register, system, whom)]
-    return Result(lambda session: rectification.lay_out(session, case_id, sheets, register))
+    return lambda session: rectification.lay_out(session, case_id, sheets, register)
 
 
 def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sheet]:
@@ -59,23 +59,23 @@ def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
         return error
 
 
-def rectify(context: Context, case_id: uuid.UUID, approved: Approved) -> Result:
+def rectify(context: Context, case_id: uuid.UUID, approved: Approved) -> Note:
     """Carry out an approved correction, system by system; one that is down or refuses delays its own part only."""
     if approved is None:
-        return Result()
+        return left_undone(None)
     if isinstance(approved, PlanChanged):
-        return Result(partial(_void, context, case_id, approved), approved)
+        return partial(_void, context, case_id, approved)
     return by_system(context, approved.parts, partial(_rectify_in, context, case_id, approved))
 
 
-def _rectify_in(context: Context, case_id: uuid.UUID, approved: rectification.Approved, system: str) -> Result:
+def _rectify_in(context: Context, case_id: uuid.UUID, approved: rectification.Approved, system: str) -> Note:
     try:
         is_observed = _change(context, approved, system)
     except (SystemDown, SystemRefuses) as error:
-        return Result(left=error)
+        return left_undone(error)
     except PlanChanged as error:
-        return Result(partial(_void, context, case_id, error), error)
-    return Result(partial(_settle, context, approved, system, is_observed))
+        return partial(_void, context, case_id, error)
+    return partial(_settle, context, approved, system, is_observed)
 
 
 def _change(context: Context, approved: rectification.Approved, system: str) -> bool:
@@ -94,10 +94,11 @@ def _settle(
     rectification.settle(session, approved, system, is_observed=is_observed, now=context.now())
 
 
-def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> None:
+def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     plan = plans.approved(session, case_id, Right.RECTIFICATION)
     if plan is not None:
         plans.void(session, plan, in_words(error, language=context.settings.procedure.language), now=context.now())
+    return error
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:

@@ -40,13 +40,10 @@ class Context:
                 )
 
 
-def _nothing(_session: Session) -> None:
-    """There is nothing to note."""
+Note = Callable[[Session], Exception | None]
+"""Notes what came of a step as it ends; returns what is left undone, if anything."""
 
 
-@dataclass(frozen=True)
-class Result:
-    """What came of a step: what to note of it as it ends, and what is left undone, if anything."""
-
-    note: Callable[[Session], None] = _nothing
-    left: Exception | None = None
+def left_undone(fault: Exception | None) -> Note:
+    """There is nothing to note but what is left undone."""
+    return lambda _session: fault

@@ -10,18 +10,18 @@ import logging
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 from sqlalchemy.orm import Session
 
 from dsr import faults
-from dsr.connectors.base import Connector, ConnectorError, SystemDown, SystemRefuses
+from dsr.connectors.base import Connector, ConnectorError, Erasing, SystemDown, SystemRefuses
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.wording import N_
-from dsr.jobs.context import Context, Result
+from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import erasing, errand_erasures, errands, holds, ledger, plans, retention
 from dsr.templating import in_words
 
@@ -40,35 +40,52 @@ def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
         return error
 
 
-def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Result:
+def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Note:
     """Carry out an approved plan, system by system; one that is down or refuses delays its own part only."""
     if approved is None:
-        return Result()
+        return left_undone(None)
     if isinstance(approved, PlanChanged):
-        return Result(partial(_void, context, case_id, approved), approved)
+        return partial(_void, context, case_id, approved)
     systems = {**context.systems, **_by_hand(context, approved)}
-    return by_system(
-        context, approved.systems, lambda system: _erase_in(context, case_id, approved, systems[system])
-    )  # fmt: skip
+    return by_system(context, approved.systems, lambda system: _erase_in(context, approved, systems[system]))
 
 
-def by_system(context: Context, systems: Iterable[str], act: Callable[[str], Result]) -> Result:
+def by_system(context: Context, systems: Iterable[str], act: Callable[[str], Note]) -> Note:
     """Act on each system; the receipt of one is written before the next is touched. A plan that changed ends it."""
-    result, left = Result(), None
-    for system in systems:
-        _note(context, result)
-        result = act(system)
-        left = result.left or left
-        if isinstance(left, PlanChanged):
-            break
-    return Result(result.note, left)
-
-
-def _note(context: Context, result: Result) -> None:
-    """The receipt of a system, before the next is touched."""
-    if result != Result():
+    *others, last = systems
+    left: Exception | None = None
+    for system in others:
+        note = act(system)
         with context.transaction() as session:
-            result.note(session)
+            left = note(session) or left
+        if isinstance(left, PlanChanged):
+            return left_undone(left)
+    last_note = act(last)
+    return lambda session: last_note(session) or left
+
+
+@dataclass(frozen=True)
+class _Changed:
+    """What was done in one system, whose transaction is still open; dropped, it is rolled back."""
+
+    context: Context
+    approved: erasing.Approved
+    system: str
+    receipt: erasing.Receipt
+    theirs: ExitStack
+
+    def commit(self, session: Session) -> Exception | None:
+        """Commit theirs, and write the receipt in ours."""
+        # Until theirs has committed nobody places a hold: it comes before the rows go, or after that.
+        try:
+            with self.theirs:
+                erasing.check_holds(session, self.approved, self.receipt)
+        except PlanChanged as error:
+            return _void(self.context, self.approved.plan.case_id, error, session)
+        faults.point("customer-database-committed")
+        settings, now = self.context.settings, self.context.now()
+        errand_erasures.settle(session, self.approved, self.system, self.receipt, settings=settings, now=now)
+        return None
 
 
 def _by_hand(context: Context, approved: erasing.Approved) -> Mapping[str, Connector]:
@@ -79,43 +96,39 @@ def _by_hand(context: Context, approved: erasing.Approved) -> Mapping[str, Conne
         return errand_erasures.systems_for(session, approved, settings=context.settings, now=context.now())
 
 
-def _erase_in(context: Context, case_id: uuid.UUID, approved: erasing.Approved, connector: Connector) -> Result:
+def _erase_in(context: Context, approved: erasing.Approved, connector: Connector) -> Note:
+    system = connector.name
     try:
-        receipt = _erase(context, approved, connector)
+        with ExitStack() as theirs:
+            receipt = _erase(context, approved, system, theirs.enter_context(connector.erasing()))
+            return _Changed(context, approved, system, receipt, theirs.pop_all()).commit
     except OwnerHasNotAnswered:
-        return Result()  # the answer asks for this step again
+        return left_undone(None)  # the answer asks for this step again
     except (SystemDown, SystemRefuses) as error:
-        return Result(left=error)
+        return left_undone(error)
     except PlanChanged as error:
-        return Result(partial(_void, context, case_id, error), error)
-    settle = partial(errand_erasures.settle, approved, connector.name, receipt)
-    return Result(partial(settle, settings=context.settings, now=context.now()))
+        return partial(_void, context, approved.plan.case_id, error)
 
 
-def _erase(context: Context, approved: erasing.Approved, connector: Connector) -> erasing.Receipt:
-    settings, system, on = context.settings, connector.name, local_date(context.now())
-    part = approved.parts[system]
-    with ExitStack() as turn:
-        with connector.erasing() as transaction:
-            found = transaction.find(approved.identifiers)
-            stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
-            judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
-            # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
-            is_repeated = partial(_is_repeated, context, approved.plan_id, system)
-            attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
-            receipt = erasing.carry_out(transaction, attempt, settings.register, system)
-            faults.point("rows-changed")
-            # Until theirs has committed nobody places a hold: it comes before the rows go, or after that.
-            erasing.check_holds(turn.enter_context(context.transaction()), approved, receipt)
-        faults.point("customer-database-committed")
+def _erase(context: Context, approved: erasing.Approved, system: str, transaction: Erasing) -> erasing.Receipt:
+    settings, part, on = context.settings, approved.parts[system], local_date(context.now())
+    found = transaction.find(approved.identifiers)
+    stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
+    judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
+    # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
+    is_repeated = partial(_is_repeated, context, approved.plan.id, system)
+    attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
+    receipt = erasing.carry_out(transaction, attempt, settings.register, system)
+    faults.point("rows-changed")
     return replace(receipt, rules=ledger.rules_of(settings, system))
 
 
-def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> None:
+def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     plan = plans.current(session, case_id)
     if plan is not None:
         sentence = in_words(error, language=context.settings.procedure.language)
         erasing.void(session, plan, context.settings.register, sentence, now=context.now())
+    return error
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:

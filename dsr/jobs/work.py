@@ -23,7 +23,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs import changing, erasing
-from dsr.jobs.context import Context, Result
+from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import copies, errands, holds, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
@@ -34,7 +34,7 @@ class Step(NamedTuple):
     """How a kind of step begins, in the transaction that claims it, and how it is done."""
 
     begin: Callable[[Context, Session, uuid.UUID], Any]
-    do: Callable[[Context, uuid.UUID, Any], Result]
+    do: Callable[[Context, uuid.UUID, Any], Note]
 
 
 class _Begun(NamedTuple):
@@ -75,22 +75,21 @@ def _begin(context: Context, session: Session) -> _Begun | None:
         return _Begun(claimed, fault=fault)
 
 
-def _do(context: Context, begun: _Begun) -> Result:
+def _do(context: Context, begun: _Begun) -> Note:
     """Take the step; whatever goes wrong, the other steps go on."""
     if begun.fault:
-        return Result(left=begun.fault)
+        return left_undone(begun.fault)
     try:
         return STEPS[begun.claimed.kind].do(context, begun.claimed.case_id, begun.given)
     except Exception as fault:  # noqa: BLE001 - the other steps must go on
-        return Result(left=fault)
+        return left_undone(fault)
 
 
-def _end(context: Context, claimed: work.Claimed, result: Result) -> _Begun | None:
+def _end(context: Context, claimed: work.Claimed, note: Note) -> _Begun | None:
     """Note what came of a step, end it, and begin the next."""
     try:
         with context.transaction() as session:
-            result.note(session)
-            _settle(context, session, claimed, result.left)
+            _settle(context, session, claimed, note(session))
             following = _begin(context, session)
         faults.point(f"{claimed.kind}-noted")
         return following
@@ -127,7 +126,7 @@ def _claimed(context: Context, session: Session, case_id: uuid.UUID) -> dict[str
     return {name: lookup.claimed_by(case, context.settings.register, name) for name in context.systems}
 
 
-def _look_up(context: Context, case_id: uuid.UUID, claimed: Mapping[str, Identifiers]) -> Result:
+def _look_up(context: Context, case_id: uuid.UUID, claimed: Mapping[str, Identifiers]) -> Note:
     known: dict[str, dict[str, bool]] = {}
     faults: list[ConnectorError] = []
     for name, system in context.systems.items():
@@ -136,12 +135,13 @@ def _look_up(context: Context, case_id: uuid.UUID, claimed: Mapping[str, Identif
         except ConnectorError as fault:
             faults.append(fault)
 
-    def note(session: Session) -> None:
+    def note(session: Session) -> Exception | None:
         case = session.get_one(Case, case_id)
         for name, answer in known.items():
             lookup.record_lookup(session, case, name, answer, now=context.now())
+        return search.first_of(faults)
 
-    return Result(note, search.first_of(faults))
+    return note
 
 
 class _Wanted(NamedTuple):
@@ -159,15 +159,16 @@ def _to_search(context: Context, session: Session, case_id: uuid.UUID) -> _Wante
     return _Wanted(lookup.identifiers_of(case), {name: systems[name] for name in wanted})
 
 
-def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Result:
+def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     searched = search.search_systems(wanted.systems, wanted.whom)
     say = {name: _sentence(context, fault) for name, fault in searched.faults.items()}
 
-    def note(session: Session) -> None:
+    def note(session: Session) -> Exception | None:
         case = session.get_one(Case, case_id)
         search.record_search(session, case, searched, context.settings.register, say=say, now=context.now())
+        return searched.fault
 
-    return Result(note, searched.fault)
+    return note
 
 
 def _everywhere(context: Context, session: Session, case_id: uuid.UUID) -> _Wanted:
@@ -175,14 +176,15 @@ def _everywhere(context: Context, session: Session, case_id: uuid.UUID) -> _Want
     return _Wanted(lookup.identifiers_of(case), _systems(context, session, case))
 
 
-def _copy(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Result:
+def _copy(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     searched = search.search_systems(wanted.systems, wanted.whom)
 
-    def note(session: Session) -> None:
+    def note(session: Session) -> Exception | None:
         case, settings = session.get_one(Case, case_id), context.settings
         copies.make_copy(session, case, searched.rows, missing=searched.missing, settings=settings, now=context.now())
+        return searched.fault
 
-    return Result(note, searched.fault)
+    return note
 
 
 class _Asked(NamedTuple):
@@ -202,13 +204,13 @@ def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Aske
     return _Asked(whom, _systems(context, session, case), decisions)
 
 
-def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Result:
+def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Note:
     if asked is None:
-        return Result()
+        return left_undone(None)
     context.check_schemas()
     on = local_date(context.now())
     drawn = plans.draw_up(context.settings, asked.systems, asked.whom, asked.decisions, on=on)
-    return Result(partial(_note_plan, context, case_id, asked, drawn))
+    return partial(_note_plan, context, case_id, asked, drawn)
 
 
 def _note_plan(context: Context, case_id: uuid.UUID, asked: _Asked, drawn: Plan, session: Session) -> None:

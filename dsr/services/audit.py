@@ -10,17 +10,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Table, insert, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import insert, select, text
+from sqlalchemy.orm import Session, SessionTransaction
 
 from dsr.db.audit import AuditEntry
-from dsr.db.base import keys
+from dsr.db.base import keys, table_of
 from dsr.domain.audit import GENESIS, link
 
 DATA_SUBJECT, WORKER, COMMAND = "data-subject", "worker", "command"
-_ENTRIES = cast("Table", AuditEntry.__table__)
+_ENTRIES = table_of(AuditEntry)
 _LAST = select(_ENTRIES.c.number, _ENTRIES.c.hash).order_by(_ENTRIES.c.number.desc()).limit(1)
 _APPEND = insert(_ENTRIES)
+_HEAD = "audit-head"
 _LOCK = 0x64737261  # any number of our own: it names the lock under which entries are appended
 
 
@@ -37,11 +38,9 @@ def record(
 
     `details` are ids, dates and counts, never personal data; `by` is a staff member's id or one of the constants above.
     """
-    if session.get_bind().dialect.name == "postgresql":
-        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     session.flush()
-    last = session.execute(_LAST).first()
-    number, previous = (last.number + 1, last.hash) if last else (1, GENESIS)
+    last, previous = _head(session)
+    number = last + 1
     case = str(case_id) if case_id else None
     digest = link(previous, number=number, at=now, event=event, actor=str(by), case_id=case, details=details)
     session.execute(
@@ -57,6 +56,23 @@ def record(
             "hash": digest,
         },
     )
+    session.info[_HEAD] = (_transaction(session), number, digest)
+
+
+def _head(session: Session) -> tuple[int, bytes]:
+    """Number and hash of the newest entry. Asked once in a transaction: until it ends, nobody else appends."""
+    transaction, *head = session.info.get(_HEAD, (None, 0, GENESIS))
+    if transaction is _transaction(session):
+        return cast("tuple[int, bytes]", tuple(head))
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    last = session.execute(_LAST).first()
+    return (last.number, last.hash) if last else (0, GENESIS)
+
+
+def _transaction(session: Session) -> SessionTransaction | None:
+    # The innermost one: what was appended after a savepoint may be taken back.
+    return session.get_nested_transaction() or session.get_transaction()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import select, update
+from sqlalchemy import BindParameter, CursorResult, Update, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
 from dsr.connectors.base import Erasing, Found, Identifiers
-from dsr.db.base import put_if_new
+from dsr.db.base import put_if_new, table_of
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.erased import ErasedRows
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
@@ -32,6 +34,16 @@ from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
 
+_EXECUTION = table_of(Execution)
+# SQLite took over PostgreSQL's ON CONFLICT word for word.
+_ATTEMPT = insert(_EXECUTION).on_conflict_do_update(
+    index_elements=["plan_id", "system"], set_={"attempts": _EXECUTION.c.attempts + 1}
+)
+_PLAN: BindParameter[uuid.UUID] = bindparam("plan", type_=_EXECUTION.c.plan_id.type)
+_PLANS = table_of(ErasurePlan)
+_LOCK_PLAN = select(_PLANS.c.state).where(_PLANS.c.id == _PLAN).with_for_update()
+_ANY_LEFT = select(_EXECUTION.c.id).where(_EXECUTION.c.plan_id == _PLAN, _EXECUTION.c.state != DONE).limit(1)
+
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
 
@@ -40,9 +52,8 @@ Fingerprints = dict[str, dict[str, str]]
 class Approved:
     """An approved plan, read once; `systems` are those without a receipt."""
 
-    plan_id: uuid.UUID
+    plan: ErasurePlan
     register: Register
-    case_id: uuid.UUID
     identifiers: Identifiers
     decisions: Mapping[str, Decision]
     parts: Mapping[str, Part]
@@ -75,26 +86,20 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
         raise PlanChanged(N_("The register changed after the approval."))
     parts, identifiers = plans.parts_of(plan), identifiers_of(case)
     decisions = holds.decided(session, case.id, identifiers, plans.decisions_of(plan, register))
-    systems = [system for system in parts if begin_on(plan, system, now=now)]
-    number = plan.number
-    for system in systems:
-        audit.record(session, "erasure-begun", by=audit.WORKER, now=now, case_id=case_id, system=system, plan=number)
-    approved = Approved(plan.id, register, case.id, identifiers, decisions, parts, systems)
+    systems = begin_on(session, plan, parts, now=now)
+    approved = Approved(plan, register, identifiers, decisions, parts, systems)
     if not systems:
-        finish(session, plan, approved, now=now)
-    return approved
+        finish(session, approved, now=now)
+    return approved if systems else None
 
 
-def begin_on(plan: ErasurePlan, system: str, *, now: datetime) -> bool:
-    """Note an attempt on one system; False where it has a receipt already."""
-    before = next((execution for execution in plan.executions if execution.system == system), None)
-    if before is None:
-        plan.executions.append(Execution(system=system, state=STARTED, started_at=now))
-    elif before.state == DONE:
-        return False
-    else:
-        before.attempts += 1
-    return True
+def begin_on(session: Session, plan: ErasurePlan, systems: Iterable[str], *, now: datetime) -> list[str]:
+    """Note an attempt on each of these systems that has no receipt; returns which."""
+    done = {execution.system for execution in plan.executions if execution.state == DONE}
+    left = [system for system in systems if system not in done]
+    for system in left:
+        session.execute(_ATTEMPT, {"plan_id": plan.id, "system": system, "state": STARTED, "started_at": now})
+    return left
 
 
 def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
@@ -262,18 +267,29 @@ def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list
 def check_holds(session: Session, approved: Approved, receipt: Receipt) -> None:
     """PlanChanged if a hold was placed or lifted since the attempt began; what was found committed stays committed."""
     if receipt.is_observed:
-        holds.check_unchanged(session, approved.case_id, approved.identifiers, approved.decisions)
+        holds.check_unchanged(session, approved.plan.case_id, approved.identifiers, approved.decisions)
 
 
-def settle(approved: Approved, system: str, receipt: Receipt, session: Session, *, now: datetime) -> None:
-    """A system has committed: its receipt, and with the last one the end of the plan."""
-    plan = plans.locked(session, approved.plan_id)
-    executions = {execution.system: execution for execution in plan.executions}
-    if executions[system].state != DONE:
-        session.add_all(_went(approved, system, receipt, now))
-    record_receipt(session, plan, executions[system], approved.parts[system].groups, receipt, now=now)
-    if all(execution.state == DONE for execution in executions.values()):
-        finish(session, plan, approved, now=now)
+def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
+    """A system has committed: its receipt, once, whoever else found it committed; with the last the end of the plan."""
+    plan = approved.plan
+    session.execute(_LOCK_PLAN, {"plan": plan.id})
+    if not _note_receipt(session, plan, system, receipt, now=now):
+        return
+    session.add_all([*_went(approved, system, receipt, now), *_ledger(plan, approved.parts[system].groups, receipt)])
+    audit.record(
+        session,
+        "rows-erased",
+        by=audit.WORKER,
+        now=now,
+        case_id=plan.case_id,
+        system=system,
+        erased=receipt.erased,
+        changed=receipt.changed,
+        is_observed=receipt.is_observed,
+    )
+    if session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
+        finish(session, approved, now=now)
 
 
 def _went(approved: Approved, system: str, receipt: Receipt, now: datetime) -> Iterable[ErasedRows]:
@@ -289,35 +305,18 @@ def _went(approved: Approved, system: str, receipt: Receipt, now: datetime) -> I
         else:
             continue
         written = Written(judged.table, judged.columns_kept, group.count, rows)
-        yield remember(approved.case_id, system, written, approved.register, now=now)
+        yield remember(approved.plan.case_id, system, written, approved.register, now=now)
 
 
-def record_receipt(
-    session: Session,
-    plan: ErasurePlan,
-    execution: Execution,
-    planned: Sequence[Group],
-    receipt: Receipt,
-    *,
-    now: datetime,
-) -> None:
-    """The system has committed: write the receipt and what it keeps, once, whoever else found it committed too."""
-    if execution.state == DONE:
-        return
-    execution.state, execution.done_at, execution.is_observed = DONE, now, receipt.is_observed
-    execution.erased, execution.changed = receipt.erased, receipt.changed
-    session.add_all(_ledger(plan, planned, receipt))
-    audit.record(
-        session,
-        "rows-erased",
-        by=audit.WORKER,
-        now=now,
-        case_id=plan.case_id,
-        system=execution.system,
-        erased=receipt.erased,
-        changed=receipt.changed,
-        is_observed=receipt.is_observed,
-    )
+def _note_receipt(session: Session, plan: ErasurePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
+    """Whether there was none yet."""
+    begun = (_EXECUTION.c.plan_id == plan.id, _EXECUTION.c.system == system, _EXECUTION.c.state != DONE)
+    noting = update(_EXECUTION).where(*begun).values(erased=receipt.erased, changed=receipt.changed)
+    return _is_changed(session, noting.values(state=DONE, done_at=now, is_observed=receipt.is_observed))
+
+
+def _is_changed(session: Session, statement: Update) -> bool:
+    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
 
 
 def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[LedgerEntry]:
@@ -350,11 +349,12 @@ def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> LedgerEntry:
     return entry
 
 
-def finish(session: Session, plan: ErasurePlan, approved: Approved, *, now: datetime) -> None:
+def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
-    if plan.state != plans.APPROVED:
+    plan = approved.plan
+    waiting = update(_PLANS).where(_PLANS.c.id == plan.id, _PLANS.c.state == plans.APPROVED)
+    if not _is_changed(session, waiting.values(state=plans.EXECUTED, executed_at=now)):
         return
-    plan.state, plan.executed_at = plans.EXECUTED, now
     outcome = outcome_of(approved.parts.values())
     if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
         outcome = Outcome.PARTLY_FULFILLED

@@ -30,11 +30,11 @@ def systems_for(
     session: Session, approved: erasing.Approved, *, settings: Settings, now: datetime
 ) -> dict[str, ManualSystem]:
     """The systems of an approved plan that a person erases; each owner who has something to erase is asked, once."""
-    case = session.get_one(Case, approved.case_id)
+    case = session.get_one(Case, approved.plan.case_id)
     erased: dict[str, frozenset[Key] | None] = {}
     for name in by_hand(settings).keys() & approved.parts.keys():
         going = [number for (number,) in _going(approved.parts[name])]
-        asked = partial(errands.ask_to_erase, session, case, approved.plan_id, settings=settings, now=now)
+        asked = partial(errands.ask_to_erase, session, case, approved.plan.id, settings=settings, now=now)
         erased[name] = _confirmed(asked(name, going)) if going else frozenset()
     return errands.systems_of(session, case, settings, erased)
 
@@ -85,19 +85,19 @@ def forget(
 
 
 def settle(
+    session: Session,
     approved: erasing.Approved,
     system: str,
     receipt: erasing.Receipt,
-    session: Session,
     *,
     settings: Settings,
     now: datetime,
 ) -> None:
     """A system has committed: its receipt; and what we noted of its items goes as well."""
-    erasing.settle(approved, system, receipt, session, now=now)
+    erasing.settle(session, approved, system, receipt, now=now)
     if system in by_hand(settings):
         gone = [*_going(approved.parts[system])]
-        forget(session, approved.case_id, system, gone, settings=settings, now=now)
+        forget(session, approved.plan.case_id, system, gone, settings=settings, now=now)
 
 
 def settle_kept(
@@ -124,8 +124,8 @@ def leave(
         return
     casework.check_open(case)
     parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, settings.register)
-    approved = erasing.Approved(plan.id, settings.register, case.id, identifiers_of(case), decisions, parts, ())
+    approved = erasing.Approved(plan, settings.register, identifiers_of(case), decisions, parts, ())
     for execution in plan.executions:
         if execution.system == errand.system:
             execution.is_left = True
-    erasing.settle(approved, errand.system, erasing.Receipt({}, {}, {}), session, now=now)
+    erasing.settle(session, approved, errand.system, erasing.Receipt({}, {}, {}), now=now)

@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, select, text, update
+from sqlalchemy import BindParameter, ColumnElement, Select, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Identifiers
-from dsr.db.base import new_id
+from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, DataSubject
 from dsr.db.holds import Hold, HoldIdentifier
 from dsr.db.notices import Task
@@ -32,6 +33,13 @@ from dsr.services import audit, notifications, plans
 from dsr.services.lookup import digests_of, identifiers_of
 from dsr.templating import in_words
 
+_HOLD, _IDENTIFIER, _LEDGER = map(table_of, (Hold, HoldIdentifier, LedgerIdentifier))
+_CASE: BindParameter[uuid.UUID] = bindparam("case_id", type_=_HOLD.c.case_id.type)
+_IN_LEDGER = select(_LEDGER.c.digest).where(_LEDGER.c.case_id == _CASE)
+_IS_KNOWN = _IDENTIFIER.c.digest.in_(bindparam("digests", expanding=True)) | _IDENTIFIER.c.digest.in_(_IN_LEDGER)
+_OF_PERSON = (_HOLD.c.case_id == _CASE) | _HOLD.c.id.in_(select(_IDENTIFIER.c.hold_id).where(_IS_KNOWN))
+_ON_PERSON = (_HOLD.c.lifted_at.is_(None), _OF_PERSON)
+_HELD = select(_HOLD.c.category, _HOLD.c.ground).where(*_ON_PERSON).order_by(_HOLD.c.placed_at.desc())
 _TURN = 0x686F6C64  # any number of our own: it names the lock under which holds and receipts take turns
 
 
@@ -141,10 +149,12 @@ def holds_of(session: Session, case_id: uuid.UUID, identifiers: Identifiers | No
 
     By the identifiers, and by those that the ledger knows for the case once something was erased.
     """
-    in_ledger = select(LedgerIdentifier.digest).where(LedgerIdentifier.case_id == case_id)
-    known = HoldIdentifier.digest.in_(digests_of(identifiers or {})) | HoldIdentifier.digest.in_(in_ledger)
-    of_person = (Hold.case_id == case_id) | Hold.id.in_(select(HoldIdentifier.hold_id).where(known))
-    return list(session.scalars(_running(of_person).order_by(Hold.placed_at)))
+    running = select(Hold).where(*_ON_PERSON).order_by(Hold.placed_at)
+    return list(session.scalars(running, _person(case_id, identifiers)))
+
+
+def _person(case_id: uuid.UUID, identifiers: Identifiers | None) -> dict[str, Any]:
+    return {"case_id": case_id, "digests": digests_of(identifiers or {})}
 
 
 def is_on(session: Session, hold: Hold, case: Case) -> bool:
@@ -167,7 +177,8 @@ def decided(
     session: Session, case_id: uuid.UUID, identifiers: Identifiers | None, decisions: Mapping[str, Decision]
 ) -> dict[str, Decision]:
     """Decisions per category with what is held of the person; of several holds the oldest gives the ground."""
-    held = {hold.category: HoldGround(hold.ground) for hold in reversed(holds_of(session, case_id, identifiers))}
+    newest_first = session.execute(_HELD, _person(case_id, identifiers))
+    held = {category: HoldGround(ground) for category, ground in newest_first}
     return {name: replace(decision, hold=ground_of(held, name)) for name, decision in decisions.items()}
 
 

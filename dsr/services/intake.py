@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 from typing import cast
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import Table, delete, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys, new_id
+from dsr.db.base import keys, new_id, table_of
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.drafts import Draft
 from dsr.domain import codes
@@ -26,7 +26,7 @@ from dsr.services import audit, casework, identity, limits, work
 
 DRAFT_LIFETIME = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
-_DRAFTS = cast("Table", Draft.__table__)
+_DRAFTS = table_of(Draft)
 
 
 @dataclass(frozen=True, slots=True)

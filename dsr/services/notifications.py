@@ -17,7 +17,7 @@ from dsr.db.base import new_id, put_if_new
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.notifications import (
     OUTSTANDING,
@@ -88,19 +88,21 @@ def _propose(
 
 def propose_for_erasure(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
     """The notifications that follow from what the receipts of a plan say was erased."""
-    changes = _erased(session, plan, register)
-    propose(session, plan.case_id, Right.ERASURE, changes, source_id=plan.id, register=register, now=now)
+    if register.recipients:
+        changes = _erased(session, plan.id, register)
+        propose(session, plan.case_id, Right.ERASURE, changes, source_id=plan.id, register=register, now=now)
 
 
-def _erased(session: Session, plan: ErasurePlan, register: Register) -> list[Change]:
+def _erased(session: Session, plan_id: uuid.UUID, register: Register) -> list[Change]:
     # The register may have changed since, where that is why the plan lapsed: what it no longer names has no recipients.
+    receipts = select(Execution.system, Execution.erased, Execution.changed).where(Execution.plan_id == plan_id)
     erased = {
         mapped.category
-        for execution in plan.executions
-        for table, count in [*execution.erased.items(), *execution.changed.items()]
-        if count and (mapped := register.tables.get(execution.system, {}).get(table))
+        for system, gone, changed in session.execute(receipts)
+        for table, count in [*gone.items(), *changed.items()]
+        if count and (mapped := register.tables.get(system, {}).get(table))
     }
-    kept = set(session.scalars(select(LedgerEntry.category).where(LedgerEntry.plan_id == plan.id)))
+    kept = set(session.scalars(select(LedgerEntry.category).where(LedgerEntry.plan_id == plan_id)))
     return [Change(name, is_part=name in kept) for name in register.categories if name in erased]
 
 

@@ -130,13 +130,10 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
     parts = by_system(correction_of(plan).changes)
-    left = {system: changes for system, changes in parts.items() if begin_on(plan, system, now=now)}
-    number = plan.number
-    for system in left:
-        audit.record(session, "correction-begun", by=audit.WORKER, now=now, case_id=case_id, system=system, plan=number)
+    left = {system: parts[system] for system in begin_on(session, plan, parts, now=now)}
     if not left:
         finish(session, plan, register, now=now)
-    return Approved(plan.id, register, identifiers_of(case), left)
+    return Approved(plan.id, register, identifiers_of(case), left) if left else None
 
 
 def settle(session: Session, approved: Approved, system: str, *, is_observed: bool, now: datetime) -> None:

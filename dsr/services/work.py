@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
-from sqlalchemy import BindParameter, Table, bindparam, or_, select, update
+from sqlalchemy import BindParameter, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
-from dsr.db.base import put
+from dsr.db.base import put, table_of
 from dsr.db.notices import Work
 
 LEASE = timedelta(minutes=10)
@@ -26,7 +26,7 @@ class Claimed(NamedTuple):
     lease_until: datetime
 
 
-_WORK = cast("Table", Work.__table__)
+_WORK = table_of(Work)
 _NOW: BindParameter[datetime] = bindparam("now", type_=_WORK.c.next_try_at.type)
 _IS_FREE = or_(_WORK.c.lease_until.is_(None), _WORK.c.lease_until < _NOW)
 _DUE = select(_WORK.c.id).where(_WORK.c.state == "queued", _WORK.c.next_try_at <= _NOW, _IS_FREE)

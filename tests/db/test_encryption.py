@@ -77,7 +77,7 @@ def _carry_out(session: Session, case: Case, plan: ErasurePlan) -> None:
     approved = erasing.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
     assert approved is not None
     receipt = erasing.Receipt({}, {}, {"newsletter": {ADDRESS: "print"}})
-    erasing.settle(approved, "shop", receipt, session, now=NOW)
+    erasing.settle(session, approved, "shop", receipt, now=NOW)
 
 
 def test_what_was_written_can_be_read_back(used: Store) -> None:

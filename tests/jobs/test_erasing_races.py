@@ -177,11 +177,11 @@ def carry_out_plan(context: Context, case_id: uuid.UUID) -> None:
     """The step, without its claim: as by a worker whose lease ran out."""
     with context.transaction() as session:
         approved = erasing.begin(context, session, case_id)
-    result = erasing.carry_out(context, case_id, approved)
+    note = erasing.carry_out(context, case_id, approved)
     with context.transaction() as session:
-        result.note(session)
-    if result.left:
-        raise result.left
+        left = note(session)
+    if left:
+        raise left
 
 
 FREED = {

@@ -75,7 +75,6 @@ SENTENCES: Mapping[str, str] = {
     "plan-approved": N_("%(actor)s approved the plan."),
     "plan-returned": N_("%(actor)s returned plan %(plan)s."),
     "plan-voided": N_("Plan %(plan)s lapsed: the data had changed."),
-    "erasure-begun": N_("The erasure in %(system)s began."),
     "rows-erased": N_("The erasure in %(system)s was done: %(erased)s rows gone, %(changed)s in part."),
     "plan-executed": N_("The erasure plan was carried out."),
     "notification-made": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
@@ -89,7 +88,6 @@ SENTENCES: Mapping[str, str] = {
     "correction-proposed": N_(
         "%(actor)s proposed a correction: %(change)s rows to change, %(for_books)s for the books."
     ),
-    "correction-begun": N_("The correction in %(system)s began."),
     "rows-corrected": N_("The correction in %(system)s was done: %(changed)s rows changed."),
     "correction-made": N_("The correction was carried out."),
     "statement-added": N_("%(actor)s added a statement of the data subject."),
