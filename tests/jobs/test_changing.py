@@ -175,10 +175,10 @@ def _carry_out(workplace: Workplace, case: Case) -> Exception | None:
     context = workplace.context
     with context.transaction() as session:
         approved = changing.begin(context, session, case.id)
-    result = changing.rectify(context, case.id, approved)
+    note = changing.rectify(context, case.id, approved)
     with context.transaction() as session:
-        result.note(session)
-    return None if isinstance(result.left, SystemDown) else result.left
+        left = note(session)
+    return None if isinstance(left, SystemDown) else left
 
 
 def test_of_two_workers_at_once_one_changes_and_both_end_well(workplace: Workplace) -> None:
