@@ -71,6 +71,6 @@ def _verdicts(settings: Settings, system: Any, **whom: str) -> dict[str, list[st
     decisions = register_decisions(settings.register)
     drawn = plans.draw_up(settings, {"shop": system}, whom, decisions, on=date(2030, 6, 1))
     found: dict[str, list[str]] = {}
-    for row in drawn.rows:
+    for row in sorted(drawn.rows, key=lambda row: row.verdict.value):
         found.setdefault(row.table, []).append(row.verdict.value)
     return found
