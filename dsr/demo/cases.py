@@ -127,6 +127,8 @@ def _overdue_answer(office: Office) -> Story:
     yield _in_october(22, 13.2)
     office.take(case, JORIS)
     office.identify(case, JORIS)
+    yield _in_october(23, 11.4)
+    office.look_up(case)
     yield _in_november(9, 15.6)
     office.make_copy(case, JORIS)
     office.release_copy(case, JORIS)
@@ -141,10 +143,14 @@ def _ready_to_write(office: Office) -> Story:
     yield _in_october(26, 10.7)
     office.take(case, NOOR)
     office.identify(case, NOOR)
+    yield _in_october(28, 16.1)
+    office.look_up(case, "Offerte voor een webwinkel, 2023")
     yield _in_november(18, 9.9)
     office.plan(case, NOOR)
     yield _in_november(19, 11.3)
     office.approve(case, TIM)
+    yield _in_november(20, 13.3)
+    office.destroy(case)
 
 
 def _waiting_for_approval_tomorrow(office: Office) -> Story:
@@ -156,6 +162,8 @@ def _waiting_for_approval_tomorrow(office: Office) -> Story:
     yield _in_october(27, 9.6)
     office.take(case, JORIS)
     office.identify(case, JORIS)
+    yield _in_october(30, 9.5)
+    office.look_up(case)
     yield _in_november(16, 14.4)
     office.make_copy(case, JORIS)
     office.release_copy(case, JORIS)
@@ -203,6 +211,8 @@ def _waiting_for_approval(office: Office) -> Story:
     yield _in_november(10, 13.6)
     office.take(case, NOOR)
     office.identify(case, NOOR)
+    yield _in_november(12, 15.2)
+    office.look_up(case, "Offerte voor een website, maart 2024", "Offerte voor een mailbox, 2025")
     yield _in_november(17, 10.3)
     office.make_copy(case, NOOR)
     office.release_copy(case, NOOR)
@@ -231,6 +241,8 @@ def _extended(office: Office) -> Story:
     yield _in_october(13, 14.9)
     office.take(case, NOOR)
     office.identify(case, NOOR)
+    yield _in_october(15, 10.6)
+    office.look_up(case)
     yield _in_november(5, 10.1)
     office.extend(case, "Op uw opnames zijn ook anderen te horen. Dat moeten wij eerst bekijken.", NOOR)
 
@@ -244,12 +256,15 @@ def _erased(office: Office, name: str, received: datetime) -> Generator[datetime
     yield received + 2 * _DAY
     office.take(case, JORIS)
     office.identify(case, JORIS)
+    yield received + 3 * _DAY
+    office.look_up(case, "Offerte voor webhosting, 2020")
     yield received + 5 * _DAY
     office.make_copy(case, JORIS)
     office.release_copy(case, JORIS)
     office.plan(case, JORIS)
     yield received + 6 * _DAY
     office.approve(case, TIM)
+    office.destroy(case)
     yield received + 7 * _DAY
     office.tell_recipients(case, JORIS)
     office.answer(case, JORIS)

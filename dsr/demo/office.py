@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.cases import Case
+from dsr.db.errands import Errand
 from dsr.db.notifications import Notification
 from dsr.demo.clock import Clock
 from dsr.demo.mailbox import Mailbox
@@ -28,6 +29,8 @@ from dsr.services import (
     casework,
     copies,
     deadlines,
+    errand_answers,
+    errands,
     identity,
     intake,
     lookup,
@@ -37,6 +40,8 @@ from dsr.services import (
     staff,
 )
 from dsr.services import work as steps
+from dsr.services.errand_answers import Noted
+from dsr.services.owners import OWNER
 
 _CODE = re.compile(r"\b\d{6}\b")
 
@@ -87,8 +92,18 @@ class Office:
         self._do(case_id, casework.take_case, by=self._id(by))
 
     def identify(self, case_id: uuid.UUID, by: Colleague) -> None:
-        """The handler records the identity check; the worker searches."""
+        """The handler records the identity check; the worker searches, and asks who looks after the binder."""
         self._do(case_id, lookup.confirm_identity, by=self._id(by))
+
+    def look_up(self, case_id: uuid.UUID, *quotes: str) -> None:
+        """Who looks after the binder notes the quotes that are in it."""
+        for quote in quotes:
+            self._answer(case_id, errand_answers.note_item, Noted("quote", quote), settings=self.context.settings)
+        self._answer(case_id, errand_answers.finish_search, is_nothing=not quotes)
+
+    def destroy(self, case_id: uuid.UUID) -> None:
+        """Who looks after the binder puts through the shredder what was asked."""
+        self._answer(case_id, _shred)
 
     def make_copy(self, case_id: uuid.UUID, by: Colleague) -> None:
         """The handler has the copy made."""
@@ -149,6 +164,13 @@ class Office:
     def _id(self, colleague: Colleague) -> uuid.UUID:
         return self._ids[colleague.name]
 
+    def _answer(self, case_id: uuid.UUID, verb: Callable[..., Any], *words: Any, **facts: Any) -> None:
+        with self.context.transaction() as session:
+            waiting = [errand for errand in errands.of_case(session, case_id) if errand.is_outstanding]
+            for errand in waiting:
+                verb(session, errand, *words, **facts, by=OWNER, now=self.clock())
+        self.work_off()
+
     def _do(self, case_id: uuid.UUID, verb: Callable[..., Any], *words: Any, **facts: Any) -> None:
         with self.context.transaction() as session:
             verb(session, session.get_one(Case, case_id), *words, **facts, now=self.clock())
@@ -163,3 +185,7 @@ def _tell(
         recipients.tell_by_mail(session, case, told, by=by, settings=settings, now=now)
     else:
         notifications.note_told(session, case, told, Channel.PHONE, by=by, now=now)
+
+
+def _shred(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
+    errand_answers.confirm_erasure(session, errand, errand.items, "Door de versnipperaar gehaald.", by=by, now=now)

@@ -23,6 +23,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.errands import DESCRIPTION, FILES, ITEM
 from dsr.domain.plans import Row
 from dsr.domain.register import Register, Table
+from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, holds, notices, plans, search, work
@@ -40,9 +41,14 @@ def by_hand(settings: Settings) -> dict[str, Mapping[str, Table]]:
     return {name: tables[name] for name, system in settings.systems.items() if system.is_manual and name in tables}
 
 
+def concerns_owners(case: Case) -> bool:
+    """Whether a case asks what we hold, so that somebody has to look: not where advertising has to stop."""
+    return any(right.kind in (Right.ACCESS, Right.PORTABILITY, *plans.ERASING) for right in case.rights)
+
+
 def ask_owners(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
     """Ask the owner of each system without a database to look the person up, once."""
-    for system in by_hand(settings):
+    for system in by_hand(settings) if concerns_owners(case) else ():
         ask(session, case, system, SEARCH, f"search:{case.id}:{system}", settings=settings, now=now)
 
 
@@ -180,6 +186,8 @@ def systems_of(
 
     `erased` holds, by system, the keys that the owner confirmed.
     """
+    if not concerns_owners(case):
+        return {}
     asked = {errand.system: errand for errand in of_case(session, case.id) if errand.kind == SEARCH}
     return {
         name: ManualSystem(

@@ -127,7 +127,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
 def system_label(system: str) -> str:
     """What a system is called; its key, where the configuration no longer has it."""
     known = settings().systems.get(system)
-    return known.label.in_language(language()) if known else system
+    return (known.label.in_language(language()) if known else "") or system
 
 
 def _kinds(errand: Errand, items: list[Item]) -> list[dict[str, Any]]:

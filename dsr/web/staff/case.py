@@ -16,6 +16,7 @@ from dsr.db.cases import Case
 from dsr.services import audit, deadlines
 from dsr.services import staff as accounts
 from dsr.templating import date_plain, translations
+from dsr.web import errand_desk
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
@@ -60,6 +61,7 @@ def case_page(reference: str, *, error: str = "", typed: Mapping[str, str] | Non
             **_panels(facts),
             errands=errand_view.rows(session, facts.case, settings(), facts.today),
             owners=errand_view.choices(settings()),
+            system_label=errand_desk.system_label,
             handlers=handlers,
             error=error,
             typed=typed or {},
