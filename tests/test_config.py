@@ -326,3 +326,59 @@ i = { j = 4 }
 )
 def test_the_line_of_a_key_is_its_own_or_that_of_what_holds_it(key: str, line: int | None) -> None:
     assert line_of(TEXT, key) == line
+
+
+PAPER = """
+[systems.paper]
+engine = "manual"
+label = { nl = "Ordner", en = "Binder" }
+owner = { name = "Yara El Idrissi", email = "yara@polder.example" }
+"""
+HELD = REGISTER.replace("[tables", 'held_in = ["paper"]\n\n[tables')
+
+
+def test_a_system_without_a_database_has_an_owner_and_holds_categories(tmp_path: Path) -> None:
+    settings = load(write(tmp_path, CONFIG + PAPER, HELD))
+    paper = settings.systems["paper"]
+    assert paper.is_manual
+    assert (paper.days, paper.owner and paper.owner.email) == (7, "yara@polder.example")
+    assert list(settings.register.tables["paper"]) == ["customer"]
+    assert settings.register.tables["paper"]["customer"].key == ("item",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("owner = {", "keeper = {", "is not a setting"),
+        ('owner = { name = "Yara El Idrissi", email = "yara@polder.example" }', "", "needs owner"),
+        ("yara@polder.example", "yara at polder", "needs an owner with an e-mail address"),
+        ("Yara El Idrissi", " ", "needs owner"),
+        ('en = "Binder"', 'en = ""', "needs label"),
+        ('engine = "manual"', 'engine = "manual"\npath = "x.db"\nreader = { user = "a" }', "it has no path, reader"),
+        ('engine = "manual"', 'engine = "manual"\ndays = 0', "must lie between 1 and 28"),
+        ('engine = "manual"', 'engine = "sqlite"\npath = "x.db"', 'is for engine = "manual" only'),
+    ],
+)
+def test_what_is_wrong_with_such_a_system_is_said(tmp_path: Path, old: str, new: str, told: str) -> None:
+    assert old in PAPER
+    found = mistakes(write(tmp_path, CONFIG + PAPER.replace(old, new), HELD))
+    assert any(told in mistake and "systems.paper" in mistake for mistake in found), found
+
+
+def test_every_way_to_name_the_wrong_system_is_told_at_once(tmp_path: Path) -> None:
+    register = REGISTER.replace("[tables", 'held_in = ["papr", "shop", "other"]\n\n[tables')
+    other = PAPER.replace("paper", "other")
+    register += '\n[tables.other.binder]\ncategory = "customer"\nkey = ["id"]\nmatch = { email = "email" }\n'
+    register += '\n[tables.paper.binder]\ncategory = "customer"\nkey = ["id"]\nmatch = { email = "email" }\n'
+    found = "\n".join(mistakes(write(tmp_path, CONFIG + PAPER + other, register)))
+    assert "categories.customer.held_in: no system papr in config.toml (did you mean paper?)" in found
+    assert "categories.customer.held_in: names shop, which has tables: a person does not look there" in found
+    assert "categories.customer.held_in: names other, which has tables: a person does not look there" in found
+    assert 'tables.paper: names a manual system, which has no tables: a category names it, held_in = ["paper"]' in found
+
+
+def test_a_database_is_not_looked_up_by_a_person(tmp_path: Path) -> None:
+    second = CONFIG + '[systems.crm]\npath = "crm.db"\n'
+    register = REGISTER.replace("[tables", 'held_in = ["crm"]\n\n[tables')
+    (told,) = mistakes(write(tmp_path, second, register))
+    assert "categories.customer.held_in: crm is a database: name its tables under [tables.crm]" in told

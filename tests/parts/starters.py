@@ -22,8 +22,11 @@ from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
 from dsr.jobs.context import Context
-from dsr.services import answers, casework, copies, notifications, plans
+from dsr.services import answers, casework, copies, errand_answers, errands, notifications, plans
 from dsr.services import work as asked
+from dsr.services.errand_answers import Noted
+from dsr.services.owners import OWNER
+from tests.parts.paper import BINDER
 from tests.parts.shop import Clock, Shop, Workplace, data_system, identified_case
 from tests.parts.store import NOW, Store
 
@@ -43,9 +46,9 @@ def open_firm(label: str, folder: Path, store: Store, language: str = "nl") -> F
     (folder / "register.toml").write_text(uncommented(label), encoding="utf-8")
     register = load_register(folder / "register.toml")
     url = URL.create("sqlite", database=str(folder / "firm.db"))
-    settings = replace(
-        store.settings, register=register, systems=dict.fromkeys(register.tables, data_system(url, folder))
-    )
+    systems = dict.fromkeys(register.tables, data_system(url, folder))
+    systems |= {system: BINDER for category in register.categories.values() for system in category.held_in}
+    settings = replace(store.settings, register=register, systems=systems)
     clock = Clock()
     context = Context(store.transaction, settings, clock, open_systems(settings))
     workplace = Workplace(store, Shop(create_engine(url)), clock, context)
@@ -79,15 +82,26 @@ class Firm:
 
     def everything(self) -> dict[str, list[dict[str, Any]]]:
         """The whole database of the firm."""
-        (tables,) = self.workplace.context.settings.register.tables.values()
-        return {table: self.rows(table) for table in tables}
+        (system,) = self.workplace.context.systems
+        return {table: self.rows(table) for table in self.workplace.context.settings.register.tables[system]}
 
-    def copy(self) -> str:
+    def look_up(self, *noted: Noted) -> None:
+        """The owners answer what they were asked: nothing, unless something is `noted`."""
+        with self.workplace.transaction() as session:
+            settings = self.workplace.context.settings
+            for errand in errands.of_case(session, self.case_id):
+                for each in noted:
+                    errand_answers.note_item(session, errand, each, by=OWNER, settings=settings, now=NOW)
+                errand_answers.finish_search(session, errand, is_nothing=not noted, by=OWNER, now=NOW)
+        work.run_all(self.workplace.context)
+
+    def copy(self, *noted: Noted) -> str:
         """The copy of art. 15(3), searched for, made and looked at: the words of its page."""
         with self.workplace.transaction() as session:
             for step in ("search", "copy"):
                 asked.ask(session, self.case_id, step, by=self.handler, now=NOW)
         work.run_all(self.workplace.context)
+        self.look_up(*noted)
         with self.workplace.transaction() as session:
             case, settings = session.get_one(Case, self.case_id), self.workplace.context.settings
             page = b"".join(copies.view_copy(session, case, by=self.handler, settings=settings, now=NOW)).decode()

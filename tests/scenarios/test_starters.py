@@ -13,6 +13,7 @@ from dsr.config import load_register
 from dsr.domain.plans import EVENT, NOT_OURS, Verdict
 from dsr.domain.register import ErasureGround, Register, Text
 from dsr.domain.rights import Outcome, Right
+from dsr.services.errand_answers import Noted
 from dsr.services.suppression import may_be_mailed
 from dsr.toml import ConfigurationError
 from tests.parts.starters import Firm, done, open_firm, uncommented, verdicts
@@ -90,6 +91,24 @@ def test_access_objection_and_erasure_from_request_to_letter(open_: Open, label:
         stays = [row for row in was if (table, tuple(row[column] for column in key)) not in erased | changed]
         assert [row for row in after[table] if row in was] == stays, table
         assert len(after[table]) == len(was) - sum(of == table for of, _ in erased), table
+
+
+def test_repair_asks_who_looks_after_the_shelf_and_a_disk_on_it_waits_until_it_is_handed_back(open_: Open) -> None:
+    firm = open_("repair")
+    copy = firm.copy(Noted("disk", "Schijf van een laptop, bovenste plank"))
+    assert "Schijf van een laptop, bovenste plank" in copy
+    (row,) = [row for row in firm.plan() if row.system == "shelf"]
+    assert (row.verdict, row.why) == (Verdict.FIRST, EVENT)
+    firm.erase()
+    firm.decide(Right.OBJECTION, Outcome.FULFILLED, "Gestopt.")
+    assert "totdat de inhoud op uw computer is teruggezet" in firm.letter()
+
+
+def test_hosting_asks_for_quotes_on_paper(open_: Open) -> None:
+    firm = open_("hosting")
+    assert "Offerte van 2019" in firm.copy(Noted("quote", "Offerte van 2019"))
+    (row,) = [row for row in firm.plan() if row.system == "binder"]
+    assert row.verdict is Verdict.ERASE
 
 
 def test_helpdesk_shows_the_end_of_a_card_number_and_sends_on_what_is_its_customer_s(open_: Open) -> None:
