@@ -103,6 +103,16 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
+class StillKept:
+    """Something that was kept after an earlier request: which, by what law (a msgid), and through which day."""
+
+    what: str
+    reference: str
+    law: str | None
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
 class NotErased:
     """Something that stays without a last day: no ground to erase it, a step that comes first, a date not known."""
 
@@ -176,6 +186,7 @@ class Facts:
     unsearched: tuple[str, ...] = ()
     given_up: tuple[Elsewhere, ...] = ()
     is_held: bool = False
+    still_kept: tuple[StillKept, ...] = ()
     rectified: Rectified = Rectified()
 
     def right(self, right: Right) -> DecidedRight | None:

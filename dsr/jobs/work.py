@@ -24,7 +24,7 @@ from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs import changing, erasing
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import copies, errands, holds, lookup, plans, reminders, search, work
+from dsr.services import copies, errands, holds, kept, lookup, plans, reminders, search, work
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -139,6 +139,7 @@ def _look_up(context: Context, case_id: uuid.UUID, claimed: Mapping[str, Identif
         case = session.get_one(Case, case_id)
         for name, answer in known.items():
             lookup.record_lookup(session, case, name, answer, now=context.now())
+        kept.look_up(session, case, now=context.now())
         return search.first_of(faults)
 
     return note

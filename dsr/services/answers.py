@@ -45,6 +45,7 @@ from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, errands, holds, notices, notifications, plans, rectification, search
+from dsr.services import kept as kept_earlier
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
 from dsr.services.lookup import identifiers_of, lookups_of
@@ -75,6 +76,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
     clock = clock_of(case, settings)
     kept, not_erased = (tuple(erasure.kept()), tuple(erasure.not_erased())) if erasure else ((), ())
     is_whole = erasure is not None and not (kept or not_erased or erasure.leaves_what_is_not_ours())
+    still_kept = kept_earlier.told(session, case, settings.register)
     return Facts(
         reference=case.reference,
         received_on=case.received_on,
@@ -93,7 +95,8 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         systems_without_receipt=tuple(erasure.systems_without_receipt()) if erasure else (),
         tables_without_entry=tuple(erasure.tables_without_entry()) if erasure else (),
         backup_days=settings.register.backup_days,
-        nothing_found=_nothing_found(session, case),
+        nothing_found=not still_kept and _nothing_found(session, case),
+        still_kept=still_kept,
         elsewhere=tuple(_elsewhere(case, settings.register)),
         is_held=bool(holds.holds_of(session, case.id, identifiers_of(case))),
         not_ours=tuple(_not_ours(session, case, settings.register)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from dsr.db.erased import ErasedRows
 from dsr.domain.calendars import local_date
+from dsr.domain.groups import Group
+from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 
 BACKUP_DAYS = 90
@@ -46,3 +49,17 @@ def remember(case_id: uuid.UUID, system: str, written: Written, register: Regist
     )
     erased.rows = written.rows
     return erased
+
+
+def went(
+    planned: Iterable[Group], after: Mapping[str, Mapping[str, str]], touched: Collection[str]
+) -> Iterator[Written]:
+    """What of a plan went in the `touched` tables; `after` has the fingerprints of what stays in part, by key."""
+    for group in planned:
+        judged = group.judged
+        if judged.table in touched and judged.columns_kept is not None:
+            stays = after.get(judged.table, {})
+            rows = [[key, digest, stays.get(json.dumps(key))] for key, digest in group.rows]
+            yield Written(judged.table, judged.columns_kept, group.count, json.dumps(rows))
+        elif judged.table in touched and judged.verdict is Verdict.ERASE:
+            yield Written(judged.table, None, group.count, group.written)

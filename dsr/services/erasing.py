@@ -17,7 +17,6 @@ from sqlalchemy.orm import Session, joinedload
 from dsr.connectors.base import Erasing, Found, Identifiers
 from dsr.db.base import put_if_new, table_of
 from dsr.db.cases import Case, RequestedRight
-from dsr.db.erased import ErasedRows
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
@@ -27,9 +26,9 @@ from dsr.domain.register import Register, Table
 from dsr.domain.rights import Outcome
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services import audit, errands, holds, notifications, plans
+from dsr.services import audit, errands, holds, kept, notifications, plans
 from dsr.services.emptying import empty_rows
-from dsr.services.erased import Written, remember
+from dsr.services.erased import remember, went
 from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
@@ -276,7 +275,12 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     session.execute(_LOCK_PLAN, {"plan": plan.id})
     if not _note_receipt(session, plan, system, receipt, now=now):
         return
-    session.add_all([*_went(approved, system, receipt, now), *_ledger(plan, approved.parts[system].groups, receipt)])
+    planned = approved.parts[system].groups
+    kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
+    touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
+    for written in went(planned, receipt.after, touched):
+        session.add(remember(plan.case_id, system, written, approved.register, now=now))
+    session.add_all(_ledger(plan, planned, receipt))
     audit.record(
         session,
         "rows-erased",
@@ -290,22 +294,6 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     )
     if session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
         finish(session, approved, now=now)
-
-
-def _went(approved: Approved, system: str, receipt: Receipt, now: datetime) -> Iterable[ErasedRows]:
-    """What went, to be erased again should a backup bring it back."""
-    for group in approved.parts[system].groups:
-        judged, after = group.judged, receipt.after.get(group.judged.table, {})
-        if not receipt.erased.get(judged.table) and not receipt.changed.get(judged.table):
-            continue
-        if judged.columns_kept is not None:
-            rows = json.dumps([[key, digest, after.get(json.dumps(key))] for key, digest in group.rows])
-        elif judged.verdict is Verdict.ERASE:
-            rows = group.written
-        else:
-            continue
-        written = Written(judged.table, judged.columns_kept, group.count, rows)
-        yield remember(approved.plan.case_id, system, written, approved.register, now=now)
 
 
 def _note_receipt(session: Session, plan: ErasurePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:

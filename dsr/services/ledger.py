@@ -1,4 +1,4 @@
-"""The ledger looked at again: days for rows that had none, and new days where a rule or the fiscal year changed."""
+"""The ledger shown, and looked at again: days for rows that had none, new days where the rules changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy import and_, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Erasing
+from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, LedgerEntry
 from dsr.domain.calendars import local_date
@@ -25,6 +26,7 @@ from dsr.services import audit, holds, plans
 from dsr.services.retention import CHANGED, KEPT, TASK, Due, judge_kept, kept_rows
 
 GROUPS_A_RUN = 200
+PAGE = 25
 
 
 def rules_of(settings: Settings, system: str) -> str:
@@ -201,3 +203,39 @@ def _ask_for_a_look(session: Session, entry: LedgerEntry, now: datetime) -> None
     session.flush()
     facts = {"reasons": [CHANGED], "rows": entry.row_count, "table": entry.table}
     session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now))
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Which entries of the ledger to show: those with a day, without one, or that wait for a person."""
+
+    state: str = "dated"
+    system: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Entries in the order of their day, each with its case, and the entry after which the next page begins."""
+
+    rows: list[tuple[LedgerEntry, Case]]
+    following: uuid.UUID | None
+
+
+def page(session: Session, shown: Shown, *, after: uuid.UUID | None = None) -> Page:
+    """A page of what is kept; the place after which it begins is an entry, so that it costs the same on any page."""
+    conditions = [LedgerEntry.state == (TASK if shown.state == "task" else KEPT)]
+    if shown.state != "task":
+        has_day = LedgerEntry.may_erase_from.is_not(None)
+        conditions.append(has_day if shown.state == "dated" else ~has_day)
+    conditions += [LedgerEntry.system == shown.system] if shown.system else []
+    conditions += [LedgerEntry.category == shown.category] if shown.category else []
+    last = session.get(LedgerEntry, after) if after else None
+    if last and last.may_erase_from and shown.state == "dated":
+        conditions.append(tuple_(LedgerEntry.may_erase_from, LedgerEntry.id) > (last.may_erase_from, last.id))
+    elif last:
+        conditions.append(LedgerEntry.id > last.id)
+    order = (LedgerEntry.may_erase_from, LedgerEntry.id) if shown.state == "dated" else (LedgerEntry.id,)
+    found = select(LedgerEntry, Case).join(Case, Case.id == LedgerEntry.case_id).where(*conditions)
+    rows = [(row.LedgerEntry, row.Case) for row in session.execute(found.order_by(*order).limit(PAGE + 1))]
+    return Page(rows[:PAGE], rows[PAGE - 1][0].id if len(rows) > PAGE else None)

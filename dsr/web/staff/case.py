@@ -20,7 +20,7 @@ from dsr.web import errand_desk
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
-from dsr.web.staff import case_view, errand_view, timeline
+from dsr.web.staff import case_view, errand_view, ledger_view, timeline
 from dsr.web.staff.case_facts import CaseFacts, actors_of, gather
 from dsr.web.staff.next_step import next_step
 from dsr.web.staff.pages import may, me, staff, staff_page
@@ -86,6 +86,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "notifications": case_view.notifications(facts, register, language()),
         "holds": [case_view.shown_hold(hold, facts.names, register, language()) for hold in facts.holds],
         "hold_grounds": HOLD_GROUNDS,
+        "kept": ledger_view.shown_kept(facts, register, language()),
         "categories": {name: each.label.in_language(language()) for name, each in register.categories.items()},
         "can_hold": may("hold.place"),
         "plan": facts.plan,

@@ -19,7 +19,7 @@ from dsr.db.holds import Hold
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Work
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan, Search
+from dsr.db.plans import ErasurePlan, LedgerEntry, Search
 from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import Clock
@@ -32,6 +32,7 @@ from dsr.services import (
     errands,
     holds,
     identifiers,
+    kept,
     lookup,
     notifications,
     plans,
@@ -39,6 +40,7 @@ from dsr.services import (
     search,
     work,
 )
+from dsr.services.kept import Earlier
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,8 @@ class CaseFacts:
     copy: AccessCopy | None
     notifications: list[Notification]
     holds: list[Hold]
+    kept: list[LedgerEntry]
+    kept_earlier: list[Earlier]
     missing: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
     entries: list[AuditEntry]
@@ -115,6 +119,8 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         copy=session.get(AccessCopy, case.id),
         notifications=notifications.of_case(session, case.id),
         holds=held,
+        kept=kept.own(session, case.id),
+        kept_earlier=kept.earlier(session, case.id, lookup.identifiers_of(case)),
         missing=missing_parts(letter),
         warnings=warnings(letter),
         entries=entries,

@@ -18,6 +18,7 @@ staff = Blueprint("staff", __name__, url_prefix="/staff")
 
 _TABS = (
     ("staff.queue", "case.read", N_("Requests")),
+    ("staff.ledger_page", "case.read", N_("Ledger")),
     ("staff.hold_list", "case.read", N_("Holds")),
     ("staff.register", "case.read", N_("Register")),
     ("staff.people", "staff.administer", N_("People")),

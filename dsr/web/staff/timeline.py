@@ -98,6 +98,9 @@ SENTENCES: Mapping[str, str] = {
     "erasure-replayed": N_(
         "After a restore of %(system)s %(again)s rows were erased again; %(gone)s were gone, %(left)s were left."
     ),
+    "ledger-taken-over": N_(
+        "%(rows)s rows of %(system)s stood in the ledger after an earlier request, and are counted here."
+    ),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
     "hold-lifted": N_("%(actor)s lifted the hold."),

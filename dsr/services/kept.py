@@ -1,0 +1,112 @@
+"""What is still kept of a person after an earlier request: found by keyed digests, told, and never counted twice."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dsr.connectors.base import Identifiers
+from dsr.db.cases import Case
+from dsr.db.identity import IdentityCheck
+from dsr.db.plans import LedgerEntry, LedgerIdentifier
+from dsr.domain.answers import StillKept
+from dsr.domain.groups import Group
+from dsr.domain.identifiers import EMAIL
+from dsr.domain.plans import Verdict
+from dsr.domain.register import Register
+from dsr.domain.row_keys import key_text, to_json
+from dsr.services import audit
+from dsr.services.lookup import digests_of, identifiers_of, record_lookup
+from dsr.services.retention import ERASED, kept_rows
+
+LEDGER = "earlier-request"
+"""What stands for a system where it is the ledger that knows the address."""
+
+
+class Earlier(NamedTuple):
+    """An entry of the ledger, and the request after which it stayed."""
+
+    entry: LedgerEntry
+    reference: str
+
+
+def earlier(session: Session, case_id: uuid.UUID, identifiers: Identifiers) -> list[Earlier]:
+    """What other requests of a person left in the ledger and is not erased yet."""
+    digests = digests_of(identifiers)
+    cases = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(digests))
+    found = select(LedgerEntry, Case.reference).join(Case, Case.id == LedgerEntry.case_id)
+    of_person = (LedgerEntry.case_id.in_(cases), LedgerEntry.case_id != case_id, LedgerEntry.state != ERASED)
+    in_order = found.where(*of_person).order_by(Case.received_at, LedgerEntry.category, LedgerEntry.keep_through)
+    return [Earlier(*row) for row in session.execute(in_order)]
+
+
+def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
+    """What this request left in the ledger and is not erased yet, by day."""
+    kept = select(LedgerEntry).where(LedgerEntry.case_id == case_id, LedgerEntry.state != ERASED)
+    return list(session.scalars(kept.order_by(LedgerEntry.may_erase_from, LedgerEntry.category, LedgerEntry.table)))
+
+
+def look_up(session: Session, case: Case, *, now: datetime) -> None:
+    """Note that an earlier request knew the address: of its data the systems may not know it any more."""
+    if earlier(session, case.id, {EMAIL: case.data_subject.email}):
+        record_lookup(session, case, LEDGER, {EMAIL: True}, now=now)
+
+
+def told(session: Session, case: Case, register: Register) -> tuple[StillKept, ...]:
+    """What the letter says is still kept after earlier requests; only to somebody whose identity is confirmed."""
+    check = session.get(IdentityCheck, case.id)
+    if check is None or not check.is_confirmed:
+        return ()
+    found: dict[tuple[str, str, str | None], list[date | None]] = {}
+    for entry, reference in earlier(session, case.id, identifiers_of(case)):
+        category = register.categories.get(entry.category)
+        if category and not category.confidential:
+            label = category.label.in_language(case.language)
+            found.setdefault((label, reference, entry.law), []).append(entry.keep_through)
+    return tuple(
+        StillKept(what, reference, law, None if None in days else max(day for day in days if day))
+        for (what, reference, law), days in found.items()
+    )
+
+
+def take_over(
+    session: Session,
+    case_id: uuid.UUID,
+    identifiers: Identifiers,
+    system: str,
+    planned: Iterable[Group],
+    *,
+    now: datetime,
+) -> None:
+    """Rows that a newer plan decided on leave the entries of earlier requests: the newer one keeps or erased them."""
+    entries = [entry for entry, _ in earlier(session, case_id, identifiers) if entry.system == system]
+    if not entries:
+        return
+    decided = {
+        (group.judged.table, key_text(key))
+        for group in planned
+        if group.judged.verdict is not Verdict.REFUSE
+        for key in group.keys
+    }
+    taken = sum(_leave(session, entry, decided) for entry in entries)
+    if taken:
+        audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=taken)
+
+
+def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, str]]) -> int:
+    """Take rows out of an entry; returns how many."""
+    rows = kept_rows(entry)
+    stays: Sequence[list[object]] = [
+        [to_json(key), digest] for text, (key, digest) in rows.items() if (entry.table, text) not in decided
+    ]
+    if not stays:
+        session.delete(entry)
+    elif len(stays) < len(rows):
+        entry.rows, entry.row_count = json.dumps(stays), len(stays)
+    return len(rows) - len(stays)

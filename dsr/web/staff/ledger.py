@@ -1,0 +1,78 @@
+"""The ledger: what is kept, why and until when, a page at a time."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from flask import abort, request, url_for
+from flask.typing import ResponseReturnValue
+
+from dsr.db.base import transaction
+from dsr.domain.register import Register
+from dsr.domain.wording import N_
+from dsr.services import ledger
+from dsr.web.pages import gettext, language
+from dsr.web.runtime import settings
+from dsr.web.security import allows
+from dsr.web.staff import ledger_view
+from dsr.web.staff.pages import staff, staff_page
+
+STATES = {
+    "dated": N_("with a day"),
+    "undated": N_("without a day"),
+    "task": N_("waits for a person"),
+}
+
+
+@staff.get("/ledger")
+@allows("case.read")
+def ledger_page() -> ResponseReturnValue:
+    """What is kept of whom, those that go first first; by system, category, and whether there is a day."""
+    register = settings().register
+    shown = ledger.Shown(
+        _chosen("state", STATES) or "dated",
+        _chosen("system", register.tables),
+        _chosen("category", register.categories),
+    )
+    with transaction(writes=False) as session:
+        found = ledger.page(session, shown, after=_entry_id())
+        rows = [{**ledger_view.shown_entry(entry, register, language()), "case": case} for entry, case in found.rows]
+        chosen: dict[str, Any] = {"state": shown.state, "system": shown.system, "category": shown.category}
+        return staff_page(
+            "staff/ledger.html",
+            rows=rows,
+            filters=_filters(shown, register),
+            next_url=url_for("staff.ledger_page", after=found.following, **chosen) if found.following else None,
+            is_first="after" not in request.args,
+            first_url=url_for("staff.ledger_page", **chosen),
+        )
+
+
+def _chosen(name: str, known: Any) -> str | None:
+    value = request.args.get(name, "")
+    return value if value in known else None
+
+
+def _entry_id() -> uuid.UUID | None:
+    try:
+        return uuid.UUID(request.args["after"]) if "after" in request.args else None
+    except ValueError:
+        abort(404)
+
+
+def _filters(shown: ledger.Shown, register: Register) -> list[dict[str, Any]]:
+    everything = ("", gettext(N_("all")))
+    labels = [(name, category.label.in_language(language())) for name, category in register.categories.items()]
+    states = [(name, gettext(words)) for name, words in STATES.items()]
+    systems = [everything, *((name, name) for name in register.tables)]
+    return [
+        {"name": "state", "label": gettext(N_("Which")), "value": shown.state, "options": states},
+        {"name": "system", "label": gettext(N_("System")), "value": shown.system or "", "options": systems},
+        {
+            "name": "category",
+            "label": gettext(N_("Category")),
+            "value": shown.category or "",
+            "options": [everything, *labels],
+        },
+    ]

@@ -1,0 +1,101 @@
+"""A later request of the same person: what was kept after the first is found, told, and counted once."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from dsr.db.audit import AuditEntry
+from dsr.db.cases import Case
+from dsr.db.identity import Lookup
+from dsr.db.plans import LedgerEntry
+from dsr.domain.lifecycle import Status
+from dsr.domain.rights import Right
+from dsr.jobs import work
+from dsr.services import answers, kept, plans, retention
+from dsr.services.lookup import identifiers_of
+from dsr.services.work import ask
+from tests.jobs.test_erasing_holds import approved, propose_again  # noqa: F401 - a fixture
+from tests.parts import cast
+from tests.parts.shop import Workplace
+
+pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def later(workplace: Workplace, approved: Case) -> Case:  # noqa: F811
+    """Hanna's second request, after her first was carried out and her address emptied in the shop."""
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        first = session.get_one(Case, approved.id)
+        case = cast.add_case(session, Right.ACCESS, Right.ERASURE, status=Status.HANDLING)
+        case.handler_id, case.data_subject.email_index = first.handler_id, first.data_subject.email_index
+        case.data_subject.email_confirmed_at = workplace.clock()
+        return case
+
+
+def confirm(workplace: Workplace, case: Case) -> None:
+    with workplace.transaction() as session:
+        by = next(member for member in session.scalars(select(cast.StaffMember)) if member.id == case.handler_id)
+        cast.confirm(session, session.get_one(Case, case.id), by)
+
+
+def test_a_later_request_finds_what_is_kept_and_nobody_elses_does(workplace: Workplace, later: Case) -> None:
+    with workplace.transaction() as session:
+        found = kept.earlier(session, later.id, identifiers_of(session.get_one(Case, later.id)))
+        assert {each.entry.table for each in found} == {"customer", "invoice", "invoice_line"}
+        bram = cast.add_case(session, Right.ACCESS, name="Bram Bos")
+        assert kept.earlier(session, bram.id, identifiers_of(bram)) == []
+
+
+def test_the_ledger_knows_an_address_that_the_shop_no_longer_has(workplace: Workplace, later: Case) -> None:
+    with workplace.transaction() as session:
+        ask(session, later.id, "lookup", now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        known = {
+            each.system: each.is_known for each in session.scalars(select(Lookup).where(Lookup.case_id == later.id))
+        }
+    assert known == {"shop": False, kept.LEDGER: True}
+
+
+def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace: Workplace, later: Case) -> None:
+    def facts() -> answers.Facts:
+        with workplace.transaction() as session:
+            case = session.get_one(Case, later.id)
+            return answers.facts_of(session, case, settings=workplace.context.settings, now=workplace.clock())
+
+    assert facts().still_kept == ()
+    confirm(workplace, later)
+    told = {each.what: each.until for each in facts().still_kept}
+    assert told["Facturen"] == date(2032, 12, 31)
+    assert facts().nothing_found is False
+    with workplace.transaction() as session:
+        case = session.get_one(Case, later.id)
+        letter = answers.compose_letter(session, case, settings=workplace.context.settings, now=workplace.clock())
+    assert "Na een eerder verzoek van u bewaren wij nog" in letter
+
+
+def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(workplace: Workplace, later: Case) -> None:
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    workplace.shop.run("INSERT INTO ticket VALUES (9, 1, 'again')")
+    confirm(workplace, later)
+    with workplace.transaction() as session:
+        session.get_one(Case, later.id).rights[0].outcome = "refused"
+    plan = propose_again(workplace, later)
+    with workplace.transaction() as session:
+        own = session.get_one(Case, later.id)
+        approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
+        settings, now = workplace.context.settings, workplace.clock()
+        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        entries = session.scalars(select(LedgerEntry)).all()
+        keys = [(entry.table, key) for entry in entries for key in retention.kept_rows(entry)]
+        assert len(keys) == len(set(keys)) == 22
+        assert sum(entry.row_count for entry in entries) == 22
+        assert {entry.case_id for entry in entries} == {later.id}
+        taken = session.scalars(select(AuditEntry).where(AuditEntry.event == "ledger-taken-over")).one()
+        assert taken.details["rows"] == 22
