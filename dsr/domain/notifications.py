@@ -19,6 +19,7 @@ class State(StrEnum):
 
     ASKED = "asked"  # whether they got data of this person is for the handler to say
     PROPOSED = "proposed"
+    MAILED = "mailed"  # told once the mail server has taken it
     TOLD = "told"
     WAIVED = "waived"
     NOT_RECEIVED = "not-received"
@@ -26,6 +27,8 @@ class State(StrEnum):
 
 
 OUTSTANDING = (State.ASKED, State.PROPOSED)
+TELLING = (State.PROPOSED, State.MAILED, State.TOLD, State.WAIVED)
+"""Of these recipients the data subject hears."""
 
 
 class Waiver(StrEnum):

@@ -7,7 +7,7 @@ from datetime import timedelta
 from dsr import faults
 from dsr.jobs.context import Context
 from dsr.mail.delivery import DeliveryFailed, Mail
-from dsr.services import audit, holds, housekeeping, notices, reminders
+from dsr.services import audit, holds, housekeeping, notices, recipients, reminders
 from dsr.services.notices import Claim, Letter
 
 TASKS_TOLD_EVERY = timedelta(minutes=15)
@@ -72,10 +72,12 @@ def _send(context: Context, mail: Mail, claimed: Claim) -> bool:
     except DeliveryFailed as fault:
         with context.transaction() as session:
             notices.note_failure(session, claimed, fault, now=context.now())
+            recipients.note_delivery(session, claimed.notice_id, now=context.now())
         return fault.is_permanent
     faults.point("mail-accepted")
     with context.transaction() as session:
         notices.note_sent(session, claimed, now=context.now())
+        recipients.note_delivery(session, claimed.notice_id, now=context.now())
     faults.point("attempt-noted")
     return True
 

@@ -22,6 +22,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.notifications import (
     OUTSTANDING,
     TELL_WITHIN,
+    TELLING,
     Answer,
     Change,
     Channel,
@@ -136,9 +137,9 @@ def say_received(
     session: Session, case: Case, notification: Notification, *, has_received: bool, by: uuid.UUID, now: datetime
 ) -> None:
     """The handler says whether a recipient that gets data on occasion only got data of this person."""
-    _check(notification, State.ASKED)
+    check(notification, State.ASKED)
     to = State.PROPOSED if has_received else State.NOT_RECEIVED
-    _move(session, case, notification, to, now=now)
+    move(session, case, notification, to, now=now)
     audit.record(
         session, "recipient-judged", by=by, now=now, case_id=case.id, recipient=notification.recipient, state=to
     )
@@ -148,11 +149,24 @@ def note_told(
     session: Session, case: Case, notification: Notification, channel: Channel, *, by: uuid.UUID, now: datetime
 ) -> None:
     """The handler told a recipient outside the program."""
-    _check(notification, State.PROPOSED, State.TOLD)
-    notification.told_at, notification.channel = now, channel.value
-    _move(session, case, notification, State.TOLD, now=now)
+    check(notification, State.PROPOSED)
+    move(session, case, notification, State.TOLD, now=now)
+    record_told(session, notification, channel, by=by, now=now)
+
+
+def record_told(
+    session: Session, notification: Notification, channel: Channel, *, by: uuid.UUID | str, now: datetime
+) -> None:
+    """That a recipient knows of it, and how."""
+    notification.state, notification.told_at, notification.channel = State.TOLD.value, now, channel.value
     audit.record(
-        session, "recipient-told", by=by, now=now, case_id=case.id, recipient=notification.recipient, channel=channel
+        session,
+        "recipient-told",
+        by=by,
+        now=now,
+        case_id=notification.case_id,
+        recipient=notification.recipient,
+        channel=channel,
     )
 
 
@@ -160,11 +174,11 @@ def waive(
     session: Session, case: Case, notification: Notification, waiver: Waiver, why: str, *, by: uuid.UUID, now: datetime
 ) -> None:
     """Not tell a recipient, because that is impossible or takes disproportionate effort; the person reads why."""
-    _check(notification, State.PROPOSED)
+    check(notification, State.PROPOSED)
     if not why.strip():
         raise casework.NotPossible(N_("Say why; the data subject reads it in the letter."))
     notification.waiver, notification.why = waiver.value, why.strip()
-    _move(session, case, notification, State.WAIVED, now=now)
+    move(session, case, notification, State.WAIVED, now=now)
     audit.record(
         session, "recipient-waived", by=by, now=now, case_id=case.id, recipient=notification.recipient, waiver=waiver
     )
@@ -174,7 +188,9 @@ def record_answer(
     session: Session, notification: Notification, answer: Answer, remark: str, *, by: uuid.UUID | str, now: datetime
 ) -> None:
     """What a recipient said; a later answer replaces an earlier one."""
-    _check(notification, State.TOLD)
+    check(notification, State.MAILED, State.TOLD)
+    if notification.stage is State.MAILED:  # who answers knows of it, whatever we heard of the mail
+        record_told(session, notification, Channel.MAIL, by=audit.WORKER, now=now)
     notification.answer, notification.answered_at = answer.value, now
     notification.remark = remark.strip() or None
     audit.record(
@@ -188,12 +204,13 @@ def record_answer(
     )
 
 
-def _check(notification: Notification, *states: State) -> None:
+def check(notification: Notification, *states: State) -> None:
+    """Conflict unless a notification is in one of these states."""
     if notification.stage not in states:
         raise casework.Conflict
 
 
-def _move(session: Session, case: Case, notification: Notification, to: State, *, now: datetime) -> None:
+def move(session: Session, case: Case, notification: Notification, to: State, *, now: datetime) -> None:
     """Bring a notification to another state; Conflict if somebody else changed the case meanwhile."""
     casework.change(session, case)
     notification.state = to.value
@@ -207,7 +224,7 @@ def informed(session: Session, case: Case, settings: Settings) -> Iterator[Infor
     """What the data subject may hear of it: who was told or not, as it stands; nothing of what is confidential."""
     for each in of_case(session, case.id):
         recipient = settings.register.recipients.get(each.recipient)
-        if recipient and not recipient.confidential and each.stage in (State.PROPOSED, State.TOLD, State.WAIVED):
+        if recipient and not recipient.confidential and each.stage in TELLING:
             yield Informed(
                 recipient.named(case.language),
                 each.kind,

@@ -12,14 +12,16 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.db.base import keys
 from dsr.db.cases import Case
+from dsr.db.notices import Notice
 from dsr.db.notifications import Notification
 from dsr.domain.calendars import local_date
 from dsr.domain.intake import LIMITS
-from dsr.domain.notifications import Answer, Channel
+from dsr.domain.notifications import Answer, Channel, State
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, mailboxes, notices, notifications
 
 RECIPIENT = "recipient"
+KIND = "notification"
 
 
 def tell_by_mail(
@@ -28,15 +30,39 @@ def tell_by_mail(
     """Mail a recipient a link to what it is told; an earlier link leads nowhere. Raises NotPossible or Conflict."""
     if email_of(notification, settings) is None:
         raise casework.NotPossible(N_("The register has no e-mail address of this recipient. Tell them yourself."))
+    notifications.check(notification, State.PROPOSED, State.MAILED, State.TOLD)
     if notification.answer:
         raise casework.Conflict
-    notifications.note_told(session, case, notification, Channel.MAIL, by=by, now=now)
+    notifications.move(session, case, notification, State.MAILED, now=now)
+    audit.record(session, "recipient-mailed", by=by, now=now, case_id=case.id, recipient=notification.recipient)
+    notification.channel = Channel.MAIL.value
     notification.link_number += 1
     notification.link_digest = mailboxes.link_digest(_token(notification))
     notification.link_until = now + mailboxes.LINK_LIFETIME
-    key = f"notification:{notification.id}:{notification.link_number}"
     until = local_date(notification.link_until).isoformat()
-    _mail(session, "notification", key, notification, settings=settings, now=now, until=until)
+    _mail(session, KIND, _key(notification), notification, settings=settings, now=now, until=until)
+
+
+def _key(notification: Notification) -> str:
+    """The key of the newest mail to a recipient."""
+    return f"{KIND}:{notification.id}:{notification.link_number}"
+
+
+def note_delivery(session: Session, notice_id: uuid.UUID, *, now: datetime) -> None:
+    """A recipient is told once the mail server has taken the mail, and is still to be told if it never will.
+
+    Nothing happens for mails of another kind, or that another one took the place of.
+    """
+    notice = session.get_one(Notice, notice_id)
+    if notice.kind != KIND or notice.state in notices.UNSENT:
+        return
+    notification = session.get_one(Notification, uuid.UUID(notice.key.split(":")[1]), with_for_update=True)
+    if notification.stage is not State.MAILED or notice.key != _key(notification):
+        return
+    if notice.state == notices.SENT:
+        notifications.record_told(session, notification, Channel.MAIL, by=audit.WORKER, now=now)
+    else:
+        notification.state = State.PROPOSED.value
 
 
 def email_of(notification: Notification, settings: Settings) -> str | None:

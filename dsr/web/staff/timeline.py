@@ -79,6 +79,7 @@ SENTENCES: Mapping[str, str] = {
     "plan-executed": N_("The erasure plan was carried out."),
     "notification-made": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
     "recipient-judged": N_("Recipient %(recipient)s: %(state)s (%(actor)s)."),
+    "recipient-mailed": N_("%(actor)s had the recipient %(recipient)s mailed."),
     "notification-opened": N_("The recipient %(recipient)s opened the page with the code."),
     "recipient-told": N_("%(actor)s told the recipient %(recipient)s: %(channel)s."),
     "recipient-waived": N_("%(actor)s decided not to tell the recipient %(recipient)s: %(waiver)s."),

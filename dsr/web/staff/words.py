@@ -78,6 +78,7 @@ SET_ASIDE_GROUNDS = {
 NOTIFICATIONS = {
     State.ASKED: N_("got data?"),
     State.PROPOSED: N_("to be told"),
+    State.MAILED: N_("mail on its way"),
     State.TOLD: N_("told"),
     State.WAIVED: N_("not told"),
     State.NOT_RECEIVED: N_("got no data"),
