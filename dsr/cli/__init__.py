@@ -22,6 +22,7 @@ MODULES = {
     "preview": "dsr.cli.preview",
     "register": "dsr.cli.register",
     "replay": "dsr.cli.replay",
+    "restriction": "dsr.cli.restriction",
     "retention": "dsr.cli.law",
     "serve": "dsr.cli.serving",
     "staff": "dsr.cli.staff",

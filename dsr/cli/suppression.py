@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import sys
+from collections.abc import Callable, Iterable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from sqlalchemy.orm import Session
 from dsr.cli.opening import open_app
 from dsr.cli.options import config_option, give_up, read_settings
 from dsr.db.base import transaction
-from dsr.services.suppression import may_be_mailed
+from dsr.services.suppression import Line, may_be_mailed
 
 _LONGEST_FIELD = 10_000_000
 """Characters; an address is short, but what stands beside it may be a whole letter."""
@@ -32,25 +34,29 @@ def filter_command(config_file: Path) -> None:
 
     A line is left out if one of its fields is an address on the list. The list itself never comes out.
     """
-    settings = read_settings(config_file)
-    app = open_app(settings)
+    filter_lines(config_file, may_be_mailed)
+
+
+def filter_lines(config_file: Path, left: Callable[[Session, Iterable[Line]], Iterable[Line]]) -> None:
+    """Read a CSV on standard input and write the lines that are `left`; stop with a sentence if it is none."""
+    app = open_app(read_settings(config_file))
     try:
         with app.app_context(), transaction(writes=False) as session:
-            _filter(session)
+            _filter(partial(left, session))
     except UnicodeDecodeError:
         give_up("The list is not in UTF-8. Save it as CSV in UTF-8 and try again; do not use what came out.")
     except csv.Error as error:
         give_up(f"The list is not a CSV that can be read: {error}. Do not use what came out.")
 
 
-def _filter(session: Session) -> None:
+def _filter(left: Callable[[Iterable[Line]], Iterable[Line]]) -> None:
     csv.field_size_limit(_LONGEST_FIELD)
     text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
     first = text.readline()
     delimiter = ";" if ";" in first else ","
     lines = csv.reader(chain([first] if first else [], text), delimiter=delimiter)
     out = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
-    out.writerows(may_be_mailed(session, lines))
+    out.writerows(left(lines))
 
 
 COMMANDS = {"suppression": suppression_command}

@@ -341,6 +341,7 @@ def _columns(table: Table) -> set[str]:
         *table.masked,
         *filter(None, [table.soft_deleted]),
         *table.rectifiable,
+        *((table.restricted.column,) if table.restricted else ()),
     }
 
 

@@ -24,6 +24,7 @@ from dsr.db import (  # noqa: F401 - each maps its tables
     notices,
     notifications,
     plans,
+    restrictions,
     staff,
     statements,
 )

@@ -14,6 +14,7 @@ from typing import Any
 from dsr.domain.errors import DomainError
 from dsr.domain.notifications import Informed, State
 from dsr.domain.plans import Verdict
+from dsr.domain.restriction import INVOKED, Ground, Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 
@@ -148,6 +149,35 @@ class Rectified:
 
 
 @dataclass(frozen=True, slots=True)
+class Restricted:
+    """Categories that are only stored, since when and why (art. 18); `is_final` once they stopped being used for good.
+
+    With the day and the reason of its end, once that was announced, and the day on which it was lifted.
+    """
+
+    what: tuple[str, ...]
+    since: date
+    ground: Ground
+    is_final: bool = False
+    lift_on: date | None = None
+    lift_reason: str | None = None
+    lifted_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """What is no longer used, how an objection to it was weighed, and the systems that have no mark of it yet."""
+
+    restricted: tuple[Restricted, ...] = ()
+    weighed: Weighed | None = None
+    systems_unmarked: tuple[str, ...] = ()
+
+    def by(self, *grounds: Ground) -> tuple[Restricted, ...]:
+        """What is restricted on one of these grounds."""
+        return tuple(restricted for restricted in self.restricted if restricted.ground in grounds)
+
+
+@dataclass(frozen=True, slots=True)
 class Elsewhere:
     """Something that is not in our systems, or not ours: where it is, or whom to turn to, in words."""
 
@@ -188,6 +218,7 @@ class Facts:
     is_held: bool = False
     still_kept: tuple[StillKept, ...] = ()
     rectified: Rectified = Rectified()
+    stopped: Stopped = Stopped()
 
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
@@ -196,7 +227,13 @@ class Facts:
     @property
     def told(self) -> frozenset[Right]:
         """The rights whose outcome the letter tells from what is recorded, also where it is not what was asked."""
-        return frozenset({Right.RECTIFICATION} if self.rectified.is_told else ())
+        recorded = {
+            Right.RECTIFICATION: self.rectified.is_told,
+            Right.RESTRICTION: bool(self.stopped.by(*INVOKED)),
+            Right.OBJECTION: self.stopped.weighed is Weighed.UPHELD,
+            Right.CONSENT_WITHDRAWAL: bool(self.stopped.by(Ground.CONSENT)),
+        }
+        return frozenset(right for right, is_recorded in recorded.items() if is_recorded)
 
     @property
     def erased_on(self) -> tuple[date, ...]:
@@ -244,6 +281,8 @@ def _missing(facts: Facts) -> Iterator[Remark]:
     if any(_rests_on_search(decided) for decided in facts.rights):
         for system in facts.unsearched:
             yield Remark(N_("This system has not answered yet: %(system)s."), system=system)
+    for system in facts.stopped.systems_unmarked:
+        yield Remark(N_("The restriction is not marked yet in: %(system)s."), system=system)
     for decided in facts.rights:
         yield from _missing_of(decided, facts)
 

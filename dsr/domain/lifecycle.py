@@ -23,7 +23,7 @@ class Status(StrEnum):
 _MOVES: dict[Status, frozenset[Status]] = {
     Status.RECEIVED: frozenset({Status.IDENTIFYING, Status.HANDLING, Status.SET_ASIDE, Status.WITHDRAWN}),
     Status.IDENTIFYING: frozenset({Status.HANDLING, Status.ANSWERED, Status.SET_ASIDE, Status.WITHDRAWN}),
-    Status.HANDLING: frozenset({Status.ANSWERED, Status.WITHDRAWN}),
+    Status.HANDLING: frozenset({Status.IDENTIFYING, Status.ANSWERED, Status.WITHDRAWN}),
     Status.ANSWERED: frozenset({Status.CLOSED, Status.HANDLING}),
     Status.CLOSED: frozenset(),
     Status.SET_ASIDE: frozenset({Status.RECEIVED}),

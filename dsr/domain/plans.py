@@ -60,12 +60,16 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided for a category: the ground or why there is none, steps that must come first, a hold."""
+    """What was decided for a category: the ground or why there is none, steps that must come first, a hold.
+
+    A category that is not asked for is left alone: its rows are in no plan, and keep what they need of others.
+    """
 
     ground: ErasureGround
     reason: str | None = None
     outstanding: str | None = None
     hold: HoldGround | None = None
+    is_asked: bool = True
 
 
 class PlanRow(NamedTuple):
@@ -174,7 +178,8 @@ def build(
         judge.judge_table(name, by_table.get(name, []))
     for name in reversed(register.nearest_first(system)):
         judge.keep_what_is_needed(name)
-    return [found.plan_row for table in judge.judged.values() for found in table]
+    asked = (table for name, table in judge.judged.items() if judge.is_asked(name))
+    return [found.plan_row for table in asked for found in table]
 
 
 @dataclass(slots=True)
@@ -194,6 +199,10 @@ class _Judge:
     fiscal_year_start_month: int
     judged: dict[str, list[_Judged]] = field(default_factory=dict)
     parents: dict[tuple[str, tuple[str, ...]], dict[Key, list[_Judged]]] = field(default_factory=dict)
+
+    def is_asked(self, name: str) -> bool:
+        """Whether the rows of a table are to be decided on."""
+        return self.decisions[self.register.tables[self.system][name].category].is_asked
 
     def judge_table(self, name: str, rows: Sequence[Row]) -> None:
         table = self.register.tables[self.system][name]

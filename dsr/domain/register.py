@@ -113,7 +113,7 @@ class Category:
     `data_subjects` are the kinds of people it is about (art. 30(1)(c)): "customers". `held_in` names the systems that a
     person looks it up in; `held_by` tells only where it is, in words. For a `processor` it is `on_behalf_of` somebody
     else, who decides on it. `refer_to` is a recipient that decides for itself. `first` is a step before erasure, such
-    as a final invoice.
+    as a final invoice. `marketing`: it serves advertising, which stops when consent is withdrawn.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -136,6 +136,7 @@ class Category:
     on_behalf_of: Text | None = None
     refer_to: str | None = None
     confidential: str | None = None
+    marketing: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -156,6 +157,16 @@ class Category:
         """A sentence as it was noted: in `language`, where it is one of the register."""
         known = [text for text in (self.refusal_reason, self.first) if text]
         return next((text.in_language(language) for text in known if said in (text.nl, text.en)), said)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How a system knows that a row may only be stored (art. 18): a column and its value then."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
+
+    column: str
+    value: bool | int | str = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +197,7 @@ class Table:
     on_erasure: Literal["delete", "empty"] = "delete"
     masked: tuple[str, ...] = ()
     rectifiable: tuple[str, ...] = ()
+    restricted: Mark | None = None
     schema: str | None = None
     table: str | None = None
     soft_deleted: str | None = None

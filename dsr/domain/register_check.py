@@ -111,7 +111,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_columns(register, system, name, table, at)
             yield from _in_fixed(table, at)
             yield from _in_view(tables, table, at)
-            yield from _in_rectifiable(register, system, name, table, at)
+            yield from _in_changed(register, system, name, table, at)
 
 
 def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
@@ -205,12 +205,15 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
         )
 
 
-def _in_rectifiable(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
+def _in_changed(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     """What a row is known or reached by, and the dates that its retention counts from, stay as they are."""
     pointed_at = {c for t in register.tables[system].values() if t.parent == name for c in t.path.values()}
     fixed = {*table.key, *table.path, *table.dates.values(), *table.masked, *pointed_at}
     for column in sorted(fixed & set(table.rectifiable)):
         yield f"{at}.rectifiable", f"names {column}: a key, a way to the person, a date or a mask cannot be corrected"
+    mark = table.restricted.column if table.restricted else None
+    if mark in {*fixed, *table.match.values(), *table.rectifiable}:
+        yield f"{at}.restricted", f"marks {mark}, which the row is known by or which holds data of the person"
 
 
 def _in_fixed(table: Table, at: str) -> Iterator[Mistake]:

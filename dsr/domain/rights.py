@@ -32,7 +32,15 @@ ARTICLES: dict[Right, str] = {
     Right.CONSENT_WITHDRAWAL: "7(3)",
 }
 
-OFFERED = (Right.ACCESS, Right.RECTIFICATION, Right.ERASURE, Right.OBJECTION, Right.MARKETING_OBJECTION)
+OFFERED = (
+    Right.ACCESS,
+    Right.RECTIFICATION,
+    Right.ERASURE,
+    Right.RESTRICTION,
+    Right.OBJECTION,
+    Right.MARKETING_OBJECTION,
+    Right.CONSENT_WITHDRAWAL,
+)
 """The rights that the public form offers today."""
 
 # What can be lost by an erasure comes before it; stopping advertising waits for nothing.

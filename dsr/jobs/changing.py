@@ -1,4 +1,4 @@
-"""Changing rows in the controller's systems: what is corrected, and what is marked as restricted.
+"""Correcting rows in the controller's systems: laid out for the handler, and changed once that was agreed on.
 
 As with an erasure the attempt is noted first; then they commit; then we write the receipt.
 """

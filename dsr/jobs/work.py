@@ -22,7 +22,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
-from dsr.jobs import changing, erasing
+from dsr.jobs import changing, erasing, restricting
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import copies, errands, holds, kept, lookup, plans, reminders, search, work
 from dsr.templating import in_words
@@ -248,4 +248,5 @@ STEPS: dict[str, Step] = {
     "erase": Step(erasing.begin, erasing.carry_out),
     "rows": Step(changing.whose_rows, changing.lay_out_rows),
     "rectify": Step(changing.begin, changing.rectify),
+    "restrict": Step(restricting.begin, restricting.restrict),
 }

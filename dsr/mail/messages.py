@@ -70,13 +70,18 @@ def extension(head: Letterhead, *, due_on: str) -> Message:
     return _write("extension", head, due_on=date.fromisoformat(due_on))
 
 
+def lifting(head: Letterhead, *, lift_on: str) -> Message:
+    """What they asked us not to use will be used again from a day (ISO); the page says why (art. 18(3))."""
+    return _write("lifting", head, lift_on=date.fromisoformat(lift_on))
+
+
 def erasure_planned(head: Letterhead, *, not_before: str) -> Message:
     """One person decides alone on this erasure: it waits until a day (ISO), so that somebody can object."""
     return _write("erasure-planned", head, not_before=date.fromisoformat(not_before))
 
 
 def plan_to_approve(head: Letterhead) -> Message:
-    """To an approver: an erasure plan waits for a second person."""
+    """To an approver: a plan waits for a second person."""
     return _write("plan-to-approve", head)
 
 
@@ -128,6 +133,7 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "copy-ready": copy_ready,
     "answer-ready": answer_ready,
     "extension": extension,
+    "lifting": lifting,
     "erasure-planned": erasure_planned,
     "plan-to-approve": plan_to_approve,
     "staff-digest": staff_digest,

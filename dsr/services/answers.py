@@ -44,7 +44,18 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, errands, holds, notices, notifications, plans, rectification, search
+from dsr.services import (
+    audit,
+    casework,
+    errands,
+    holds,
+    notices,
+    notifications,
+    objection,
+    plans,
+    rectification,
+    search,
+)
 from dsr.services import kept as kept_earlier
 from dsr.services.deadlines import clock_of, recompute
 from dsr.services.identity import status_path
@@ -104,6 +115,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         unsearched=tuple(_unsearched(session, case, settings)),
         given_up=tuple(_given_up(session, case, settings)),
         rectified=rectification.told(session, case, settings.register),
+        stopped=objection.told(session, case, settings.register),
     )
 
 

@@ -24,7 +24,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status, check_move
 from dsr.domain.rights import Outcome, Right, in_order, needs_identity
 from dsr.domain.wording import N_
-from dsr.services import audit, staff
+from dsr.services import audit, staff, work
 
 SET_ASIDE_GROUNDS = ("spam", "duplicate", "no-request")
 
@@ -107,6 +107,7 @@ def set_rights(session: Session, case: Case, rights: Collection[Right], *, by: u
     session.flush()
     session.refresh(case, ["rights"])
     stop_advertising(session, case, by=by, now=now)
+    stop_first(session, case, by=by, now=now)
     audit.record(session, "rights-noted", by=by, now=now, case_id=case.id, rights=[*map(str, in_order(rights))])
 
 
@@ -117,6 +118,34 @@ def stop_advertising(session: Session, case: Case, *, by: uuid.UUID | str, now: 
             session.merge(Suppression(digest=case.data_subject.email_index, since=now))
             requested.outcome, requested.decided_at = Outcome.FULFILLED.value, now
             audit.record(session, "advertising-stopped", by=by, now=now, case_id=case.id)
+
+
+def add_right(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: datetime) -> None:
+    """Note one more right that the request turns out to invoke; the identity is checked for it if it was not yet."""
+    check_open(case)
+    if any(requested.kind is right for requested in case.rights):
+        raise NotPossible(N_("This case invokes that right already."))
+    change(session, case)
+    order = in_order([right, *(requested.kind for requested in case.rights)])
+    for requested in case.rights:
+        requested.position = order.index(requested.kind) + 1
+    session.add(RequestedRight(id=new_id(), case_id=case.id, right=right.value, position=order.index(right) + 1))
+    session.flush()
+    session.refresh(case, ["rights"])
+    audit.record(session, "rights-noted", by=by, now=now, case_id=case.id, rights=[right.value])
+    if right is Right.MARKETING_OBJECTION:
+        stop_advertising(session, case, by=by, now=now)
+    elif case.status == Status.HANDLING and not _is_identified(session, case):
+        move(session, case, Status.IDENTIFYING, by=by, now=now)
+        work.ask(session, case.id, "lookup", by=by, now=now)
+    stop_first(session, case, by=by, now=now)
+
+
+def stop_first(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
+    """What an objection or a withdrawn consent is about stops before it is weighed or erased: the worker sees to it."""
+    stopping = (Right.OBJECTION, Right.CONSENT_WITHDRAWAL)
+    if any(right.kind in stopping and right.outcome is None for right in case.rights):
+        work.ask(session, case.id, "restrict", by=by if isinstance(by, uuid.UUID) else None, now=now)
 
 
 def decide_right(
@@ -137,9 +166,13 @@ def decide_right(
     audit.record(session, "right-decided", by=by, now=now, case_id=case.id, right=right, outcome=outcome)
 
 
-def _check_identity(session: Session, case: Case) -> None:
+def _is_identified(session: Session, case: Case) -> bool:
     check = session.get(IdentityCheck, case.id)
-    if check is None or not check.is_confirmed:
+    return check is not None and check.is_confirmed
+
+
+def _check_identity(session: Session, case: Case) -> None:
+    if not _is_identified(session, case):
         raise NotPossible(N_("Record the identity check first; before it nothing is done for this right."))
 
 

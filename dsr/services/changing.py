@@ -25,9 +25,9 @@ def carry_out(
     """
     found = _at(rows_of(transaction.find(identifiers)))
     if all(_place(change) in found and change.is_before(found[_place(change)]) for change in changes):
-        _change(transaction, changes)
+        write(transaction, changes)
         return True
-    if is_repeated() and _is_done(transaction, changes):
+    if is_repeated() and is_done(transaction, changes):
         return False
     raise PlanChanged(N_("The data changed after the approval: a row no longer holds what was there."))
 
@@ -40,14 +40,15 @@ def _place(change: RowChange) -> At:
     return change.table, change.key
 
 
-def _change(transaction: Erasing, changes: Sequence[RowChange]) -> None:
+def write(transaction: Erasing, changes: Sequence[RowChange]) -> None:
+    """Give the rows their new values. PlanChanged if one is gone."""
     for group in alike(changes):
         first, keys = group[0], [change.key for change in group]
         if transaction.change(first.table, keys, first.new) != len(keys):
             raise PlanChanged(N_("Not every planned row could be changed; nothing was changed."))
 
 
-def _is_done(transaction: Erasing, changes: Sequence[RowChange]) -> bool:
+def is_done(transaction: Erasing, changes: Sequence[RowChange]) -> bool:
     """Whether all rows hold their new values. By key: who was found by an old value is not found any more."""
     return all(any(change.is_after(row) for row in transaction.read(change.table, [change.key])) for change in changes)
 

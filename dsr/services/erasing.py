@@ -16,14 +16,14 @@ from sqlalchemy.orm import Session, joinedload
 
 from dsr.connectors.base import Erasing, Found, Identifiers
 from dsr.db.base import put_if_new, table_of
-from dsr.db.cases import Case, RequestedRight
+from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group, Part
 from dsr.domain.ledger import noted_reason
 from dsr.domain.plans import NOT_OURS, PSEUDONYM, Columns, Decision, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
-from dsr.domain.rights import Outcome
+from dsr.domain.rights import Outcome, Right
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
 from dsr.services import audit, errands, holds, kept, notifications, plans
@@ -346,18 +346,14 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     outcome = outcome_of(approved.parts.values())
     if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
         outcome = Outcome.PARTLY_FULFILLED
-    decide(session, plan, outcome, now=now)
+    if outcome is Outcome.NOT_APPLICABLE and plan.right == Right.CONSENT_WITHDRAWAL:
+        outcome = Outcome.FULFILLED  # it stopped, and nothing was there to erase
+    plans.decide(session, plan, outcome, now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for digest in digests_of(approved.identifiers):
             put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
     notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
-
-
-def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
-    """The right of a plan that was carried out has its outcome."""
-    ended = update(RequestedRight).where(RequestedRight.case_id == plan.case_id, RequestedRight.right == plan.right)
-    session.execute(ended.values(outcome=outcome.value, decided_at=now, decided_by_id=plan.approved_by_id))
 
 
 def outcome_of(parts: Iterable[Part]) -> Outcome:

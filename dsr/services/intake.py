@@ -179,6 +179,7 @@ def _open_case(
     rights = [right.right for right in case.rights]
     audit.record(session, "request-received", by=audit.DATA_SUBJECT, now=now, case_id=case.id, rights=rights)
     casework.stop_advertising(session, case, by=audit.DATA_SUBJECT, now=now)
+    casework.stop_first(session, case, by=audit.DATA_SUBJECT, now=now)
     key, due_on = f"acknowledgement:{case.id}", case.next_legal_on.isoformat()
     identity.mail_code(session, case, "acknowledgement", key=key, settings=settings, now=now, due_on=due_on)
     work.ask(session, case.id, "lookup", now=now)

@@ -84,6 +84,7 @@ def confirm_identity(
     session.add(check)
     casework.move(session, case, Status.HANDLING, by=by, now=now)
     audit.record(session, "identity-confirmed", by=by, now=now, case_id=case.id, method=check.method)
+    casework.stop_first(session, case, by=by, now=now)
     work.ask(session, case.id, "search", by=by, now=now)
     return check
 

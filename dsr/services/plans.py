@@ -17,7 +17,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
 from dsr.db.base import new_id
-from dsr.db.cases import Case
+from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
@@ -28,7 +28,7 @@ from dsr.domain.groups import Group, Part
 from dsr.domain.persons import several
 from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import ErasureGround, Register
-from dsr.domain.rights import Right
+from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, notices, work
 from dsr.services.identity import status_path
@@ -117,13 +117,19 @@ def check_one_person(register: Register, system: str, rows: list[Row], chosen: C
 
 
 def propose(
-    session: Session, case: Case, decisions: Mapping[str, Mapping[str, str | None]], *, by: uuid.UUID, now: datetime
+    session: Session,
+    case: Case,
+    decisions: Mapping[str, Mapping[str, Any]],
+    *,
+    right: Right = Right.ERASURE,
+    by: uuid.UUID,
+    now: datetime,
 ) -> ErasurePlan:
     """Ask the worker to draw up a plan with these decisions per category; an earlier plan is void.
 
     Raises IdentityNotConfirmed, NotPossible, or PlanChanged where the earlier plan is being carried out.
     """
-    plan = new_plan(session, case, Right.ERASURE, by=by, now=now)
+    plan = new_plan(session, case, right, by=by, now=now)
     plan.decisions = json.dumps({name: dict(decision) for name, decision in decisions.items()})
     audit.record(session, "plan-asked", by=by, now=now, case_id=case.id, plan=plan.number)
     work.ask(session, case.id, "plan", by=by, now=now)
@@ -157,9 +163,9 @@ def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: 
 
 def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
     """What was decided per category: the handler's decisions over those of the register."""
-    stored: dict[str, dict[str, str | None]] = json.loads(plan.decisions or "{}")
+    stored: dict[str, dict[str, Any]] = json.loads(plan.decisions or "{}")
     decided = {
-        name: Decision(ErasureGround(str(given["ground"])), given.get("reason"), given.get("outstanding"))
+        name: Decision(ErasureGround(given.pop("ground")), **given)
         for name, given in stored.items()
         if name in register.categories
     }
@@ -341,3 +347,9 @@ def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -
     plan.state, plan.note = VOID, sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)
+
+
+def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
+    """The right of a plan that was carried out has its outcome."""
+    ended = update(RequestedRight).where(RequestedRight.case_id == plan.case_id, RequestedRight.right == plan.right)
+    session.execute(ended.values(outcome=outcome.value, decided_at=now, decided_by_id=plan.approved_by_id))

@@ -30,7 +30,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, changing, notifications, plans, reminders, work
-from dsr.services.erasing import DONE, begin_on, decide
+from dsr.services.erasing import DONE, begin_on
 from dsr.services.lookup import identifiers_of, require_identity
 
 
@@ -160,7 +160,7 @@ def finish(session: Session, plan: ErasurePlan, register: Register, *, now: date
         facts = {"tables": sorted({change.table for change in for_books}), "rows": len(for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
-    decide(session, plan, Outcome.PARTLY_FULFILLED if for_books else Outcome.FULFILLED, now=now)
+    plans.decide(session, plan, Outcome.PARTLY_FULFILLED if for_books else Outcome.FULFILLED, now=now)
     changes = [Change(each.category, words=_in_words(each)) for each in correction.changes]
     notifications.propose(
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now

@@ -17,6 +17,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services.deadlines import clock_of
+from dsr.services.restriction import of_case
 
 STAGES = ("received", "identity", "collecting", "checking", "answered")
 
@@ -49,6 +50,14 @@ class WaitingCopy:
 
 
 @dataclass(frozen=True, slots=True)
+class Lifting:
+    """The end of a restriction, as announced (art. 18(3))."""
+
+    on: date
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """What the status page tells."""
 
@@ -64,6 +73,7 @@ class Progress:
     copy: WaitingCopy | None
     copy_is_gone: bool
     letter_sent_on: date | None
+    lifting: tuple[Lifting, ...] = ()
 
     @property
     def current(self) -> str:
@@ -90,6 +100,7 @@ def follow(session: Session, case: Case, *, settings: Settings, now: datetime) -
         copy=waiting,
         copy_is_gone=bool(released and released.released_at and waiting is None),
         letter_sent_on=_letter_sent_on(session, case),
+        lifting=tuple(Lifting(each.lift_on, each.lift_reason) for each in of_case(session, case.id) if each.lift_on),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from email.utils import parseaddr
+from functools import partial
 from itertools import islice
 
 from sqlalchemy import select
@@ -19,11 +20,18 @@ Line = list[str]
 
 def may_be_mailed(session: Session, lines: Iterable[Line]) -> Iterator[Line]:
     """The lines in which no field is an address on the list; in their order, as they stream by."""
+    return without(lines, email_digest, partial(_listed, session))
+
+
+def without(
+    lines: Iterable[Line], digest_of: Callable[[str], bytes], listed: Callable[[set[bytes]], set[bytes]]
+) -> Iterator[Line]:
+    """The lines in which no field is an address that is `listed` by its digest."""
     waiting = iter(lines)
     while batch := list(islice(waiting, BATCH)):
-        digests = [{email_digest(address) for address in _addresses(line)} for line in batch]
-        listed = _listed(session, set().union(*digests))
-        yield from (line for line, found in zip(batch, digests, strict=True) if not found & listed)
+        digests = [{digest_of(address) for address in _addresses(line)} for line in batch]
+        left_out = listed(set().union(*digests))
+        yield from (line for line, found in zip(batch, digests, strict=True) if not found & left_out)
 
 
 def _addresses(line: Line) -> Iterator[str]:

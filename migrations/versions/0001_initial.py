@@ -426,6 +426,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("case_id", "right", name=op.f("uq_requested_right_case_id_right")),
     )
     op.create_table(
+        "restriction",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("ground", sa.String(length=8), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by_id", sa.Uuid(), nullable=True),
+        sa.Column("is_final", sa.Boolean(), nullable=False),
+        sa.Column("notice_key", sa.String(length=96), nullable=True),
+        sa.Column("lift_on", sa.Date(), nullable=True),
+        sa.Column("lift_reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lifted_by_id", sa.Uuid(), nullable=True),
+        sa.ForeignKeyConstraint(["by_id"], ["staff_member.id"], name=op.f("fk_restriction_by_id_staff_member")),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_restriction_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["lifted_by_id"], ["staff_member.id"], name=op.f("fk_restriction_lifted_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_restriction")),
+    )
+    with op.batch_alter_table("restriction", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_restriction_case_id"), ["case_id"], unique=False)
+
+    op.create_table(
         "search",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -472,6 +496,18 @@ def upgrade() -> None:
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_task_case_id"), ["case_id"], unique=False)
 
+    op.create_table(
+        "weighing",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("result", sa.String(length=16), nullable=False),
+        sa.Column("weighed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("weighed_by_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_weighing_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["weighed_by_id"], ["staff_member.id"], name=op.f("fk_weighing_weighed_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_weighing")),
+    )
     op.create_table(
         "work",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -581,6 +617,33 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "marking",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("restriction_id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("row_count", sa.Integer(), nullable=False),
+        sa.Column("noted_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("marked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unmarked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_marking_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["restriction_id"], ["restriction.id"], name=op.f("fk_marking_restriction_id_restriction")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_marking")),
+        sa.UniqueConstraint("restriction_id", "system", name=op.f("uq_marking_restriction_id_system")),
+    )
+    op.create_table(
+        "restriction_identifier",
+        sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
+        sa.Column("restriction_id", sa.Uuid(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["restriction_id"], ["restriction.id"], name=op.f("fk_restriction_identifier_restriction_id_restriction")
+        ),
+        sa.PrimaryKeyConstraint("digest", "restriction_id", name=op.f("pk_restriction_identifier")),
+    )
+    op.create_table(
         "errand_item",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -631,6 +694,8 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_errand_item_errand_id"))
 
     op.drop_table("errand_item")
+    op.drop_table("restriction_identifier")
+    op.drop_table("marking")
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_ledger_entry_state_may_erase_from"))
         batch_op.drop_index(batch_op.f("ix_ledger_entry_state_dated_with"))
@@ -649,6 +714,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_work_state_next_try_at"))
 
     op.drop_table("work")
+    op.drop_table("weighing")
     with op.batch_alter_table("task", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_task_case_id"))
 
@@ -662,6 +728,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_search_case_id"))
 
     op.drop_table("search")
+    with op.batch_alter_table("restriction", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_restriction_case_id"))
+
+    op.drop_table("restriction")
     op.drop_table("requested_right")
     op.drop_table("reminder")
     with op.batch_alter_table("notification", schema=None) as batch_op:

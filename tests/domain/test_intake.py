@@ -39,7 +39,7 @@ def test_nobody_has_to_say_why(right: Right) -> None:
     assert not details_are_needed({"rights": [right]})
 
 
-@pytest.mark.parametrize("chosen", ["restriction", "everything", ""])
+@pytest.mark.parametrize("chosen", ["portability", "everything", ""])
 def test_what_is_not_on_the_list_is_refused(chosen: str) -> None:
     assert str(faults({**COMPLETE, "rights": [Right.ACCESS, chosen]})["rights"]) == "Choose from the list"
 

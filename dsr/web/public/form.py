@@ -11,8 +11,8 @@ from flask.typing import ResponseReturnValue
 from dsr import faults
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
-from dsr.domain.intake import LIMITS, Answers, details_are_needed, meant, tidy
-from dsr.domain.rights import Right
+from dsr.domain.intake import LIMITS, SOMETHING_ELSE, Answers, details_are_needed, meant, tidy
+from dsr.domain.rights import OFFERED, Right
 from dsr.domain.wording import N_
 from dsr.services import intake, status
 from dsr.web.pages import gettext, language, page
@@ -146,7 +146,7 @@ def _show(step: str, answers: Answers, wrong: Mapping[str, DomainError] | None =
         action=url_for("form.answer", step=step),
         answers=answers,
         errors={field: fault.say(gettext) for field, fault in (wrong or {}).items()},
-        choices=CHOICES,
+        choices={asked: CHOICES[asked] for asked in (*OFFERED, SOMETHING_ELSE)},
         limits=LIMITS,
         needs_details=details_are_needed(answers),
         corrects=Right.RECTIFICATION in answers.get("rights", ()),

@@ -24,11 +24,19 @@ CHOICES = {
         N_("Correction or completion"), N_("My data are wrong or not complete."), N_("rectification")
     ),
     Right.ERASURE: Choice(N_("Erasure"), N_("Erase my data."), N_("right to be forgotten")),
+    Right.RESTRICTION: Choice(N_("Restriction of the use of my data"), N_("Do not use my data for a while.")),
     Right.OBJECTION: Choice(N_("Objection to the use of my data"), N_("Because of my situation I want you to stop.")),
     Right.MARKETING_OBJECTION: Choice(
         N_("Stop advertising"),
         N_("I want no more advertising. I do not have to say why."),
         N_("direct marketing"),
+    ),
+    Right.CONSENT_WITHDRAWAL: Choice(N_("Withdrawing my consent"), N_("I gave my consent and take it back.")),
+    Right.PORTABILITY: Choice(
+        N_("Taking my data elsewhere"), N_("Give me my data in a file that I can use elsewhere.")
+    ),
+    Right.AUTOMATED_DECISION: Choice(
+        N_("Objection to a decision by a computer"), N_("I want a person to look at the decision again.")
     ),
     SOMETHING_ELSE: Choice(
         N_("I do not know, or something else"),

@@ -14,6 +14,7 @@ from dsr.web.staff import (
     queue,
     rectification,
     register,
+    restriction,
     sign_in,
 )
 
@@ -31,6 +32,7 @@ VIEWS = (
     queue,
     rectification,
     register,
+    restriction,
     sign_in,
 )
 """The modules whose import puts their views on the blueprint."""

@@ -62,6 +62,18 @@ def set_rights(reference: str) -> ResponseReturnValue:
     )
 
 
+@staff.post("/cases/<reference>/rights/add")
+@allows("case.handle")
+def add_right(reference: str) -> ResponseReturnValue:
+    """Note one more right that the request invokes."""
+    chosen = _right(request.form.get("added", ""))
+    return act(
+        reference,
+        lambda session, case: casework.add_right(session, case, chosen, by=me(), now=now()),
+        anchor="rights",
+    )  # fmt: skip
+
+
 @staff.post("/cases/<reference>/rights/<right>")
 @allows("case.handle")
 def decide_right(reference: str, right: str) -> ResponseReturnValue:

@@ -20,6 +20,7 @@ from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Work
 from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan, LedgerEntry, Search
+from dsr.db.restrictions import Restriction
 from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import Clock
@@ -37,6 +38,7 @@ from dsr.services import (
     notifications,
     plans,
     rectification,
+    restriction,
     search,
     work,
 )
@@ -61,6 +63,7 @@ class CaseFacts:
     plan: ErasurePlan | None
     rows: list[PlanRow]
     correction: ErasurePlan | None
+    restrictions: list[Restriction]
     copy: AccessCopy | None
     notifications: list[Notification]
     holds: list[Hold]
@@ -116,6 +119,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         plan=plan,
         rows=plans.planned_rows(plan) if plan else [],
         correction=correction,
+        restrictions=restriction.of_case(session, case.id),
         copy=session.get(AccessCopy, case.id),
         notifications=notifications.of_case(session, case.id),
         holds=held,

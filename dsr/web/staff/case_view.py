@@ -28,6 +28,7 @@ from dsr.domain.plans import (
     Verdict,
 )
 from dsr.domain.register import Register
+from dsr.domain.restriction import INVOKED, Ground
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
@@ -56,6 +57,7 @@ def head(facts: CaseFacts) -> dict[str, Any]:
     return {
         "state": state_of(case, facts.work, facts.plan.state if facts.plan else None),
         "identity": identity_of(case, facts.is_identified),
+        "is_restricted": any(held.lifted_at is None for held in facts.restrictions),
         "is_extended": bool(facts.clock.extension_accepted),
         "days": days_left(case.next_legal_on, facts.today),
         "answered_on": facts.clock.answered_on,
@@ -99,18 +101,30 @@ def rights(facts: CaseFacts) -> list[dict[str, Any]]:
     ]
 
 
-_BY_THE_PROGRAM = (Right.ACCESS, Right.ERASURE, Right.RECTIFICATION, Right.MARKETING_OBJECTION)
-PAGES = {Right.RECTIFICATION: ("staff.rectify", N_("To the correction"))}
+_BY_THE_PROGRAM = frozenset(Right) - {Right.PORTABILITY, Right.AUTOMATED_DECISION}
+_STOPPED = {
+    Right.RESTRICTION: INVOKED,
+    Right.OBJECTION: (Ground.OBJECTION,),
+    Right.CONSENT_WITHDRAWAL: (Ground.CONSENT,),
+}
+PAGES = {
+    Right.RECTIFICATION: ("staff.rectify", N_("To the correction")),
+    Right.RESTRICTION: ("staff.restrict", N_("To the restriction")),
+    Right.OBJECTION: ("staff.restrict", N_("To the weighing")),
+    Right.CONSENT_WITHDRAWAL: ("staff.restrict", N_("See what was stopped")),
+}
 """The page on which a right is carried out: its view, and the words of the link."""
 
 
 def _note(facts: CaseFacts, right: Right) -> str | None:
     if right is Right.ACCESS and facts.copy and not facts.copy.purged_at:
         return N_("the copy is made")
-    if right is Right.ERASURE and facts.plan:
+    if facts.plan and facts.plan.right == right:
         return PLAN_STATES[facts.plan.state]
     if right is Right.RECTIFICATION and facts.correction:
         return CORRECTION_STATES[facts.correction.state]
+    if any(held.why in _STOPPED.get(right, ()) for held in facts.restrictions):
+        return N_("the use of these data has stopped")
     return None
 
 

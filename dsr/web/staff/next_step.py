@@ -51,6 +51,7 @@ def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: obje
         or _search(facts)
         or _copy(facts)
         or _correct(facts, may_approve, by)
+        or _restrict(facts)
         or _decide(facts)
         or _erase(facts, may_approve, by)
     )
@@ -135,10 +136,24 @@ def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None
 
 
 def _decide(facts: CaseFacts) -> NextStep | None:
-    waiting = [right for right in facts.undecided if right.kind is not Right.ERASURE]
+    planned = {Right.ERASURE, Right.CONSENT_WITHDRAWAL} if facts.is_identified else {Right.ERASURE}
+    waiting = [right for right in facts.undecided if right.kind not in planned]
     if not waiting:
         return None
     return NextStep(N_("Decide what the outcome is and why."), N_("To the rights"), link=f"#right-{waiting[0].right}")
+
+
+def _restrict(facts: CaseFacts) -> NextStep | None:
+    if not facts.is_identified:
+        return None
+    if _is_waiting(facts, "restrict"):
+        return _working(facts, "restrict", N_("The program is stopping the use of these data."))
+    undecided = {right.kind for right in facts.undecided}
+    if Right.RESTRICTION in undecided:
+        return NextStep(N_("Restrict the data, or decide below why not."), N_("To the restriction"), link="restrict")
+    if Right.OBJECTION in undecided:
+        return NextStep(N_("Weigh the objection, and record the grounds."), N_("To the weighing"), link="restrict")
+    return None
 
 
 def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
@@ -146,7 +161,11 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
         return None
     if _is_waiting(facts, "plan"):
         return _working(facts, "plan", N_("The program is drawing up the erasure plan."))
-    plan = facts.plan
+    right = facts.undecided[0].kind
+    plan = facts.plan if facts.plan and facts.plan.right == right else None
+    if right is Right.CONSENT_WITHDRAWAL and (plan is None or plan.state in ("returned", "void", "asked")):
+        sentence = N_("Make the plan to erase what rested on the consent.")
+        return NextStep(sentence, N_("Make the plan"), "plan_consent", error=_refusal(facts, "plan"))
     if plan is None or plan.state in ("returned", "void", "asked"):
         return NextStep(*_PLAN[plan.state if plan else None], link="plan", error=_refusal(facts, "plan"))
     if plan.state == "proposed":

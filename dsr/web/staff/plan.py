@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 
 from dsr.db.base import transaction
 from dsr.db.cases import Case
-from dsr.domain.plans import Decision, register_decisions
+from dsr.db.plans import ErasurePlan
+from dsr.domain.plans import Decision
 from dsr.domain.register import ErasureGround
+from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import casework, plans
+from dsr.services import casework, objection, plans
 from dsr.services import search as searches
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
@@ -47,17 +49,24 @@ def plan(reference: str) -> ResponseReturnValue:
             rows_left=max(0, len(rows) - _ROWS_SHOWN),
             why_of=case_view.why_of,
             shown_verdict=case_view.shown_verdict,
-            can_propose=may("case.handle") and case.is_open and (newest is None or newest.state != "executed"),
+            can_propose=may("case.handle") and case.is_open and _is_to_plan(case, newest),
             plan_states=case_view.PLAN_STATES,
             searched=searches.latest(session, case) is not None,
         )
 
 
+def _is_to_plan(case: Case, newest: ErasurePlan | None) -> bool:
+    """Whether an erasure was asked for and not carried out."""
+    is_asked = any(right.kind is Right.ERASURE for right in case.rights)
+    return is_asked and (newest is None or newest.right != Right.ERASURE or newest.state != "executed")
+
+
 def _categories(session: Session, case: Case) -> list[dict[str, Any]]:
     """The categories in which something was found, with what is decided about each so far."""
     register = settings().register
-    newest = plans.current(session, case.id)
-    decided = plans.decisions_of(newest, register) if newest else register_decisions(register)
+    newest = plans.current(session, case.id, Right.ERASURE)
+    begun = objection.first_decisions(session, case, register)
+    decided = plans.decisions_of(newest, register) if newest else begun
     search = searches.latest(session, case)
     found = {finding["category"] for finding in search.findings} if search else set()
     return [

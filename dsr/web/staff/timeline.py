@@ -9,9 +9,19 @@ from typing import Any
 
 from dsr.db.audit import AuditEntry
 from dsr.domain.lifecycle import Status
-from dsr.domain.rights import Outcome, Right
+from dsr.domain.rights import Outcome
 from dsr.domain.wording import N_, Translate, Value, WriteDate, say
-from dsr.web.staff.words import ANSWERS, NOTIFICATIONS, OUTCOMES, RIGHTS, SET_ASIDE_GROUNDS, TOLD_BY, WAIVERS
+from dsr.web.staff.words import (
+    ANSWERS,
+    NOTIFICATIONS,
+    OUTCOMES,
+    RESTRICTION_ARTICLES,
+    RIGHTS,
+    SET_ASIDE_GROUNDS,
+    TOLD_BY,
+    WAIVERS,
+    WEIGHED,
+)
 
 ACTORS = {
     "data-subject": N_("the data subject"),
@@ -37,6 +47,7 @@ NOTICES = {
     "answer-ready": N_("answer ready"),
     "extension": N_("extension"),
     "erasure-planned": N_("announcement of the erasure"),
+    "lifting": N_("announcement that a restriction ends"),
     "staff-digest": N_("digest for staff"),
     "staff-task": N_("task for staff"),
     "plan-to-approve": N_("plan to approve"),
@@ -91,6 +102,12 @@ SENTENCES: Mapping[str, str] = {
     ),
     "rows-corrected": N_("The correction in %(system)s was done: %(changed)s rows changed."),
     "correction-made": N_("The correction was carried out."),
+    "restricted": N_("Restricted: %(categories)s (art. %(article)s)."),
+    "rows-marked": N_("In %(system)s the restriction was marked: %(rows)s rows."),
+    "lifting-announced": N_("%(actor)s announced that the restriction ends on %(until)s."),
+    "restriction-lifted": N_("%(actor)s lifted the restriction."),
+    "rows-unmarked": N_("In %(system)s the marks of the restriction were taken away: %(rows)s rows."),
+    "objection-weighed": N_("%(actor)s weighed the objection: %(result)s."),
     "statement-added": N_("%(actor)s added a statement of the data subject."),
     "kept-rows-erased": N_("The retention in %(system)s ended: %(erased)s rows erased."),
     "ledger-dated-again": N_(
@@ -163,6 +180,8 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
     "answer": ANSWERS,
     "outcome": {**OUTCOMES, Outcome.WITHDRAWN: N_("withdrawn")},
     "right": RIGHTS,
+    "result": WEIGHED,
+    "article": RESTRICTION_ARTICLES,
 }
 
 
@@ -173,8 +192,8 @@ def _value(name: str, value: Any, names: Mapping[uuid.UUID, str]) -> Value:
         return date.fromisoformat(value)
     if name == "to":
         return _person(value, names)
-    if name == "rights":
-        return tuple(RIGHTS[Right(right)] for right in value)
+    if isinstance(value, list):
+        return tuple(RIGHTS.get(each, str(each)) for each in value)
     if isinstance(value, dict):
         return sum(value.values())
     return value if isinstance(value, int) else str(value)

@@ -7,6 +7,7 @@ from dsr.domain.holds import HoldGround
 from dsr.domain.identifiers import CUSTOMER_NUMBER, PHONE
 from dsr.domain.notifications import Answer, Channel, State, Waiver
 from dsr.domain.register import ErasureGround, LegalBasis
+from dsr.domain.restriction import Ground, Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 
@@ -45,6 +46,23 @@ HOLD_GROUNDS = {
     HoldGround.LEGAL_CLAIM: N_("a legal claim (art. 17(3)(e))"),
     HoldGround.DISPUTE: N_("a dispute (art. 17(3)(e))"),
     HoldGround.INQUIRY: N_("an inquiry by an authority (art. 17(3)(b))"),
+}
+
+RESTRICTION_GROUNDS = {
+    Ground.ACCURACY: N_("the person says that the data are wrong; we are checking it (art. 18(1)(a))"),
+    Ground.UNLAWFUL: N_("the use is unlawful, and the person does not want an erasure (art. 18(1)(b))"),
+    Ground.CLAIM: N_("we no longer need the data, but the person does for a legal claim (art. 18(1)(c))"),
+    Ground.OBJECTION: N_("an objection (art. 18(1)(d))"),
+    Ground.CONSENT: N_("consent withdrawn (art. 7(3))"),
+}
+RESTRICTION_ARTICLES = {
+    ground: ground.value if ground is Ground.CONSENT else f"18(1)({ground.value})" for ground in Ground
+}
+
+WEIGHED = {
+    Weighed.UPHELD: N_("upheld: we stop"),
+    Weighed.COMPELLING: N_("refused: compelling grounds that weigh more"),
+    Weighed.CLAIMS: N_("refused: needed for a legal claim"),
 }
 
 LEGAL_BASES = {

@@ -1,0 +1,277 @@
+"""Restriction (art. 18): our own ledger of what may only be stored, the marks in the systems, and the lifting.
+
+Nobody lifts it before the person was told (art. 18(3)): the notice must have left, and its day must have come.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.connectors.base import Identifiers
+from dsr.db.base import keys, new_id
+from dsr.db.cases import Case
+from dsr.db.notices import Notice
+from dsr.db.restrictions import Marking, Restriction, RestrictionIdentifier
+from dsr.domain.answers import Restricted
+from dsr.domain.calendars import local_date
+from dsr.domain.changes import RowChange, read_change
+from dsr.domain.errors import DomainError
+from dsr.domain.identifiers import EMAIL
+from dsr.domain.notifications import Change
+from dsr.domain.register import Register
+from dsr.domain.restriction import INVOKED, Ground, has_marks, restrictable
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, notices, notifications, work
+from dsr.services.identity import status_path
+from dsr.services.lookup import identifiers_of, require_identity
+from dsr.services.suppression import Line, without
+
+LIFTING = "lifting"
+
+
+class NotLiftable(DomainError):
+    """The restriction stays: the person was not told yet, or the day has not come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A restriction whose marks are not all made, or not all taken away: `categories`, and of whom."""
+
+    restriction_id: uuid.UUID
+    categories: Collection[str]
+    identifiers: Identifiers
+    is_lifted: bool
+
+
+def restrict(
+    session: Session,
+    case: Case,
+    ground: Ground,
+    categories: Iterable[str],
+    *,
+    register: Register,
+    by: uuid.UUID | None,
+    now: datetime,
+) -> Restriction:
+    """From now on these categories may only be stored; the worker marks them in the systems.
+
+    What is restricted in this case already is left out. Raises IdentityNotConfirmed, or NotPossible if nothing is left.
+    """
+    require_identity(session, case)
+    held = {name for restriction in in_force(session, case.id) for name in restriction.categories}
+    chosen = [name for name in restrictable(register) if name in set(categories) - held]
+    if not chosen:
+        raise casework.NotPossible(N_("Choose at least one category that is not restricted yet."))
+    casework.change(session, case)
+    restriction = Restriction(id=new_id(), case_id=case.id, ground=ground.value, categories=chosen, since=now)
+    restriction.by_id, restriction.is_final = by, ground is Ground.CONSENT
+    session.add(restriction)
+    session.flush()
+    for kind, value in identifiers_of(case).items():
+        session.add(RestrictionIdentifier(digest=_digest(kind, value), restriction_id=restriction.id))
+    actor = by or audit.WORKER
+    audit.record(session, "restricted", by=actor, now=now, case_id=case.id, article=ground.value, categories=chosen)
+    work.ask(session, case.id, "restrict", by=by, now=now)
+    return restriction
+
+
+def _digest(kind: str, value: str) -> bytes:
+    return keys().digest(f"restriction:{kind}", value.strip().casefold())
+
+
+def of_case(session: Session, case_id: uuid.UUID) -> list[Restriction]:
+    """Every restriction of a case, lifted or not, oldest first."""
+    return list(session.scalars(select(Restriction).where(Restriction.case_id == case_id).order_by(Restriction.since)))
+
+
+def in_force(session: Session, case_id: uuid.UUID) -> list[Restriction]:
+    """The restrictions of a case that were not lifted."""
+    return [restriction for restriction in of_case(session, case_id) if restriction.lifted_at is None]
+
+
+def pending(session: Session, case: Case) -> list[Pending]:
+    """The restrictions of a case of which the systems do not all know yet that they hold, or do not any more."""
+    found = of_case(session, case.id)
+    return [Pending(each.id, each.categories, identifiers_of(case), each.lifted_at is not None) for each in found]
+
+
+def noted(session: Session, restriction_id: uuid.UUID, system: str) -> Marking | None:
+    """What was noted of a restriction in one system."""
+    of_system = select(Marking).where(Marking.restriction_id == restriction_id, Marking.system == system)
+    return session.scalar(of_system.with_for_update())
+
+
+def changes_of(marking: Marking | None) -> list[RowChange]:
+    """The rows that are marked, or are about to be, with what they held before."""
+    return [read_change(each) for each in json.loads(marking.rows)] if marking else []
+
+
+def note(
+    session: Session, restriction_id: uuid.UUID, system: str, changes: Sequence[RowChange], *, now: datetime
+) -> None:
+    """Write down which rows are about to be marked, before they are: whoever lifts it must know what was there."""
+    restriction = session.get_one(Restriction, restriction_id)
+    marking = noted(session, restriction_id, system)
+    if marking is None:
+        marking = Marking(id=new_id(), restriction_id=restriction_id, case_id=restriction.case_id, system=system)
+        session.add(marking)
+    marking.noted_at, marking.row_count = now, len(changes)
+    marking.rows = json.dumps([change.to_record() for change in changes])
+
+
+def settle(session: Session, restriction_id: uuid.UUID, system: str, *, now: datetime) -> None:
+    """A system has committed the marks, or their end: its receipt, once."""
+    restriction = session.get_one(Restriction, restriction_id)
+    marking = noted(session, restriction_id, system)
+    if marking is None:
+        return
+    details = {"system": system, "rows": marking.row_count}
+    if restriction.lifted_at:
+        marking.unmarked_at = now
+        audit.record(session, "rows-unmarked", by=audit.WORKER, now=now, case_id=marking.case_id, **details)
+        _mark_again(session, restriction, system, now=now)
+    else:
+        marking.marked_at = now
+        audit.record(session, "rows-marked", by=audit.WORKER, now=now, case_id=marking.case_id, **details)
+
+
+def _mark_again(session: Session, lifted: Restriction, system: str, *, now: datetime) -> None:
+    """What another case of the same person still restricts must not go free with it."""
+    case = session.get_one(Case, lifted.case_id)
+    digests = [_digest(kind, value) for kind, value in identifiers_of(case).items()]
+    of_person = select(Marking).join(Restriction, Restriction.id == Marking.restriction_id).join(RestrictionIdentifier)
+    for marking in session.scalars(
+        of_person.where(RestrictionIdentifier.digest.in_(digests), Marking.system == system)
+    ):
+        marking.marked_at = None
+        work.ask(session, marking.case_id, "restrict", now=now)
+
+
+def finish(session: Session, case: Case, register: Register, *, now: datetime) -> None:
+    """All systems know: a restriction that was asked for is fulfilled, and recipients are told."""
+    for each in in_force(session, case.id):
+        changes = [Change(category) for category in each.categories]
+        notifications.propose(
+            session, case.id, Right.RESTRICTION, changes, source_id=each.id, register=register, now=now
+        )
+    mine = [each for each in in_force(session, case.id) if each.why in INVOKED]
+    for requested in case.rights:
+        if mine and requested.kind is Right.RESTRICTION and requested.outcome is None:
+            requested.outcome, requested.decided_at = Outcome.FULFILLED.value, now
+            requested.decided_by_id = mine[-1].by_id
+
+
+def announce_lifting(
+    session: Session,
+    case: Case,
+    restriction: Restriction,
+    reason: str,
+    lift_on: date,
+    *,
+    by: uuid.UUID,
+    settings: Settings,
+    now: datetime,
+) -> None:
+    """Tell the person that the restriction will be lifted, why, and from which day (art. 18(3)).
+
+    Raises NotLiftable while the objection it belongs to is not weighed, or NotPossible.
+    """
+    _check_liftable(case, restriction)
+    if not reason.strip():
+        raise casework.NotPossible(N_("Give the reason; it is told to the data subject."))
+    if lift_on <= local_date(now):
+        raise casework.NotPossible(N_("Choose a day after today: the data subject is told before it."))
+    casework.change(session, case)
+    facts = {
+        "reference": case.reference,
+        "link": settings.web.base_url + status_path(case),
+        "lift_on": lift_on.isoformat(),
+    }
+    key = f"{LIFTING}:{restriction.id}:{case.version}"
+    notices.enqueue(session, LIFTING, key=key, case=case, recipient=case.data_subject.email, facts=facts, now=now)
+    restriction.notice_key, restriction.lift_on, restriction.lift_reason = key, lift_on, reason.strip()
+    audit.record(session, "lifting-announced", by=by, now=now, case_id=case.id, until=lift_on.isoformat())
+
+
+def _check_liftable(case: Case, restriction: Restriction) -> None:
+    if restriction.lifted_at is not None or restriction.is_final:
+        raise NotLiftable(N_("There is nothing to lift."))
+    objection = next((right for right in case.rights if right.kind is Right.OBJECTION), None)
+    if objection is not None and objection.outcome is None:
+        raise NotLiftable(N_("Weigh the objection first."))
+
+
+def is_told(session: Session, restriction: Restriction) -> bool:
+    """Whether the notice that a restriction ends has left."""
+    if restriction.notice_key is None:
+        return False
+    return session.scalar(select(Notice.state).where(Notice.key == restriction.notice_key)) == notices.SENT
+
+
+def lift(session: Session, case: Case, restriction: Restriction, *, by: uuid.UUID, now: datetime) -> None:
+    """Lift a restriction whose notice was sent and whose day has come; the worker takes the marks away.
+
+    Raises NotLiftable.
+    """
+    _check_liftable(case, restriction)
+    if restriction.notice_key is None or restriction.lift_on is None:
+        raise NotLiftable(N_("Tell the data subject first, with the reason and the day (art. 18(3))."))
+    if not is_told(session, restriction):
+        raise NotLiftable(N_("The notice to the data subject has not been sent yet."))
+    if local_date(now) < restriction.lift_on:
+        raise NotLiftable(
+            N_("The data subject was told that this is lifted on %(day)s, not before."), day=restriction.lift_on
+        )
+    casework.change(session, case)
+    restriction.lifted_at, restriction.lifted_by_id = now, by
+    session.execute(delete(RestrictionIdentifier).where(RestrictionIdentifier.restriction_id == restriction.id))
+    audit.record(session, "restriction-lifted", by=by, now=now, case_id=case.id)
+    work.ask(session, case.id, "restrict", by=by, now=now)
+
+
+def may_be_used(session: Session, lines: Iterable[Line], category: str | None = None) -> Iterator[Line]:
+    """The lines in which no field is the address of a person of whom something, or this category, is restricted."""
+    return without(lines, partial(_digest, EMAIL), partial(_restricted, session, category))
+
+
+def _restricted(session: Session, category: str | None, digests: Collection[bytes]) -> set[bytes]:
+    found = select(RestrictionIdentifier.digest, Restriction.categories).join(Restriction)
+    listed = session.execute(found.where(RestrictionIdentifier.digest.in_(digests)))
+    return {digest for digest, categories in listed if category is None or category in categories}
+
+
+def told(session: Session, case: Case, register: Register) -> Iterator[Restricted]:
+    """The restrictions of a case as the letter tells them; what is confidential is left out."""
+    for each in of_case(session, case.id):
+        known = [register.categories[name] for name in each.categories if name in register.categories]
+        labels = tuple(category.label.in_language(case.language) for category in known if not category.confidential)
+        if labels:
+            lifted_on = local_date(each.lifted_at) if each.lifted_at else None
+            announced = (each.lift_on, each.lift_reason)
+            yield Restricted(labels, local_date(each.since), each.why, each.is_final, *announced, lifted_on)
+
+
+def systems_unmarked(session: Session, case: Case, register: Register) -> list[str]:
+    """The systems in which something that is restricted has no mark yet, though the register names one."""
+    return sorted(
+        {
+            system
+            for each in in_force(session, case.id)
+            for system in register.tables
+            if has_marks(register, system, each.categories) and not _is_marked(each, system)
+        }
+    )
+
+
+def _is_marked(restriction: Restriction, system: str) -> bool:
+    return any(marking.system == system and marking.marked_at for marking in restriction.markings)

@@ -1,0 +1,201 @@
+"""What may only be stored is marked in a real database, and gets back what it held, on every engine."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from dsr.config import Settings
+from dsr.db.cases import Case
+from dsr.db.notices import Notice
+from dsr.db.plans import Suppression
+from dsr.db.restrictions import Marking, Restriction
+from dsr.domain.calendars import local_date
+from dsr.domain.restriction import Ground, Weighed
+from dsr.domain.rights import Outcome, Right
+from dsr.jobs import work
+from dsr.services import audit, casework, objection, plans, restriction
+from tests.parts.dying import ends_well, killed_at
+from tests.parts.restrictions import case_of_hanna, marks, with_marks
+from tests.parts.shop import Shop, Workplace, identified_case
+
+on_one_engine = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def shop_settings(shop: Shop, shop_settings: Settings) -> Settings:
+    return with_marks(shop, shop_settings)
+
+
+def restricted_case(workplace: Workplace, *categories: str) -> tuple[Case, uuid.UUID]:
+    case, handler, _ = identified_case(workplace, Right.RESTRICTION)
+    restrict(workplace, case, handler.id, *categories)
+    return case, handler.id
+
+
+def restrict(workplace: Workplace, case: Case, by: uuid.UUID, *categories: str) -> None:
+    register = workplace.context.settings.register
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        restriction.restrict(
+            session, found, Ground.ACCURACY, categories, register=register, by=by, now=workplace.clock()
+        )
+
+
+def lift(workplace: Workplace, case: Case, by: uuid.UUID) -> None:
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        held = restriction.in_force(session, case.id)[0]
+        day = local_date(now) + timedelta(days=7)
+        restriction.announce_lifting(session, found, held, "Het klopt nu.", day, by=by, settings=settings, now=now)
+        session.execute(update(Notice).values(state="sent"))
+    workplace.clock.now += timedelta(days=7)
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        restriction.lift(session, found, restriction.in_force(session, case.id)[0], by=by, now=workplace.clock())
+
+
+def test_rows_are_marked_and_get_back_what_they_held(workplace: Workplace) -> None:
+    workplace.shop.run("INSERT INTO ticket VALUES (5, 1, 'paid late', 2)")
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    assert marks(workplace.shop) == {1: 1, 2: 0, 5: 1}
+    with workplace.transaction() as session:
+        assert session.get_one(Case, case.id).rights[0].result is Outcome.FULFILLED
+    lift(workplace, case, by)
+    work.run_all(workplace.context)
+    assert marks(workplace.shop) == {1: 0, 2: 0, 5: 2}
+    with workplace.transaction() as session:
+        assert audit.verify(session, Path("none")).faults == ()
+
+
+@on_one_engine
+def test_what_was_marked_before_us_stays_marked_after_us(workplace: Workplace) -> None:
+    workplace.shop.run("UPDATE ticket SET blocked = 1 WHERE id = 1")
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    lift(workplace, case, by)
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 1
+
+
+@on_one_engine
+def test_a_row_that_somebody_changed_meanwhile_is_left_alone(workplace: Workplace) -> None:
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    workplace.shop.run("UPDATE ticket SET blocked = 3 WHERE id = 1")
+    lift(workplace, case, by)
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 3
+
+
+@on_one_engine
+def test_a_category_without_a_column_is_restricted_in_our_own_ledger(workplace: Workplace) -> None:
+    before = workplace.shop.everything()
+    case, _ = restricted_case(workplace, "customer")
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    lines = [["hanna@example.org"], ["Bram <bram@example.org>"]]
+    with workplace.transaction() as session:
+        assert list(restriction.may_be_used(session, lines)) == lines[1:]
+        assert list(restriction.may_be_used(session, lines, "ticket")) == lines
+        assert session.get_one(Case, case.id).rights[0].result is Outcome.FULFILLED
+
+
+@on_one_engine
+def test_what_another_case_still_restricts_does_not_go_free(workplace: Workplace) -> None:
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    second = case_of_hanna(workplace, Right.RESTRICTION)
+    restrict(workplace, second, by, "ticket")
+    work.run_all(workplace.context)
+    lift(workplace, case, by)
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 1
+    lift(workplace, second, by)
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 0
+
+
+@pytest.mark.parametrize("fault", ["rows-marked", "marks-committed"])
+@on_one_engine
+def test_killed_here_the_next_run_knows_what_was_there(workplace: Workplace, key_file: Path, fault: str) -> None:
+    workplace.shop.run("UPDATE ticket SET blocked = 2 WHERE id = 1")
+    case, by = restricted_case(workplace, "ticket")
+    killed_at(workplace, key_file, fault)
+    ends_well(workplace, key_file)
+    assert marks(workplace.shop) == {1: 1, 2: 0}
+    with workplace.transaction() as session:
+        marking = session.scalars(select(Marking)).one()
+        assert (marking.row_count, marking.marked_at is not None) == (1, True)
+    lift(workplace, case, by)
+    killed_at(workplace, key_file, "marks-removed")
+    ends_well(workplace, key_file)
+    assert marks(workplace.shop) == {1: 2, 2: 0}
+
+
+@on_one_engine
+def test_an_objection_stops_at_once_and_is_then_weighed(workplace: Workplace) -> None:
+    case, handler, _ = identified_case(workplace, Right.OBJECTION)
+    with workplace.transaction() as session:
+        casework.stop_first(session, session.get_one(Case, case.id), by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 1
+    with workplace.transaction() as session:
+        (held,) = restriction.in_force(session, case.id)
+        assert (held.why, held.categories, held.is_final) == (Ground.OBJECTION, ["ticket"], False)
+        found = session.get_one(Case, case.id)
+        with pytest.raises(restriction.NotLiftable):
+            restriction.lift(session, found, held, by=handler.id, now=workplace.clock())
+        with pytest.raises(casework.NotPossible):
+            objection.weigh(session, found, Weighed.COMPELLING, " ", by=handler.id, now=workplace.clock())
+        objection.weigh(session, found, Weighed.UPHELD, "", by=handler.id, now=workplace.clock())
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        assert found.rights[0].result is Outcome.FULFILLED
+        assert restriction.in_force(session, case.id)[0].is_final
+        decided = objection.first_decisions(session, found, workplace.context.settings.register)
+        assert (decided["ticket"].ground, decided["customer"].ground) == ("c", "a")
+        with pytest.raises(casework.NotPossible):
+            objection.weigh(session, found, Weighed.UPHELD, "", by=handler.id, now=workplace.clock())
+
+
+def test_a_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(workplace: Workplace) -> None:
+    before = workplace.shop.everything()
+    case, handler, approver = identified_case(workplace, Right.CONSENT_WITHDRAWAL)
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        casework.stop_first(session, found, by=handler.id, now=now)
+        objection.plan_erasure(session, found, register=settings.register, by=handler.id, now=now)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(Suppression, session.get_one(Case, case.id).data_subject.email_index)
+        assert session.scalars(select(Restriction)).one().categories == ["newsletter"]
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        assert {name: count for name, count in plan.counts.items() if count} == {"erase": 1}
+        found = session.get_one(Case, case.id)
+        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
+    work.run_all(workplace.context)
+    after = workplace.shop.everything()
+    assert [row["email"] for row in after.pop("newsletter")] == ["bram@example.org"]
+    assert after == {table: rows for table, rows in before.items() if table != "newsletter"}
+    with workplace.transaction() as session:
+        assert session.get_one(Case, case.id).rights[0].result is Outcome.FULFILLED
+
+
+@on_one_engine
+def test_advertising_that_rests_on_consent_stops_before_the_identity_is_known(workplace: Workplace) -> None:
+    case = case_of_hanna(workplace, Right.CONSENT_WITHDRAWAL, is_confirmed=False)
+    with workplace.transaction() as session:
+        casework.stop_first(session, session.get_one(Case, case.id), by=audit.DATA_SUBJECT, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(Suppression, session.get_one(Case, case.id).data_subject.email_index)
+        assert restriction.in_force(session, case.id) == []
