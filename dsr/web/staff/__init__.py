@@ -3,6 +3,7 @@
 from dsr.web.staff import (
     case,
     case_actions,
+    certificate,
     errands,
     holds,
     identifiers,
@@ -22,6 +23,7 @@ BLUEPRINTS = (pages.staff,)
 VIEWS = (
     case,
     case_actions,
+    certificate,
     errands,
     holds,
     identifiers,

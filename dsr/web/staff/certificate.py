@@ -1,0 +1,30 @@
+"""The certificate of an erasure: a page to print or to keep as a file."""
+
+from __future__ import annotations
+
+from flask import Response, request
+from flask.typing import ResponseReturnValue
+
+from dsr.db.base import transaction
+from dsr.domain.errors import DomainError
+from dsr.services import certificate as certificates
+from dsr.web.pages import page
+from dsr.web.security import allows
+from dsr.web.staff.case import case_page, find_case
+from dsr.web.staff.pages import say, staff
+
+
+@staff.get("/cases/<reference>/certificate")
+@allows("case.read")
+def certificate(reference: str) -> ResponseReturnValue:
+    """What was planned, erased, emptied, kept, refused and left, per system and table; ?download for a file."""
+    try:
+        with transaction(writes=False) as session:
+            case = find_case(session, reference)
+            found = certificates.certificate(session, case)
+            answer = Response(page("staff/certificate.html", case=case, certificate=found))
+    except DomainError as error:
+        return case_page(reference, error=say(error)), 422
+    if "download" in request.args:
+        answer.headers["Content-Disposition"] = f'attachment; filename="certificate-{reference}.html"'
+    return answer
