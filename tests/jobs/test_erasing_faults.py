@@ -1,0 +1,185 @@
+"""A bad shop and a bad connection: nothing is erased on a guess, and nothing is left half done, on every engine."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import date, timedelta
+from threading import Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import event, text
+
+from dsr.config import Settings
+from dsr.connectors.sql import SqlSystem
+from dsr.db.cases import Case
+from dsr.domain.plans import Verdict, register_decisions
+from dsr.domain.register import Table
+from dsr.domain.rights import Right
+from dsr.jobs import work
+from dsr.services import plans
+from dsr.services.work import of as work_of
+from tests.parts.shop import Workplace, identified_case
+
+SERVERS = pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
+BILL = Table("invoice", ("id",), via={"customer_id": "customer.id"}, dates={"document_date": "issued"})
+
+
+@pytest.fixture
+def shop_settings(shop_settings: Settings) -> Settings:
+    """Patient enough for a server to see a deadlock by itself."""
+    return replace(shop_settings, systems={"shop": replace(shop_settings.systems["shop"], lock_seconds=8)})
+
+
+def _approved(workplace: Workplace) -> Case:
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan, found = plans.current(session, case.id), session.get_one(Case, case.id)
+        assert plan is not None
+        settings, now = workplace.context.settings, workplace.clock()
+        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
+    return case
+
+
+def _state(workplace: Workplace, case: Case) -> tuple[str, str | None]:
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        return plan.state, work_of(session, case.id)["erase"].error
+
+
+# What is in the shop
+
+
+@pytest.mark.parametrize("kind", ["DATE", "VARCHAR(20)"])
+def test_without_a_readable_date_a_row_stays_and_a_row_that_points_nowhere_is_nobodys(
+    workplace: Workplace, kind: str
+) -> None:
+    shop = workplace.shop
+    shop.run(f"CREATE TABLE bill (id INTEGER PRIMARY KEY, customer_id INTEGER, issued {kind})")
+    days: list[Any] = [None, date(1, 1, 1), date(2010, 1, 1), date(2024, 1, 1)]
+    days += ["", "31-12-2010", "yesterday"] if kind != "DATE" else []
+    for number, day in enumerate(days, 1):
+        issued = day if day is None or kind == "DATE" else str(day)
+        shop.run("INSERT INTO bill VALUES (:id, 1, :day)", id=number, day=issued)
+    shop.run("INSERT INTO bill VALUES (99, 999, '2010-01-01'), (98, NULL, '2010-01-01')")
+    before = shop.rows("bill")
+    tables = {**workplace.context.settings.register.tables["shop"], "bill": BILL}
+    settings = workplace.context.settings
+    settings = replace(settings, register=replace(settings.register, tables={"shop": tables}))
+    system = SqlSystem("shop", settings)
+    decisions = register_decisions(settings.register)
+    drawn = plans.draw_up(settings, {"shop": system}, {"email": "hanna@example.org"}, decisions, on=date(2026, 11, 23))
+    system.close()
+    judged = {row.key_values[0]: row.verdict for row in drawn.rows if row.table == "bill"}
+    unreadable = dict.fromkeys([1, 2, *range(5, len(days) + 1)], Verdict.PROTECTED)
+    assert judged == {**unreadable, 3: Verdict.ERASE, 4: Verdict.KEEP}
+    assert shop.rows("bill") == before
+
+
+@pytest.mark.parametrize(
+    # Without a column of the register nothing can be decided; without another the rows are no longer those approved.
+    ("column", "expected"),
+    [("customer.address", plans.APPROVED), ("invoice_line.what", plans.VOID)],
+)
+def test_a_column_that_was_dropped_after_the_plan_stops_the_erasure(
+    workplace: Workplace, column: str, expected: str
+) -> None:
+    case = _approved(workplace)
+    workplace.shop.run("ALTER TABLE {} DROP COLUMN {}".format(*column.split(".")))
+    before = workplace.shop.everything()
+    work.run_all(workplace.context)
+    state, told = _state(workplace, case)
+    assert state == expected
+    assert told
+    assert workplace.shop.everything() == before
+
+
+# The connection
+
+
+@contextmanager
+def _before_each_statement(workplace: Workplace, act: Callable[[Any, str], None]) -> Iterator[None]:
+    """Have something happen before each statement of the erasing account."""
+    system = workplace.context.systems["shop"]
+    assert isinstance(system, SqlSystem)
+
+    def listen(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        act(connection, statement)
+
+    event.listen(system._eraser, "before_cursor_execute", listen)
+    yield
+    event.remove(system._eraser, "before_cursor_execute", listen)
+
+
+def _cut(workplace: Workplace, connection: Any) -> None:
+    """The server ends a connection, as when it is restarted."""
+    own = connection.connection.driver_connection
+    number = own.info.backend_pid if hasattr(own, "info") else own.thread_id()
+    end = f"SELECT pg_terminate_backend({number})" if hasattr(own, "info") else f"KILL {number}"
+    with workplace.shop.engine.connect() as other:
+        other.exec_driver_sql(end)
+        other.commit()
+    time.sleep(0.05)
+
+
+@SERVERS
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(workplace: Workplace) -> None:
+    case, before = _approved(workplace), workplace.shop.everything()
+    cuts = 0
+    while _state(workplace, case)[0] == plans.APPROVED:
+        left = [cuts]
+
+        def cut(connection: Any, _statement: str, left: list[int] = left) -> None:
+            left[0] -= 1
+            if left[0] == -1:
+                _cut(workplace, connection)
+
+        with _before_each_statement(workplace, cut):
+            work.run_all(workplace.context)
+        if _state(workplace, case)[0] == plans.APPROVED:
+            assert workplace.shop.everything() == before
+        cuts += 1
+        workplace.clock.now += timedelta(hours=2)
+        assert cuts < 60
+    assert cuts > 8
+    assert _state(workplace, case)[0] == plans.EXECUTED
+    after = workplace.shop.everything()
+    assert [row["id"] for row in after["invoice"] if row["customer_id"] == 1] == list(range(119, 126))
+    assert after["ticket"] == [row for row in before["ticket"] if row["customer_id"] == 2]
+
+
+@SERVERS
+def test_a_deadlock_is_tried_again(workplace: Workplace) -> None:
+    case, before = _approved(workplace), workplace.shop.everything()
+    workplace.shop.run("CREATE TABLE heavy (id INTEGER PRIMARY KEY)")
+    with workplace.shop.engine.connect() as other:
+        if other.dialect.name == "postgresql":
+            other.execute(text("SET deadlock_timeout = '30s'"))  # so that it is ours that is given up
+        other.execute(text("UPDATE invoice SET total = total WHERE id = 117"))
+        for number in range(50):  # who did the most is spared
+            other.execute(text("INSERT INTO heavy VALUES (:number)"), {"number": number})
+        crossing = Thread(target=lambda: other.execute(text("UPDATE customer SET phone = '1' WHERE id = 1")))
+
+        def cross(_connection: Any, statement: str) -> None:
+            if "FROM invoice" in statement and not crossing.ident:
+                crossing.start()
+                time.sleep(0.3)
+
+        with _before_each_statement(workplace, cross):
+            work.run_all(workplace.context)
+        crossing.join()
+        other.rollback()
+    state, told = _state(workplace, case)
+    assert (state, workplace.shop.everything()) == (plans.APPROVED, before)
+    assert told is not None
+    workplace.clock.now += timedelta(hours=2)
+    work.run_all(workplace.context)
+    assert _state(workplace, case)[0] == plans.EXECUTED
