@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check bench lock clean
+.PHONY: help env demo test check bench campaign lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -40,6 +40,10 @@ check: $(VENV)/.dev ## formatting, lint, types, layers and the guards
 bench: $(VENV)/.dev ## measure speed, size and memory against a baseline of the same run (ARGS=--quick: no installation)
 	tests/install.sh
 	$(BIN)/python -m tests.bench $(ARGS)
+
+campaign: $(VENV)/.dev ## kill the worker a thousand times on each engine while people are erased (ARGS="--kills 50" for fewer)
+	tests/install.sh
+	$(BIN)/python -m tests.campaign $(ARGS)
 
 lock: ## renew the pinned requirements (needs uv)
 	$(LOCK) --group build --output-file requirements.lock

@@ -74,18 +74,27 @@ def postgresql_url(postgresql_server: DatabaseServer) -> Iterator[URL]:
     postgresql_server.execute(f"DROP DATABASE {url.database} WITH (FORCE)")
 
 
-@pytest.fixture(scope="session")
-def mariadb_server() -> Iterator[DatabaseServer]:
-    """A MariaDB server for the whole run."""
+@contextmanager
+def mariadb() -> Iterator[DatabaseServer]:
+    """A MariaDB server of its own. Skips where MariaDB is not installed."""
     install, mariadbd = requires("mariadb-install-db"), requires("mariadbd")
     with _folder("mysql") as folder:
-        data, socket = f"--datadir={folder / 'data'}", f"--socket={folder / 'socket'}"
-        _run([install, "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db"], folder)
-        command = [mariadbd, "--no-defaults", data, socket, "--skip-networking", "--innodb-flush-log-at-trx-commit=0"]
+        # A server removes what it takes for its own in the temporary folder: each gets one of its own.
+        places = ["--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}"]
+        _run([install, *places, "--auth-root-authentication-method=normal", "--skip-test-db"], folder)
+        socket = f"--socket={folder / 'socket'}"
+        command = [mariadbd, *places, socket, "--skip-networking", "--innodb-flush-log-at-trx-commit=0"]
         query = {"unix_socket": str(folder / "socket"), "charset": "utf8mb4"}
         url = URL.create("mysql+pymysql", "root", host="localhost", database="mysql", query=query)
         with _running(command, folder, url):
             yield DatabaseServer(url)
+
+
+@pytest.fixture(scope="session")
+def mariadb_server() -> Iterator[DatabaseServer]:
+    """A MariaDB server for the whole run."""
+    with mariadb() as server:
+        yield server
 
 
 @pytest.fixture

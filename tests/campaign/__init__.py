@@ -1,0 +1,1 @@
+"""A thousand sudden deaths: the worker is killed again and again while many people are erased (`make campaign`)."""
