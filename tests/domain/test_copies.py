@@ -22,7 +22,7 @@ def category(name: str, **given: object) -> Category:
 
 REGISTER = Register(
     categories={
-        "customer": category("customer", recipients=("post",)),
+        "customer": category("customer", recipients=("post", "unit")),
         "invoice": category("invoice", retention="fiscal7"),
         "recording": category("recording", retention=Period(months=3)),
         "report": category("report", confidential="Wwft art. 23"),
@@ -36,7 +36,10 @@ REGISTER = Register(
             "report": Table("report", ("id",)),
         }
     },
-    recipients={"post": Recipient("Mailvaart", "processor", inside_eea=False, safeguard=Text("modelcontract", "SCC"))},
+    recipients={
+        "post": Recipient("Mailvaart", "processor", inside_eea=False, safeguard=Text("modelcontract", "SCC")),
+        "unit": Recipient("Meldpunt", "authority", confidential="Wwft art. 23"),
+    },
 )
 CUSTOMER = Row("customer", (1,), {"id": 1, "name": "Hanna", "iban": "NL00BANK0123456789"})
 INVOICES = [Row("invoice", (number,), {"id": number}) for number in range(3)]
@@ -53,6 +56,7 @@ def test_what_is_confidential_is_left_out_and_told_apart() -> None:
     assert FOUND.left_out == ("report",)
     assert "unusual" not in repr((FOUND.parts, to_record(FOUND, "en")))
     assert "report" not in repr((FOUND.nothing_found, FOUND.not_searched))
+    assert "Meldpunt" not in repr((FOUND.parts, to_record(FOUND, "en")))
 
 
 def test_what_was_looked_for_in_vain_is_not_what_was_not_looked_for() -> None:

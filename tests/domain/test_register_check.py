@@ -84,6 +84,30 @@ def test_a_recipient_outside_the_eea_needs_a_safeguard() -> None:
     assert "art. 15(2), 46" in told
 
 
+@pytest.mark.parametrize(
+    ("values", "key"),
+    [({"email": "Duinpost"}, "email"), ({"email": ""}, "email"), ({"confidential": ""}, "confidential")],
+)
+def test_a_recipient_can_be_mailed_and_is_confidential_on_a_ground(values: dict[str, Any], key: str) -> None:
+    right = Recipient("Duinpost", "processor", email="avg@duinpost.example", confidential="Wwft art. 23")
+    assert mistakes(replace(register(), recipients={"mailing": right})) == []
+    ((where, _),) = mistakes(replace(register(), recipients={"mailing": replace(right, **values)}))
+    assert where == f"recipients.mailing.{key}"
+
+
+def test_nobody_is_referred_to_a_confidential_recipient() -> None:
+    bank = Recipient("Bank", "independent-controller", confidential="art. 4(9)")
+    ((where, told),) = mistakes(replace(with_category("other", refer_to="bank"), recipients={"bank": bank}))
+    assert where == "categories.other.refer_to"
+    assert "nobody may hear of it" in told
+
+
+def test_a_category_is_confidential_on_a_ground() -> None:
+    ((where, told),) = mistakes(with_category("other", confidential=""))
+    assert where == "categories.other.confidential"
+    assert told.startswith("is empty")
+
+
 def test_data_that_stay_in_the_eea_have_no_recipient_outside_it() -> None:
     outside = Recipient("Cloud Inc.", "processor", inside_eea=False, safeguard=WORDS)
     wrong = replace(
