@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from tests.bench import copying, erasing, intake, program, queue
+from tests.bench import copying, crowd, erasing, intake, program, queue
 from tests.bench.office import open_office
-from tests.bench.table import Row, lines, not_built, not_measured
+from tests.bench.table import Row, lines, not_built
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -22,8 +22,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
     with open_office() as office:
         yield from copying.rows(office)
         yield from erasing.rows(office)
-    yield not_measured("50 people approved together", "there is no bench for it yet")
-    yield not_measured("killed during an erasure", "there is no bench for it yet")
+        yield from crowd.rows(office)
 
 
 @click.command()

@@ -39,7 +39,7 @@ def rows(office: Office) -> Iterator[Row]:
     with bare_ledger(office) as kept:
         yield _erased(office, kept, "one person, approved -> erased", _OURS, _BARE)
         for first in (_OURS_MANY, _BARE_MANY):
-            _add_invoices(office, first)
+            add_invoices(office, first, people=ROUNDS + 1)
         yield _erased(office, kept, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
 
 
@@ -126,8 +126,8 @@ INSERT INTO invoices SELECT (SELECT max(id) + 1 FROM invoices) + n, %s + n / %s,
 """
 
 
-def _add_invoices(office: Office, first: int) -> None:
-    """Every customer of the rounds gets so many invoices, of ten years."""
+def add_invoices(office: Office, first: int, *, people: int) -> None:
+    """So many customers, from this one on, get so many invoices, of ten years."""
     more = MANY - 5
-    office.bare.execute(_ADDED, [first, more, more * (ROUNDS + 1) - 1])
+    office.bare.execute(_ADDED, [first, more, more * people - 1])
     office.bare.execute("VACUUM ANALYZE invoices")

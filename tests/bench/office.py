@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,14 +51,27 @@ class Office:
 
     def approve_erasure(self, customer: int) -> Case:
         """A case of which the erasure plan is approved and waits for the worker."""
-        case, now, context = self.case(customer, Right.ERASURE), self.workplace.clock(), self.workplace.context
+        return self.approve_erasures([customer])[0]
+
+    def approve_erasures(self, customers: Iterable[int]) -> list[Case]:
+        """One for each of these customers; the worker has drawn up the plans and erased nothing."""
+        now, settings = self.workplace.clock(), self.workplace.context.settings
+        cases = [self.case(customer, Right.ERASURE) for customer in customers]
         with self.workplace.transaction() as session:
-            plans.propose(session, session.get_one(Case, case.id), {}, by=self.handler.id, now=now)
+            for case in cases:
+                plans.propose(session, session.get_one(Case, case.id), {}, by=self.handler.id, now=now)
         self.work()
         with self.workplace.transaction() as session:
-            case, plan = session.get_one(Case, case.id), plans.current(session, case.id)
-            plans.approve_plan(session, case, plan.digest, by=self.approver.id, settings=context.settings, now=now)
-        return case
+            for made in cases:
+                case, plan = session.get_one(Case, made.id), plans.current(session, made.id)
+                plans.approve_plan(session, case, plan.digest, by=self.approver.id, settings=settings, now=now)
+        return cases
+
+    def let_go(self) -> None:
+        """Close every connection but the bare one: a process that is forked must not share them."""
+        for system in self.workplace.context.systems.values():
+            system.close()
+        self.workplace.store.engine.dispose()
 
     def work(self) -> None:
         """Let the worker do what is asked for."""
