@@ -33,8 +33,18 @@ def _why(entry: LedgerEntry) -> str | None:
 
 
 def shown_kept(facts: CaseFacts, register: Register, language: str) -> list[dict[str, Any]]:
-    """What is kept of the person of a case: by this request, and after earlier ones with their references."""
-    earlier = [
-        {**shown_entry(entry, register, language), "reference": reference} for entry, reference in facts.kept_earlier
+    """What is kept of the person of a case, by this request and after earlier ones: a line for what goes together."""
+    grouped: dict[tuple[Any, ...], list[LedgerEntry]] = {}
+    noted = [*facts.kept_earlier, *((entry, None) for entry in facts.kept)]
+    for entry, reference in noted:
+        like = reference, entry.category, entry.state, entry.verdict, entry.why, entry.law, entry.may_erase_from
+        grouped.setdefault(like, []).append(entry)
+    return [
+        {**shown_entry(entries[0], register, language), **_together(entries), "reference": like[0]}
+        for like, entries in grouped.items()
     ]
-    return [*earlier, *({**shown_entry(entry, register, language), "reference": None} for entry in facts.kept)]
+
+
+def _together(entries: list[LedgerEntry]) -> dict[str, Any]:
+    tables = dict.fromkeys(f"{entry.system}.{entry.table}" for entry in entries)
+    return {"tables": list(tables), "rows": sum(entry.row_count for entry in entries)}
