@@ -14,10 +14,16 @@ from dsr.connectors.sql_errors import is_forbidden
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.register import Table
 
+# How the catalogue of MariaDB writes the account that asks.
+_OF_ME = "WHERE grantee = CONCAT('\\'', REPLACE(CURRENT_USER(), '@', '\\'@\\''), '\\'')"
+_ON_ALL = f"""
+SELECT privilege_type FROM information_schema.user_privileges {_OF_ME}
+UNION SELECT privilege_type FROM information_schema.schema_privileges {_OF_ME} AND DATABASE() LIKE table_schema
+"""  # noqa: S608 - our own words
+
 _ALMIGHTY = {
     "postgresql": "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
-    "mysql": "SELECT count(*) FROM information_schema.user_privileges WHERE privilege_type = 'SUPER'"
-    " AND grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''')",
+    "mysql": f"SELECT count(*) FROM information_schema.user_privileges {_OF_ME} AND privilege_type = 'SUPER'",  # noqa: S608
 }
 
 
@@ -31,6 +37,11 @@ def reader_remarks(connection: Connection, name: str, system: DataSystem, tables
     writable = [table for table in tables if _may(connection, _deleting(table, tables[table]))]
     if writable:
         warnings.append(f"{at}: it may change rows ({', '.join(writable)}); it needs SELECT and nothing more")
+    if connection.dialect.name == "mysql" and not _sees_all(connection):
+        warnings.append(
+            f"{at}: it does not see every foreign key and trigger, so a cascade may be missed;"
+            " MariaDB shows them to an account with SELECT and TRIGGER on the whole database"
+        )
     return Remarks([f"{at}: it may not read table {table}" for table in blind], warnings)
 
 
@@ -51,6 +62,10 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
 
 def _is_one(system: DataSystem) -> bool:
     return system.reader is not None and system.eraser is not None and system.reader.user == system.eraser.user
+
+
+def _sees_all(connection: Connection) -> bool:
+    return {"SELECT", "TRIGGER"} <= set(connection.scalars(sa.text(_ON_ALL)))
 
 
 def _is_almighty(connection: Connection) -> bool:

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
 from dsr.config import Account, Secret, Settings
 from dsr.connectors.base import Remarks, SystemRefuses
 from dsr.connectors.sql import SqlSystem
+from tests.connectors.test_sql_schema import TRIGGER
 from tests.parts.shop import TABLES, Shop
 
 pytestmark = pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
@@ -32,14 +34,25 @@ class Accounts:
         """Take an account away, with its rights."""
         if self.is_mariadb:
             self.shop.run(f"DROP USER IF EXISTS {name}")
-        elif self.shop.engine.connect().exec_driver_sql(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'").first():  # noqa: S608
+        elif self._exists(name):
             self.shop.run(f"DROP OWNED BY {name}")
             self.shop.run(f"DROP ROLE {name}")
+
+    def _exists(self, name: str) -> bool:
+        with self.shop.engine.connect() as connection:
+            return connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name}) is not None
 
     def grant(self, name: str, rights: str, *tables: str) -> None:
         """Give an account rights on tables."""
         for table in tables:
             self.shop.run(f"GRANT {rights} ON {table} TO {name}")
+
+    def let_read(self) -> None:
+        """All that the reading account needs: on MariaDB also what shows it the triggers."""
+        if self.is_mariadb:
+            self.grant("reader", "SELECT, TRIGGER", f"{self.shop.engine.url.database}.*")
+        else:
+            self.grant("reader", "SELECT", *TABLES)
 
     def remarks(self, **accounts: str) -> Remarks:
         """What check-config --connect tells."""
@@ -65,9 +78,18 @@ def accounts(shop: Shop, shop_settings: Settings) -> Iterator[Accounts]:
 
 
 def test_accounts_with_just_what_they_need(accounts: Accounts) -> None:
-    accounts.grant("reader", "SELECT", *TABLES)
+    accounts.let_read()
     accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
     assert accounts.remarks() == Remarks([])
+
+
+def test_an_account_that_does_not_see_all_says_so(accounts: Accounts) -> None:
+    accounts.grant("reader", "SELECT", *TABLES)
+    accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
+    found = accounts.remarks()
+    missed = "it does not see every foreign key and trigger, so a cascade may be missed"
+    assert found.mistakes == []
+    assert any(missed in warning for warning in found.warnings) is accounts.is_mariadb
 
 
 def test_too_little_is_a_mistake(accounts: Accounts) -> None:
@@ -84,8 +106,8 @@ def test_too_little_is_a_mistake(accounts: Accounts) -> None:
 
 def test_too_much_is_a_warning(accounts: Accounts) -> None:
     accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
-    (accounts.settings.base / "secret").write_text("molen-sloot")
-    assert accounts.remarks(reader="eraser") == Remarks(
+    found = accounts.remarks(reader="eraser")
+    assert (found.mistakes, found.warnings[:2]) == (
         [],
         [
             "systems.shop.reader: it is the eraser's account too; give it one of its own",
@@ -96,6 +118,15 @@ def test_too_much_is_a_warning(accounts: Accounts) -> None:
     accounts.shop.run(f"GRANT {everything}" if everything else "ALTER ROLE eraser SUPERUSER")
     superuser = "systems.shop.eraser: it is a superuser of the server; give it only the tables of the register"
     assert superuser in accounts.remarks(reader="eraser").warnings
+
+
+def test_the_reading_account_sees_a_trigger(accounts: Accounts) -> None:
+    accounts.let_read()
+    accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
+    for statement in TRIGGER[accounts.shop.engine.dialect.name]:
+        accounts.shop.run(statement)
+    (told,) = accounts.remarks().mistakes
+    assert told.startswith("tables.shop.ticket: a trigger runs when a row is erased (follow)")
 
 
 def test_an_account_that_may_only_read_erases_nothing(accounts: Accounts) -> None:

@@ -52,7 +52,7 @@ def version(app: Flask) -> str:
 def test_the_people_who_answered_are_shown_and_one_is_chosen(app: Flask, visitor: Visitor, page: str) -> None:
     shown = visitor.see(f"{page}?lang=nl").text
     assert "2 personen komen in aanmerking in shop.customer." in shown
-    assert "hanna@example.org, Hanna Brinkman" in shown
+    assert "email: hanna@example.org; name: Hanna Brinkman" in shown
     assert "&lt;b&gt;Bram Bos" in shown
     answer = visitor.send(f"{page}/persons", page, version="1", place="shop.customer")
     assert (answer.status_code, known(app)) == (422, {})
