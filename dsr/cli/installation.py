@@ -15,6 +15,7 @@ from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, Remarks
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
+from dsr.domain.register_check import named_nowhere
 from dsr.toml import Mistake, line_of
 
 
@@ -69,6 +70,10 @@ def check_config(config_file: Path, connect: bool) -> None:
     for name, category in settings.register.categories.items():
         if category.retention == "not-stated":
             click.echo(f"Note: categories.{name}: no retention is stated, so its rows may be erased on request.")
+    for name in named_nowhere(settings.register):
+        click.echo(
+            f"Note: categories.{name}: nothing says where it is (a table, held_in, held_by): nobody looks there."
+        )
 
 
 def _is_of_register(mistakes: list[Mistake], settings: Settings) -> bool:

@@ -258,3 +258,13 @@ def wrong_kind(system: str, *, is_manual: bool, by_hand: bool) -> str:
     if is_manual and not by_hand:
         return f'names a manual system, which has no tables: a category names it, held_in = ["{system}"]'
     return f"{system} is a database: name its tables under [tables.{system}]" if by_hand and not is_manual else ""
+
+
+def named_nowhere(register: Register) -> list[str]:
+    """The categories of which nothing says where they are: nobody looks there, and an answer says so."""
+    mapped = {table.category for tables in register.tables.values() for table in tables.values()}
+    return [
+        name
+        for name, category in register.categories.items()
+        if name not in mapped and not category.held_by and not register.turn_to(name, "nl")
+    ]

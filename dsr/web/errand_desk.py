@@ -15,9 +15,11 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
 from dsr.domain.errors import DomainError
+from dsr.domain.identifiers import PHONE
 from dsr.domain.register import Category
 from dsr.services import errand_answers, errand_erasures, errands
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
+from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
@@ -115,6 +117,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "system": system_label(errand.system),
         "days": days_left(errand.due_on, local_date(now())),
         "person": case.data_subject,
+        "phone": identifiers_of(case).get(PHONE, ""),
         "is_needed": errands.is_needed(session, errand),
         "kinds": _kinds(errand, items),
         "going": [_shown(item) for item in items if item.number in errand.items],

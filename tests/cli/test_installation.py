@@ -86,6 +86,15 @@ def test_every_mistake_is_told_at_once_with_its_place(folder: Path) -> None:
     assert re.search(r"register.toml:\d+: categories.invoice.retention: fiscal8 is not a rule", done.stderr)
 
 
+def test_what_nobody_looks_for_is_noted(folder: Path) -> None:
+    done = run("check-config", cwd=folder)
+    assert done.returncode == 0
+    assert "categories.customer: nothing says where it is (a table, held_in, held_by)" in done.stdout
+    register = folder / "register.toml"
+    register.write_text(register.read_text().replace("# held_by", "held_by"))
+    assert "categories.customer: nothing says" not in run("check-config", cwd=folder).stdout
+
+
 def test_an_unreadable_secret_is_named_by_its_key(folder: Path) -> None:
     file = folder / "config.toml"
     file.write_text(file.read_text().replace("[mail]", '[mail]\npassword = { env = "DSR_ABSENT" }', 1))

@@ -109,9 +109,11 @@ class Keeper:
         return self.send("klaar", answer="found")
 
     def errand(self) -> Errand:
-        """The newest errand of all, as it is kept."""
+        """The newest errand, as it is kept; one that waits before one that was answered."""
         with self.firm.store() as session:
-            return session.scalars(select(Errand).order_by(Errand.asked_at.desc())).first() or pytest.fail("no errand")
+            return session.scalars(
+                select(Errand).order_by(Errand.answered_at.is_not(None), Errand.asked_at.desc())
+            ).first() or pytest.fail("no errand")
 
 
 @pytest.fixture

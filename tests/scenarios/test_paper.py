@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 from datetime import date
 from zipfile import ZipFile
 
@@ -11,10 +12,16 @@ import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
+from dsr.config import Settings
 from dsr.db.plans import LedgerEntry
+from dsr.domain.rights import Outcome
+from dsr.keys import Keys
 from dsr.services import errands
-from tests.parts.firm import NOOR, TIM, Firm, Person, data_of
-from tests.parts.paper import YARA, Keeper
+from tests.parts.firm import NOOR, TIM, Firm, Person, data_of, open_firm
+from tests.parts.paper import BINDER, PAPER, YARA, Keeper
+from tests.parts.shop import Shop
+from tests.parts.smtp import MailServer
+from tests.parts.web import Clock
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 
@@ -144,3 +151,55 @@ def send_letter(firm: Firm, person: Person) -> str:
     assert sent.status_code == 303, sent.text
     firm.tick()
     return person.read_letter(person.receipt_code).text
+
+
+def test_what_was_not_destroyed_in_time_is_told(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    grounds = {f"ground.{name}": "a" for name in firm.settings.register.categories}
+    firm.act(NOOR, hanna.reference, "plan", "/plan", **grounds)
+    firm.tick()
+    approve(firm, hanna.reference)
+    firm.tick()
+    link = yara.path
+    errand = f"errands/{yara.errand().id}"
+    given_up = firm.act(NOOR, hanna.reference, f"{errand}/give-up", give_up_reason="De ordner is zoek.")
+    assert given_up.status_code == 303
+    assert "Offerte voor een website" not in yara.browser.see(link).text
+    letter = firm.see(NOOR, hanna.reference, "/letter")
+    assert "De ordner is zoek." in letter
+    assert "voor een deel gedaan" in letter
+    assert "verwijderden wij: Offertes op papier" not in letter
+    with firm.store() as session:
+        case = firm.case(session, hanna.reference)
+        assert [right.result for right in case.rights] == [Outcome.PARTLY_FULFILLED]
+        assert [item.number for item in errands.items_of(session, case.id, "binder")] == [1]
+    assert firm.verify().faults == ()
+
+
+def test_a_firm_with_nothing_but_paper(
+    shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer
+) -> None:
+    settings = replace(settings, systems={"binder": BINDER})
+    with open_firm(shop, settings, PAPER, key_set, clock=clock, server=smtp_server) as firm:
+        hanna = Person(firm, "Hanna Brinkman", "hanna@example.org", firm.visitor())
+        hanna.ask("access")
+        firm.tick()
+        hanna.confirm()
+        firm.act(NOOR, hanna.reference, "take")
+        assert "eigen administratie" in firm.see(NOOR, hanna.reference)
+        assert firm.act(NOOR, hanna.reference, "identity").status_code == 422
+        assert firm.mails_to(YARA) == []
+        assert firm.act(NOOR, hanna.reference, "identity", seen_on_file="yes").status_code == 303
+        firm.tick()
+        yara = Keeper(firm)
+        yara.open()
+        assert yara.nothing().status_code == 303
+        firm.tick()
+        decided = firm.act(NOOR, hanna.reference, "rights/access", outcome="not-applicable", reason="Niets gevonden.")
+        assert decided.status_code == 303
+        assert "vonden niets van u" in send_letter(firm, hanna)

@@ -14,11 +14,15 @@ from dsr.db.audit import AuditEntry
 from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.db.mailboxes import MailboxSession
 from dsr.db.notices import Task
-from dsr.services import mailboxes
+from dsr.domain.lifecycle import Status
+from dsr.domain.rights import Right
+from dsr.services import mailboxes, work
 from dsr.web import uploads
 from dsr.web.runtime import Runtime
+from tests.parts import cast
 from tests.parts.firm import NOOR, Firm, Person
 from tests.parts.paper import RUBEN, YARA, Keeper
+from tests.parts.store import NOW
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 
@@ -26,14 +30,14 @@ pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 @pytest.fixture
 def hanna(paper_firm: Firm) -> Person:
     """A person whose identity is confirmed: the owner of the binder was asked."""
-    person = Person(paper_firm, "Hanna Brinkman", "hanna@example.org", paper_firm.visitor())
-    person.ask("access")
+    with paper_firm.store() as session:
+        noor = paper_firm.colleague(session, NOOR)
+        case = cast.add_case(session, Right.ACCESS, status=Status.HANDLING, handler=noor)
+        case.data_subject.email_confirmed_at = NOW
+        cast.confirm(session, case, noor)
+        work.ask(session, case.id, "search", by=noor.id, now=NOW)
     paper_firm.tick()
-    person.confirm()
-    paper_firm.act(NOOR, person.reference, "take")
-    assert paper_firm.act(NOOR, person.reference, "identity").status_code == 303
-    paper_firm.tick()
-    return person
+    return Person(paper_firm, "Hanna Brinkman", "hanna@example.org", paper_firm.visitor(), case.reference)
 
 
 @pytest.fixture(autouse=True)
@@ -334,7 +338,6 @@ def test_an_owner_is_reminded_once_a_day_and_the_handler_is_told_when_it_is_late
     waits: Callable[[], int] = lambda: mails(YARA, "wacht nog op u")  # noqa: E731
     for day in range(1, 10):
         paper_firm.clock.move(timedelta(days=1))
-        paper_firm.tick()
         paper_firm.tick()
         assert waits() == sum(day >= each for each in (3, 8, 9)), day
     assert mails("noor@polder.example", "een opdracht voor een eigenaar is te laat") >= 1

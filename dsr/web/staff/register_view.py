@@ -226,10 +226,12 @@ class _View:
         return f"{recipient.named(self.language)} ({country}): {self.said(recipient.safeguard)}"
 
     def _held_in(self, name: str) -> Iterator[str]:
+        category = self.register.categories[name]
         for system, tables in self.register.tables.items():
-            yield from (f"{system}.{table}" for table, mapped in tables.items() if mapped.category == name)
-        if held_by := self.register.categories[name].held_by:
-            yield self.said(held_by)
+            named = (table for table, mapped in tables.items() if mapped.category == name)
+            yield from (system if system in category.held_in else f"{system}.{table}" for table in named)
+        if category.held_by:
+            yield self.said(category.held_by)
 
     def _masked(self, name: str) -> Iterator[str]:
         for tables in self.register.tables.values():
