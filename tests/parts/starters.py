@@ -19,10 +19,21 @@ from dsr.db.cases import Case
 from dsr.domain.notifications import Channel, State
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.register import ErasureGround
+from dsr.domain.restriction import Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
 from dsr.jobs.context import Context
-from dsr.services import answers, casework, copies, errand_answers, errands, notifications, plans
+from dsr.services import (
+    answers,
+    casework,
+    copies,
+    errand_answers,
+    errands,
+    notifications,
+    objection,
+    plans,
+    restriction,
+)
 from dsr.services import work as asked
 from dsr.services.errand_answers import Noted
 from dsr.services.owners import OWNER
@@ -140,17 +151,31 @@ class Firm:
             case = session.get_one(Case, self.case_id)
             casework.decide_right(session, case, right, outcome, reason, by=self.handler, now=NOW)
 
+    def weigh_objection(self, result: Weighed, grounds: str) -> set[str]:
+        """What the objection is about stops first, then the handler weighs it; the categories that stopped."""
+        register = self.workplace.context.settings.register
+        with self.workplace.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            objection.stop_first(session, case, register=register, now=NOW)
+        work.run_all(self.workplace.context)
+        with self.workplace.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            objection.weigh(session, case, result, grounds, by=self.handler, now=NOW)
+            return {name for each in restriction.in_force(session, case.id) for name in each.categories}
+
     def recipients(self) -> dict[str, str]:
         """Who is to be told of the erasure, or was (art. 19): the name in the register, and how far that is."""
         with self.workplace.transaction() as session:
-            return {each.recipient: each.state for each in notifications.of_case(session, self.case_id)}
+            found = notifications.of_case(session, self.case_id)
+            return {each.recipient: each.state for each in found if each.kind is Right.ERASURE}
 
     def tell(self, *names: str) -> None:
         """The handler tells recipients through their portals; of those who get data on occasion, that they did."""
         for name in names:
             with self.workplace.transaction() as session:
                 case = session.get_one(Case, self.case_id)
-                (found,) = [each for each in notifications.of_case(session, case.id) if each.recipient == name]
+                theirs = [each for each in notifications.of_case(session, case.id) if each.recipient == name]
+                (found,) = [each for each in theirs if each.kind is Right.ERASURE]
                 if found.stage is State.ASKED:
                     notifications.say_received(session, case, found, has_received=True, by=self.handler, now=NOW)
                 notifications.note_told(session, case, found, Channel.PORTAL, by=self.handler, now=NOW)

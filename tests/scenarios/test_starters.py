@@ -12,6 +12,7 @@ from dsr import paths
 from dsr.config import load_register
 from dsr.domain.plans import EVENT, NOT_OURS, Verdict
 from dsr.domain.register import ErasureGround, Register, Text
+from dsr.domain.restriction import Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.services.errand_answers import Noted
 from dsr.services.suppression import may_be_mailed
@@ -72,7 +73,9 @@ def test_access_objection_and_erasure_from_request_to_letter(open_: Open, label:
     register = firm.workplace.context.settings.register
     ours = [category for category in register.categories.values() if category.is_ours]
     assert [category.label.en for category in ours if category.label.in_language(language) not in copy] == []
-    firm.decide(Right.OBJECTION, Outcome.REFUSED, "Dit is nodig om fouten te vinden.")
+    stopped = firm.weigh_objection(Weighed.COMPELLING, "Dit is nodig om fouten te vinden.")
+    interest = {name for name, each in register.categories.items() if each.legal_basis == "legitimate-interest"}
+    assert stopped == {name for name in interest if register.categories[name].is_ours}
     rows = firm.plan()
     assert firm.erase() is Outcome.PARTLY_FULFILLED
     touched = {row.category for row in rows if row.verdict is Verdict.ERASE or row.columns_kept is not None}
