@@ -33,6 +33,8 @@ from dsr.domain.register_draft import FoundTable
 from dsr.domain.row_keys import Key, from_json
 from dsr.domain.wording import N_
 
+_KEYS = "dsr_keys_"
+"""The parameter that holds keys: no column is called so."""
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
 
@@ -46,7 +48,8 @@ class SqlSystem:
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
         self._statements: dict[tuple[str, frozenset[str], bool], sa.Select[Any]] = {}
-        self._by_key: dict[tuple[str, str], Any] = {}
+        self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
+        self._by_key: dict[tuple[str, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -143,20 +146,29 @@ class SqlSystem:
         return self._statements[name, kinds, locks]
 
     def by_key(self, verb: str, name: str) -> Any:
-        """The statement that reads or deletes the rows with the keys in `keys`; written once as well."""
+        """The statement that reads or deletes the rows with given keys; written once as well."""
         if (name, verb) not in self._by_key:
             read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name)).with_for_update()
             statement: Any = read if verb == "read" else sa.delete(self.clause(name))
-            self._by_key[name, verb] = statement.where(self._has_key_in(self.tables[name].key))
+            self._by_key[name, verb] = statement.where(self.has_key(name))
         return self._by_key[name, verb]
 
-    def _has_key_in(self, key: Sequence[str]) -> sa.ColumnElement[bool]:
-        columns: list[Any] = [sa.column(column) for column in key]
+    def clearing(self, name: str, columns: tuple[str, ...]) -> Any:
+        """The statement that empties these columns of the rows with given keys; written once as well."""
+        if (name, "clear", *columns) not in self._by_key:
+            fixed, source = self.tables[name].fixed, self.table(name, columns)
+            emptying = sa.update(source).values({source.c[column]: _filled(fixed.get(column)) for column in columns})
+            self._by_key[name, "clear", *columns] = emptying.where(self.has_key(name))
+        return self._by_key[name, "clear", *columns]
+
+    def has_key(self, name: str) -> sa.ColumnElement[bool]:
+        """Whether a row has one of the keys that a statement is given."""
+        columns: list[Any] = [sa.column(column) for column in self.tables[name].key]
         if self.system.engine == "postgresql" and len(columns) == 1:
             # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
-            return columns[0] == sa.func.any(sa.bindparam("keys"))  # type: ignore[no-any-return]
+            return columns[0] == sa.func.any(sa.bindparam(_KEYS))  # type: ignore[no-any-return]
         column: sa.ColumnElement[Any] = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
-        return column.in_(sa.bindparam("keys", expanding=True))
+        return column.in_(sa.bindparam(_KEYS, expanding=True))
 
     def fetch(
         self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
@@ -165,7 +177,7 @@ class SqlSystem:
         table = self.tables[name]
         result = connection.execute(statement, self._parameters(values or {}))
         columns = tuple(result.keys())
-        missing = _columns(table) - set(columns)
+        missing = self._named[name].difference(columns)
         if missing:
             raise SystemRefuses(
                 self.name,
@@ -259,19 +271,17 @@ class SqlErasing:
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         """The rows with these keys, locked; one that is gone is left out."""
-        found = (self.system.fetch(self.connection, table, *by_key) for by_key in self._by_key("read", table, keys))
-        return rows_of(found)
+        statement = self.system.by_key("read", table)
+        return rows_of(self.system.fetch(self.connection, table, statement, part) for part in self._keys(table, keys))
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""
-        return sum(self.connection.execute(*by_key).rowcount for by_key in self._by_key("delete", table, keys))
+        return self._change(table, self.system.by_key("delete", table), keys)
 
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
-        fixed = self.system.tables[table].fixed
-        values: dict[Any, Any] = {sa.column(column): _filled(fixed.get(column)) for column in columns}
-        source = self.system.table(table, [column.name for column in values])
-        return self._change(table, sa.update(source).values(values), keys) if values else 0
+        emptied = tuple(columns)
+        return self._change(table, self.system.clearing(table, emptied), keys) if emptied else 0
 
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         """Give columns of each of these rows new values; returns how many rows there were."""
@@ -285,7 +295,7 @@ class SqlErasing:
         """Give these columns of these rows other values; returns how many rows there were."""
         source = self.system.table(table, values)
         statement = sa.update(source).values({column: sa.literal(value) for column, value in values.items()})
-        return self._change(table, statement, keys)
+        return self._change(table, statement.where(self.system.has_key(table)), keys)
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
@@ -298,14 +308,13 @@ class SqlErasing:
         return sum(self.connection.scalar(statement.where(_is_in(own, part))) or 0 for part in parts)
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
-        parts = self._parts(table, keys)
-        return sum(self.connection.execute(statement.where(self._has_key(table, part))).rowcount for part in parts)
+        return sum(self.connection.execute(statement, part).rowcount for part in self._keys(table, keys))
 
-    def _by_key(self, verb: str, table: str, keys: Sequence[Key]) -> Iterator[tuple[Any, dict[str, Any]]]:
-        """The statement for the rows with these keys, as often as it takes, each time with its keys."""
+    def _keys(self, table: str, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
+        """The keys for one statement after another."""
         is_single = len(self.system.tables[table].key) == 1
         for part in self._parts(table, keys):
-            yield self.system.by_key(verb, table), {"keys": [key[0] for key in part] if is_single else [*part]}
+            yield {_KEYS: [key[0] for key in part] if is_single else [*part]}
 
     def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
         size = PARAMETERS // len(self.system.tables[table].key)

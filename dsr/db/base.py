@@ -7,7 +7,7 @@ since a reading one that turns to writing fails at once when somebody else wrote
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cache
@@ -123,6 +123,12 @@ def put(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
 def put_if_new(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
     """Write a row at once, unless there is one with the same columns `by`."""
     session.execute(_putting(table_of(type(row)), by), _columns(row))
+
+
+def put_all(session: Session, rows: Sequence[Base]) -> None:
+    """Write new rows of one table at once; the same columns are set on each."""
+    if rows:
+        session.execute(insert(table_of(type(rows[0]))), [_columns(row) for row in rows])
 
 
 @cache

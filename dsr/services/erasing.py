@@ -15,7 +15,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
 from dsr.connectors.base import Erasing, Found, Identifiers
-from dsr.db.base import put_if_new, table_of
+from dsr.db.base import put_all, put_if_new, table_of
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.fingerprints import fingerprint
@@ -40,6 +40,8 @@ _ATTEMPT = insert(_EXECUTION).on_conflict_do_update(
 )
 _PLAN: BindParameter[uuid.UUID] = bindparam("plan", type_=_EXECUTION.c.plan_id.type)
 _PLANS = table_of(ErasurePlan)
+_PERSON = map(joinedload, (Case.data_subject, Case.identity_check, Case.identifiers))
+_CASE = select(Case).where(Case.id == bindparam("case", type_=_EXECUTION.c.plan_id.type)).options(*_PERSON)
 _LOCK_PLAN = select(_PLANS.c.state).where(_PLANS.c.id == _PLAN).with_for_update()
 _ANY_LEFT = select(_EXECUTION.c.id).where(_EXECUTION.c.plan_id == _PLAN, _EXECUTION.c.state != DONE).limit(1)
 
@@ -79,7 +81,7 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
     plan = plans.approved(session, case_id)
     if plan is None:
         return None
-    case = session.get_one(Case, case_id, options=[joinedload(Case.data_subject), joinedload(Case.identity_check)])
+    case = session.scalars(_CASE, {"case": case_id}).unique().one()
     require_identity(session, case)
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
@@ -278,9 +280,9 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     planned = approved.parts[system].groups
     kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
-    for written in went(planned, receipt.after, touched):
-        session.add(remember(plan.case_id, system, written, approved.register, now=now))
-    session.add_all(_ledger(plan, planned, receipt))
+    gone = went(planned, receipt.after, touched)
+    put_all(session, [remember(plan.case_id, system, written, approved.register, now=now) for written in gone])
+    put_all(session, [*_ledger(plan, planned, receipt)])
     audit.record(
         session,
         "rows-erased",

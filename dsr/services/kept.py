@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Identifiers
@@ -29,6 +29,15 @@ LEDGER = "earlier-request"
 """What stands for a system where it is the ledger that knows the address."""
 
 
+_CASES = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(bindparam("digests", expanding=True)))
+_EARLIER = (
+    select(LedgerEntry, Case.reference)
+    .join(Case, Case.id == LedgerEntry.case_id)
+    .where(LedgerEntry.case_id.in_(_CASES), LedgerEntry.case_id != bindparam("case"), LedgerEntry.state != ERASED)
+    .order_by(Case.received_at, LedgerEntry.category, LedgerEntry.keep_through)
+)
+
+
 class Earlier(NamedTuple):
     """An entry of the ledger, and the request after which it stayed."""
 
@@ -38,12 +47,8 @@ class Earlier(NamedTuple):
 
 def earlier(session: Session, case_id: uuid.UUID, identifiers: Identifiers) -> list[Earlier]:
     """What other requests of a person left in the ledger and is not erased yet."""
-    digests = digests_of(identifiers)
-    cases = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(digests))
-    found = select(LedgerEntry, Case.reference).join(Case, Case.id == LedgerEntry.case_id)
-    of_person = (LedgerEntry.case_id.in_(cases), LedgerEntry.case_id != case_id, LedgerEntry.state != ERASED)
-    in_order = found.where(*of_person).order_by(Case.received_at, LedgerEntry.category, LedgerEntry.keep_through)
-    return [Earlier(*row) for row in session.execute(in_order)]
+    of_person = {"case": case_id, "digests": digests_of(identifiers)}
+    return [Earlier(*row) for row in session.execute(_EARLIER, of_person)]
 
 
 def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:

@@ -9,14 +9,14 @@ from datetime import date, datetime, timedelta
 from itertools import starmap
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, CursorResult, Select, select, update
+from sqlalchemy import BindParameter, CursorResult, Select, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from dsr import __version__
 from dsr.config import Settings
 from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
-from dsr.db.base import new_id
+from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
@@ -48,6 +48,14 @@ ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
 ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
 """The rights that end in an erasure."""
 UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
+_CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(ErasurePlan).c.case_id.type)
+_LOCKED = select(ErasurePlan).options(joinedload(ErasurePlan.executions)).with_for_update(of=ErasurePlan)
+_APPROVED = _LOCKED.where(
+    ErasurePlan.case_id == _CASE,
+    ErasurePlan.state == APPROVED,
+    ErasurePlan.right.in_(bindparam("rights", expanding=True)),
+)
+_RIGHTS = table_of(RequestedRight)
 STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIFICATION: "rectify"}
 """What the worker does with an approved plan."""
 
@@ -240,21 +248,16 @@ def waiting(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
 
 def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> ErasurePlan | None:
     """The plan of a case for these rights, or an erasure, that is to be carried out, locked; there is one at most."""
-    of_rights = ErasurePlan.right.in_(rights or ERASING)
-    return _locked(session, ErasurePlan.case_id == case_id, ErasurePlan.state == APPROVED, of_rights)
+    of_case = {"case": case_id, "rights": [right.value for right in rights or ERASING]}
+    return session.scalars(_APPROVED, of_case).unique().one_or_none()
 
 
 def locked(session: Session, plan_id: uuid.UUID) -> ErasurePlan:
     """A plan and its executions, while nobody else can change them. LookupError where it is gone."""
-    plan = _locked(session, ErasurePlan.id == plan_id)
+    plan = session.scalars(_LOCKED.where(ErasurePlan.id == plan_id)).unique().one_or_none()
     if plan is None:
         raise LookupError(plan_id)
     return plan
-
-
-def _locked(session: Session, *which: ColumnElement[bool]) -> ErasurePlan | None:
-    found = select(ErasurePlan).where(*which).options(joinedload(ErasurePlan.executions))
-    return session.scalars(found.with_for_update(of=ErasurePlan)).unique().one_or_none()
 
 
 def move(session: Session, plan: ErasurePlan, to: str, **values: Any) -> None:
@@ -351,5 +354,5 @@ def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -
 
 def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
     """The right of a plan that was carried out has its outcome."""
-    ended = update(RequestedRight).where(RequestedRight.case_id == plan.case_id, RequestedRight.right == plan.right)
+    ended = update(_RIGHTS).where(_RIGHTS.c.case_id == plan.case_id, _RIGHTS.c.right == plan.right)
     session.execute(ended.values(outcome=outcome.value, decided_at=now, decided_by_id=plan.approved_by_id))
