@@ -120,6 +120,7 @@ def test_the_person_reads_who_was_told_behind_the_receipt_code(app: Flask, visit
         case.answered_at, case.status = NOW, "answered"
         session.add(Letter(case_id=case.id, kind="answer", language="nl", sent_at=NOW))
     status = f"/status/{token}"
+    assert "Wie het ook weet" in visitor.see(f"{status}?lang=nl").text
     refused = visitor.send(f"{status}/ontvangers", status, recipients_code="0000-0000-0000")
     assert refused.status_code == 400
     assert "Duinpost" not in refused.text
@@ -127,3 +128,14 @@ def test_the_person_reads_who_was_told_behind_the_receipt_code(app: Flask, visit
     assert "Duinpost Mailing zij weten het sinds maandag 23 november 2026; zij hebben het ook gedaan" in shown
     assert f"Boekhoudkantoor Dijkstra niet verteld, want dat kan niet: {WHY}" in shown
     assert [name for name in ("Incasso Noord", "Meldpunt") if name in shown] == []
+
+
+def test_whoever_asked_for_a_copy_only_is_offered_no_list(app: Flask, visitor: Visitor) -> None:
+    with store(app) as session:
+        case = add_case(session, Right.ACCESS, status=Status.ANSWERED)
+        token = keys().token("status", str(case.id))
+        case.status_token_digest, case.answered_at = keys().digest("status-token", token), NOW
+        session.add(Letter(case_id=case.id, kind="answer", language="nl", sent_at=NOW))
+    shown = visitor.see(f"/status/{token}?lang=nl").text
+    assert "Ontvangstcode" in shown
+    assert "Wie het ook weet" not in shown
