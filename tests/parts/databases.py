@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import pwd
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -178,7 +180,10 @@ def _answers(folder: Path, url: URL) -> bool:
         with _engine(url).connect():
             return True
     except OperationalError:
-        return False
+        pass
+    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+        gc.collect()  # the same when something is there that does not answer yet
+    return False
 
 
 def _engine(url: URL) -> Engine:
