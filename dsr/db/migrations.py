@@ -20,6 +20,7 @@ from dsr.db import (  # noqa: F401 - each maps its tables
     errands,
     holds,
     identity,
+    later,
     mailboxes,
     notices,
     notifications,

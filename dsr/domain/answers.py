@@ -216,6 +216,7 @@ class Facts:
     unsearched: tuple[str, ...] = ()
     given_up: tuple[Elsewhere, ...] = ()
     is_held: bool = False
+    is_told_later: bool = False
     still_kept: tuple[StillKept, ...] = ()
     rectified: Rectified = Rectified()
     stopped: Stopped = Stopped()

@@ -22,7 +22,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import erasing, errand_erasures, errands, holds, ledger, plans, retention
+from dsr.services import erasing, errand_erasures, errands, holds, later, ledger, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -218,4 +218,6 @@ def _look_at(context: Context, group: retention.Due) -> None:
 def run_ledger(context: Context) -> None:
     """What the ledger asks for: new days first, then what may go today."""
     look_again(context)
-    erase_due(context)
+    if erase_due(context):
+        with context.transaction() as session:
+            later.tell(session, settings=context.settings, now=context.now())

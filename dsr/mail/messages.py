@@ -65,6 +65,11 @@ def answer_ready(head: Letterhead) -> Message:
     return _write("answer-ready", head)
 
 
+def kept_erased(head: Letterhead) -> Message:
+    """The last of what was kept is gone; they asked to be told."""
+    return _write("kept-erased", head)
+
+
 def extension(head: Letterhead, *, due_on: str) -> Message:
     """We need more time; the page says why (art. 12(3)). `due_on` is the new last day (ISO)."""
     return _write("extension", head, due_on=date.fromisoformat(due_on))
@@ -132,6 +137,7 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "confirmation-reminder": confirmation_reminder,
     "copy-ready": copy_ready,
     "answer-ready": answer_ready,
+    "kept-erased": kept_erased,
     "extension": extension,
     "lifting": lifting,
     "erasure-planned": erasure_planned,

@@ -306,6 +306,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_identity_check")),
     )
     op.create_table(
+        "later_notice",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("language", sa.String(length=2), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("email_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_later_notice_case_id_dsr_case")),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_later_notice")),
+    )
+    op.create_table(
         "ledger_identifier",
         sa.Column("digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -747,6 +756,7 @@ def downgrade() -> None:
     op.drop_table("lookup")
     op.drop_table("letter")
     op.drop_table("ledger_identifier")
+    op.drop_table("later_notice")
     op.drop_table("identity_check")
     op.drop_table("identifier")
     with op.batch_alter_table("hold", schema=None) as batch_op:

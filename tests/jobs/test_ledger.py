@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -11,10 +12,12 @@ from sqlalchemy import select
 from dsr.config import load_register
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
-from dsr.db.notices import Task
+from dsr.db.later import LaterNotice
+from dsr.db.notices import Notice, Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
+from dsr.services import later
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
 
@@ -135,3 +138,26 @@ def test_a_row_that_changed_keeps_its_day_and_one_that_is_gone_leaves_the_ledger
     workplace.clock.now += timedelta(days=1)
     erasing.look_again(with_other_fiscal_year)
     assert len(noted(workplace)) == 1
+
+
+@sqlite
+def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgotten(
+    workplace: Workplace, erased: Case
+) -> None:
+    workplace.shop.run("UPDATE invoice SET paid_on = '2025-06-01' WHERE id = 125")
+    with workplace.transaction() as session:
+        own = session.get_one(Case, erased.id)
+        by: Any = own.handler_id
+        later.want(session, own, by=by, now=workplace.clock())
+
+    def told(on: date) -> tuple[int, list[str]]:
+        workplace.clock.set(on)
+        erasing.run_ledger(workplace.context)
+        with workplace.transaction() as session:
+            wishes = session.scalars(select(LaterNotice)).all()
+            mails = session.scalars(select(Notice).where(Notice.kind == "kept-erased")).all()
+            return len(wishes), [mail.recipient for mail in mails]
+
+    assert told(date(2027, 1, 1)) == (1, [])
+    assert told(date(2033, 1, 1)) == (0, ["hanna@example.org"])
+    assert told(date(2033, 1, 2)) == (0, ["hanna@example.org"])

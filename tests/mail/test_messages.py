@@ -31,6 +31,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "confirmation-reminder": {},
     "copy-ready": {"expires_on": "2027-01-18"},
     "answer-ready": {},
+    "kept-erased": {},
     "extension": {"due_on": "2027-01-18"},
     "erasure-planned": {"not_before": "2026-11-26"},
     "plan-to-approve": {},

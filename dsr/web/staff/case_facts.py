@@ -34,6 +34,7 @@ from dsr.services import (
     holds,
     identifiers,
     kept,
+    later,
     lookup,
     notifications,
     plans,
@@ -69,6 +70,7 @@ class CaseFacts:
     holds: list[Hold]
     kept: list[LedgerEntry]
     kept_earlier: list[Earlier]
+    wants_later_notice: bool
     missing: tuple[Remark, ...]
     warnings: tuple[Remark, ...]
     entries: list[AuditEntry]
@@ -124,6 +126,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         notifications=notifications.of_case(session, case.id),
         holds=held,
         kept=kept.own(session, case.id),
+        wants_later_notice=later.is_wanted(session, case),
         kept_earlier=kept.earlier(session, case.id, lookup.identifiers_of(case)),
         missing=missing_parts(letter),
         warnings=warnings(letter),

@@ -11,12 +11,13 @@ from flask.typing import ResponseReturnValue
 from dsr.db.base import transaction
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
-from dsr.services import ledger
+from dsr.services import later, ledger
 from dsr.web.pages import gettext, language
-from dsr.web.runtime import settings
+from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import ledger_view
-from dsr.web.staff.pages import staff, staff_page
+from dsr.web.staff.acting import act
+from dsr.web.staff.pages import me, staff, staff_page
 
 STATES = {
     "dated": N_("with a day"),
@@ -47,6 +48,14 @@ def ledger_page() -> ResponseReturnValue:
             is_first="after" not in request.args,
             first_url=url_for("staff.ledger_page", **chosen),
         )
+
+
+@staff.post("/cases/<reference>/later-notice")
+@allows("case.handle")
+def later_notice(reference: str) -> ResponseReturnValue:
+    """Note whether the person wants to be told when the last of what is kept is gone."""
+    verb = later.want if "wanted" in request.form else later.drop
+    return act(reference, lambda session, case: verb(session, case, by=me(), now=now()), anchor="kept")
 
 
 def _chosen(name: str, known: Any) -> str | None:

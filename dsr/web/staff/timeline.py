@@ -45,6 +45,7 @@ NOTICES = {
     "confirmation-reminder": N_("reminder to confirm"),
     "copy-ready": N_("copy ready"),
     "answer-ready": N_("answer ready"),
+    "kept-erased": N_("what was kept is gone"),
     "extension": N_("extension"),
     "erasure-planned": N_("announcement of the erasure"),
     "lifting": N_("announcement that a restriction ends"),
@@ -119,6 +120,9 @@ SENTENCES: Mapping[str, str] = {
     "ledger-taken-over": N_(
         "%(rows)s rows of %(system)s stood in the ledger after an earlier request, and are counted here."
     ),
+    "later-notice-asked": N_("%(actor)s noted that the data subject wants to be told when what is kept is gone."),
+    "later-notice-dropped": N_("%(actor)s noted that the data subject need not be told when what is kept is gone."),
+    "later-notice-written": N_("The data subject is told that what was kept is gone."),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
     "hold-lifted": N_("%(actor)s lifted the hold."),
