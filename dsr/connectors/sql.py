@@ -235,7 +235,7 @@ class SqlSystem:
         column = source.c[table.match[kind]]
         text: Any = sa.cast(column, sa.String)
         if kind == PHONE:
-            return self._is_phone(text)
+            return _is_phone(column if table.match_exactly else _digits(text))
         value: sa.BindParameter[str] = sa.bindparam(kind, type_=sa.String())
         if self.system.engine == "mariadb":
             # Its usual collations take hänna@ for hanna@, who is somebody else.
@@ -243,12 +243,6 @@ class SqlSystem:
         if table.match_exactly:
             return sa.and_(column == value, text == value)
         return sa.func.lower(text) == sa.func.lower(value)
-
-    def _is_phone(self, text: Any) -> sa.ColumnElement[bool]:
-        """Compared on its digits alone, in words that every engine has."""
-        digits: Any = reduce(lambda written, mark: sa.func.replace(written, mark, ""), PUNCTUATION, text)
-        is_one: sa.ColumnElement[bool] = digits.in_(sa.bindparam(PHONE, type_=sa.String(), expanding=True))
-        return is_one
 
     def _belongs(self, table: Table, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
@@ -322,6 +316,16 @@ class SqlErasing:
 
     def _has_key(self, table: str, keys: Sequence[Key]) -> sa.ColumnElement[bool]:
         return _is_in([sa.column(column) for column in self.system.tables[table].key], keys)
+
+
+def _digits(text: Any) -> Any:
+    """A text without what people write between digits, in words that every engine has."""
+    return reduce(lambda written, mark: sa.func.replace(written, mark, ""), PUNCTUATION, text)
+
+
+def _is_phone(digits: Any) -> sa.ColumnElement[bool]:
+    is_one: sa.ColumnElement[bool] = digits.in_(sa.bindparam(PHONE, type_=sa.String(), expanding=True))
+    return is_one
 
 
 def _rows(result: sa.CursorResult[Any]) -> Sequence[tuple[Any, ...]]:

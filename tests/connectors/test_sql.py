@@ -124,6 +124,14 @@ def test_a_telephone_number_can_identify_however_it_is_written(
     assert system.search({"phone": "31612345670"}) == []
 
 
+def test_an_exact_match_takes_a_telephone_number_as_digits(
+    shop: Shop, shop_settings: Settings, open_shop: Open
+) -> None:
+    shop.run("UPDATE customer SET phone = '06-12345678' WHERE id = 2")
+    system = open_shop(changed(shop_settings, "customer", match={"phone": "phone"}, match_exactly=True))
+    assert keys(system.search({"phone": "31612345678"}), "customer") == [1]
+
+
 def test_another_identifier_is_known_only_together_with_the_address(shop_settings: Settings, open_shop: Open) -> None:
     match = {"email": "email", "customer_number": "id", "phone": "phone"}
     system = open_shop(changed(shop_settings, "customer", match=match))
