@@ -104,6 +104,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     firm.tick()
     assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
 
+    assert "Een eigenaar heeft nog niet geantwoord." in firm.see(NOOR, hanna.reference)
     refused = firm.act(NOOR, hanna.reference, "letter")
     assert refused.status_code == 422
     assert "binder" in refused.text

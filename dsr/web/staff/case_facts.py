@@ -78,6 +78,8 @@ class CaseFacts:
     names: dict[uuid.UUID, str]
     has_paper: bool = False
     """Whether a system without a database holds a category."""
+    awaits_owner: bool = False
+    """Whether an owner still has to look something up or erase it."""
 
     @property
     def is_identified(self) -> bool:
@@ -133,6 +135,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
         has_paper=bool(errands.by_hand(settings)),
+        awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),
     )
 

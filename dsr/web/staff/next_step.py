@@ -98,8 +98,11 @@ def _missing(facts: CaseFacts) -> NextStep | None:
         error = facts.work["search"].error if "search" in facts.work else None
         return NextStep(N_("A system did not answer the search."), N_("Search again"), "search", error=error)
     if "waits" in states:
-        return NextStep(N_("An owner has not answered yet."), N_("To the owners"), link="#errands")
+        return _OWNER
     return None
+
+
+_OWNER = NextStep(N_("An owner has not answered yet."), N_("To the owners"), link="#errands")
 
 
 def _copy(facts: CaseFacts) -> NextStep | None:
@@ -170,6 +173,12 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
         return NextStep(*_PLAN[plan.state if plan else None], link="plan", error=_refusal(facts, "plan"))
     if plan.state == "proposed":
         return _approval(facts, may_approve, by)
+    return _carrying_out(facts)
+
+
+def _carrying_out(facts: CaseFacts) -> NextStep:
+    if facts.awaits_owner and not _is_waiting(facts, "erase"):
+        return _OWNER
     return _working(facts, "erase", N_("The plan was approved; the program is erasing."))
 
 
