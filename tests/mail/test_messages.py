@@ -34,6 +34,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "kept-erased": {},
     "extension": {"due_on": "2027-01-18"},
     "erasure-planned": {"not_before": "2026-11-26"},
+    "lifting": {"lift_on": "2026-12-01"},
     "plan-to-approve": {},
     "staff-digest": {
         "cases": [
