@@ -19,6 +19,7 @@ MODULES = {
     "deadline": "dsr.cli.law",
     "demo": "dsr.cli.demo",
     "init": "dsr.cli.installation",
+    "ledger": "dsr.cli.ledger",
     "preview": "dsr.cli.preview",
     "register": "dsr.cli.register",
     "replay": "dsr.cli.replay",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -213,6 +214,21 @@ def _look_at(context: Context, group: retention.Due) -> None:
     with context.transaction() as session:
         holds.check_unchanged(session, group.case_id, None, decisions)
         ledger.note(session, group, seen, settings=context.settings, now=context.now())
+
+
+def preview_ledger(context: Context) -> dict[str, Counter[str]]:
+    """By system how many kept rows would get another day, and how; nothing is changed. Raises ConnectorError."""
+    today = local_date(context.now())
+    with context.transaction(writes=False) as session:
+        groups = ledger.to_look_at(session, context.settings, today, limit=None)
+        decided = [(group, ledger.decisions_of(session, group, context.settings)) for group in groups]
+    found: dict[str, Counter[str]] = {}
+    for group, decisions in decided:
+        if group.system in context.systems:
+            with context.systems[group.system].erasing() as transaction:
+                seen = ledger.look(transaction, context.settings, group, decisions, on=today)
+            found.setdefault(group.system, Counter()).update(ledger.changes(seen, today))
+    return found
 
 
 def run_ledger(context: Context) -> None:

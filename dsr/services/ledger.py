@@ -54,7 +54,7 @@ class Seen:
         return [to_json(self.key), self.now.fingerprint if waited and self.now else self.fingerprint]
 
 
-def to_look_at(session: Session, settings: Settings, today: date) -> list[Due]:
+def to_look_at(session: Session, settings: Settings, today: date, *, limit: int | None = GROUPS_A_RUN) -> list[Due]:
     """The kept rows, by case and system, that have no day and were not looked at today, or that other rules dated."""
     outdated = [
         and_(
@@ -69,7 +69,7 @@ def to_look_at(session: Session, settings: Settings, today: date) -> list[Due]:
         or_(LedgerEntry.look_on.is_(None), LedgerEntry.look_on <= today),
     )
     found = select(LedgerEntry.case_id, LedgerEntry.system).where(LedgerEntry.state == KEPT, or_(has_no_day, *outdated))
-    pairs = session.execute(found.distinct().limit(GROUPS_A_RUN)).all()
+    pairs = session.execute(found.distinct().limit(limit)).all()
     return [Due(case_id, system, _entries(session, case_id, system)) for case_id, system in pairs]
 
 

@@ -83,6 +83,9 @@ def test_an_unpaid_invoice_and_its_buyer_get_their_day_when_it_is_paid(workplace
 def test_another_fiscal_year_moves_the_days_and_what_would_go_sooner_waits_a_week(
     workplace: Workplace, erased: Case, with_other_fiscal_year: Context
 ) -> None:
+    before = days(workplace)
+    assert erasing.preview_ledger(with_other_fiscal_year)["shop"]["later"] == 18
+    assert days(workplace) == before
     erasing.look_again(with_other_fiscal_year)
     # Invoices of March and payments of April: the year that began in April ends three months after the calendar year.
     assert ("invoice", date(2027, 4, 1)) in days(workplace)
