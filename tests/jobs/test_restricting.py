@@ -134,9 +134,19 @@ def test_killed_here_the_next_run_knows_what_was_there(workplace: Workplace, key
         marking = session.scalars(select(Marking)).one()
         assert (marking.row_count, marking.marked_at is not None) == (1, True)
     lift(workplace, case, by)
-    killed_at(workplace, key_file, "marks-removed")
-    ends_well(workplace, key_file)
+    work.run_all(workplace.context)
     assert marks(workplace.shop) == {1: 2, 2: 0}
+
+
+@on_one_engine
+def test_killed_when_the_marks_were_gone_the_next_run_takes_none_away(workplace: Workplace, key_file: Path) -> None:
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    lift(workplace, case, by)
+    killed_at(workplace, key_file, "marks-removed")
+    workplace.shop.run("UPDATE ticket SET blocked = 5 WHERE id = 1")
+    ends_well(workplace, key_file)
+    assert marks(workplace.shop) == {1: 5, 2: 0}
 
 
 @on_one_engine
