@@ -128,7 +128,12 @@ def put_if_new(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
 def put_all(session: Session, rows: Sequence[Base]) -> None:
     """Write new rows of one table at once; the same columns are set on each."""
     if rows:
-        session.execute(insert(table_of(type(rows[0]))), [_columns(row) for row in rows])
+        session.execute(_inserting(table_of(type(rows[0]))), [_columns(row) for row in rows])
+
+
+@cache
+def _inserting(table: Table) -> Insert:
+    return insert(table)
 
 
 @cache

@@ -42,8 +42,20 @@ _PLAN: BindParameter[uuid.UUID] = bindparam("plan", type_=_EXECUTION.c.plan_id.t
 _PLANS = table_of(ErasurePlan)
 _PERSON = map(joinedload, (Case.data_subject, Case.identity_check, Case.identifiers))
 _CASE = select(Case).where(Case.id == bindparam("case", type_=_EXECUTION.c.plan_id.type)).options(*_PERSON)
+_EXECUTED = (
+    update(_PLANS)
+    .where(_PLANS.c.id == _PLAN, _PLANS.c.state == plans.APPROVED)
+    .values(state=plans.EXECUTED, executed_at=bindparam("executed_at"))
+)
 _LOCK_PLAN = select(_PLANS.c.state).where(_PLANS.c.id == _PLAN).with_for_update()
 _ANY_LEFT = select(_EXECUTION.c.id).where(_EXECUTION.c.plan_id == _PLAN, _EXECUTION.c.state != DONE).limit(1)
+
+_RECEIPT = (
+    update(_EXECUTION)
+    .where(_EXECUTION.c.plan_id == bindparam("of_plan"), _EXECUTION.c.system == bindparam("of_system"))
+    .where(_EXECUTION.c.state != DONE)
+    .values({name: bindparam(name) for name in ("erased", "changed", "done_at", "is_observed")} | {"state": DONE})
+)
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -300,13 +312,13 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
 
 def _note_receipt(session: Session, plan: ErasurePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
     """Whether there was none yet."""
-    begun = (_EXECUTION.c.plan_id == plan.id, _EXECUTION.c.system == system, _EXECUTION.c.state != DONE)
-    noting = update(_EXECUTION).where(*begun).values(erased=receipt.erased, changed=receipt.changed)
-    return _is_changed(session, noting.values(state=DONE, done_at=now, is_observed=receipt.is_observed))
+    counts = {"erased": receipt.erased, "changed": receipt.changed}
+    done = {"of_plan": plan.id, "of_system": system, "done_at": now, "is_observed": receipt.is_observed, **counts}
+    return _is_changed(session, _RECEIPT, done)
 
 
-def _is_changed(session: Session, statement: Update) -> bool:
-    return cast("CursorResult[Any]", session.execute(statement)).rowcount == 1
+def _is_changed(session: Session, statement: Update, values: Mapping[str, Any]) -> bool:
+    return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1
 
 
 def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[LedgerEntry]:
@@ -342,8 +354,7 @@ def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> LedgerEntry:
 def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
     plan = approved.plan
-    waiting = update(_PLANS).where(_PLANS.c.id == plan.id, _PLANS.c.state == plans.APPROVED)
-    if not _is_changed(session, waiting.values(state=plans.EXECUTED, executed_at=now)):
+    if not _is_changed(session, _EXECUTED, {"plan": plan.id, "executed_at": now}):
         return
     outcome = outcome_of(approved.parts.values())
     if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):

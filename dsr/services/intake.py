@@ -6,10 +6,10 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
+from typing import Any, cast
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import delete, select
+from sqlalchemy import CursorResult, delete, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -36,6 +36,14 @@ class Submission:
     case: Case
     receipt_code: str
     status_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A request that is ready to be sent, and when the draft that it was made of was saved."""
+
+    submission: Submission
+    saved_at: datetime
 
 
 class DraftExpired(DomainError):
@@ -89,21 +97,40 @@ def admit(session: Session, address: str | None, *, settings: Settings, now: dat
         raise TooManyRequests
 
 
-def submit_request(
+def prepare_request(
     session: Session, draft_token: str, *, settings: Settings, language: str = "nl", now: datetime
+) -> Prepared | None:
+    """Make the case of a draft, to be opened by `submit_request`; None where there is no draft.
+
+    In a transaction of its own that only reads: one that writes holds up everybody else on SQLite, and is to be short.
+    Raises AnswersIncomplete.
+    """
+    draft = _find_draft(session, draft_token, now=now)
+    return _prepare(draft, draft_token, settings=settings, language=language, now=now) if draft else None
+
+
+def submit_request(
+    session: Session,
+    draft_token: str,
+    prepared: Prepared | None = None,
+    *,
+    settings: Settings,
+    language: str = "nl",
+    now: datetime,
 ) -> Submission:
     """Open a case for the answers of a draft and start its clock; sent twice, it is the same case.
 
-    Raises DraftExpired or AnswersIncomplete. The clock starts now, whether or not the address is ever confirmed.
+    `prepared` is taken if the draft is still what it was made of. Raises DraftExpired or AnswersIncomplete. The clock
+    starts now, whether or not the address is ever confirmed.
     """
-    draft = _find_draft(session, draft_token, now=now, lock=True)
-    if draft is None:
-        return find_submission(session, draft_token, now=now) or _no_draft()
-    answers = _answers(draft)
-    if found := check(answers):
-        raise AnswersIncomplete(found)
-    session.execute(delete(_DRAFTS).where(_DRAFTS.c.digest == draft.digest))
-    return _open_case(session, draft_token, answers, settings=settings, language=language, now=now)
+    if prepared is None or not _take_draft(session, draft_token, prepared.saved_at):
+        draft = _find_draft(session, draft_token, now=now, lock=True)
+        if draft is None:
+            return find_submission(session, draft_token, now=now) or _no_draft()
+        prepared = _prepare(draft, draft_token, settings=settings, language=language, now=now)
+        _take_draft(session, draft_token, prepared.saved_at)
+    _open_case(session, prepared.submission.case, settings=settings, now=now)
+    return prepared.submission
 
 
 def find_submission(session: Session, draft_token: str | None, *, now: datetime) -> Submission | None:
@@ -165,9 +192,16 @@ def _answers(draft: Draft) -> Answers:
     return answers
 
 
-def _open_case(
-    session: Session, draft_token: str, answers: Answers, *, settings: Settings, language: str, now: datetime
-) -> Submission:
+def _take_draft(session: Session, token: str, saved_at: datetime) -> bool:
+    """Whether the draft was there as it was saved then; it is gone with this transaction."""
+    as_read = (_DRAFTS.c.digest == _draft_digest(token), _DRAFTS.c.saved_at == saved_at)
+    return cast("CursorResult[Any]", session.execute(delete(_DRAFTS).where(*as_read))).rowcount == 1
+
+
+def _prepare(draft: Draft, draft_token: str, *, settings: Settings, language: str, now: datetime) -> Prepared:
+    answers = _answers(draft)
+    if found := check(answers):
+        raise AnswersIncomplete(found)
     submission = _new_case(draft_token, settings=settings, language=language, now=now)
     case = submission.case
     case.data_subject = _data_subject(case, answers)
@@ -175,6 +209,10 @@ def _open_case(
         RequestedRight(case_id=case.id, right=right.value, position=position)
         for position, right in enumerate(in_order(invoked(answers)), start=1)
     ]
+    return Prepared(submission, draft.saved_at)
+
+
+def _open_case(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
     session.add(case)
     rights = [right.right for right in case.rights]
     audit.record(session, "request-received", by=audit.DATA_SUBJECT, now=now, case_id=case.id, rights=rights)
@@ -183,7 +221,6 @@ def _open_case(
     key, due_on = f"acknowledgement:{case.id}", case.next_legal_on.isoformat()
     identity.mail_code(session, case, "acknowledgement", key=key, settings=settings, now=now, due_on=due_on)
     work.ask(session, case.id, "lookup", now=now)
-    return submission
 
 
 def _new_case(draft_token: str, *, settings: Settings, language: str, now: datetime) -> Submission:

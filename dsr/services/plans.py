@@ -56,6 +56,11 @@ _APPROVED = _LOCKED.where(
     ErasurePlan.right.in_(bindparam("rights", expanding=True)),
 )
 _RIGHTS = table_of(RequestedRight)
+_DECIDE = (
+    update(_RIGHTS)
+    .where(_RIGHTS.c.case_id == _CASE, _RIGHTS.c.right == bindparam("of_right"))
+    .values({name: bindparam(name) for name in ("outcome", "decided_at", "decided_by_id")})
+)
 STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIFICATION: "rectify"}
 """What the worker does with an approved plan."""
 
@@ -354,5 +359,5 @@ def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -
 
 def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
     """The right of a plan that was carried out has its outcome."""
-    ended = update(_RIGHTS).where(_RIGHTS.c.case_id == plan.case_id, _RIGHTS.c.right == plan.right)
-    session.execute(ended.values(outcome=outcome.value, decided_at=now, decided_by_id=plan.approved_by_id))
+    decided = {"outcome": outcome.value, "decided_at": now, "decided_by_id": plan.approved_by_id}
+    session.execute(_DECIDE, {"case": plan.case_id, "of_right": plan.right, **decided})

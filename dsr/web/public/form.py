@@ -95,9 +95,13 @@ def send_again(_error: UntrustedForm) -> ResponseReturnValue:
 
 def _send() -> ResponseReturnValue:
     try:
+        token = session.get("draft", "")
+        facts: dict[str, Any] = {"settings": settings(), "language": language(), "now": now()}
+        with transaction(writes=False) as store:
+            prepared = intake.prepare_request(store, token, **facts)
         with transaction() as store:
             intake.admit(store, request.remote_addr, settings=settings(), now=now())
-            intake.submit_request(store, session.get("draft", ""), settings=settings(), language=language(), now=now())
+            intake.submit_request(store, token, prepared, **facts)
     except intake.TooManyRequests as error:
         return page("public/busy.html", sentence=error.say(gettext)), 429, {"Retry-After": "3600"}
     except intake.DraftExpired as error:
