@@ -1,7 +1,8 @@
 """Erasing in the controller's systems: an approved plan now, and what the ledger kept on its day.
 
-Between our database and theirs there is no common transaction. So the attempt is noted first; then they commit; then
-we write the receipt. An attempt without a receipt is looked at again: if what was to go is gone, it was committed.
+Between our database and theirs there is no common transaction. So the attempt is noted first; then their rows change;
+then they commit while our transaction is open, and it writes the receipt. An attempt without a receipt is looked at
+again: if what was to go is gone, it was committed.
 """
 
 from __future__ import annotations
