@@ -71,6 +71,25 @@ def test_an_event_of_a_transaction_that_failed_is_not_written(store: Store, anch
     assert faults(store, anchors) == ()
 
 
+def test_an_event_that_a_savepoint_took_back_leaves_no_gap(store: Store, anchors: Path) -> None:
+    def one(event: str) -> None:
+        audit.record(session, event, by=audit.COMMAND, now=NOW)
+
+    with store.transaction() as session:
+        one("before")
+        taken_back = session.begin_nested()
+        one("taken-back")
+        taken_back.rollback()
+        one("between")
+        with session.begin_nested():
+            one("kept")
+        one("after")
+    with store.transaction(writes=False) as session:
+        events = session.scalars(select(AuditEntry.event).order_by(AuditEntry.number)).all()
+    assert events == ["before", "between", "kept", "after"]
+    assert faults(store, anchors) == ()
+
+
 @pytest.mark.parametrize(
     "change",
     [
