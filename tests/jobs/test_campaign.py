@@ -6,7 +6,7 @@ import pytest
 
 from tests.campaign.__main__ import ENGINES, carry_out
 
-KILLS = 12
+KILLS = 6
 
 
 @pytest.mark.parametrize("engine", ENGINES)

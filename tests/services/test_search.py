@@ -42,7 +42,9 @@ FOUND = {
 @pytest.fixture
 def case(store: Store) -> Case:
     with store.transaction() as session:
-        return cast.add_case(session, Right.ACCESS)
+        made = cast.add_case(session, Right.ACCESS)
+        assert made.identifiers == []  # read while it can be
+        return made
 
 
 def test_a_search_keeps_how_many_rows_were_found_per_table(store: Store, case: Case) -> None:

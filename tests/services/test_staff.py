@@ -232,7 +232,7 @@ def test_roles_can_be_combined_and_an_administrator_sees_no_case(store: Store) -
     with store.transaction() as session:
         both = add_member(session, "Yara El Idrissi", "handler", "approver")
         administrator = add_member(session, "Anna Visser", "administrator")
-        assert staff.permissions_of(both) == {"case.read", "case.handle", "plan.approve"}
+        assert staff.permissions_of(both) == {"case.read", "case.handle", "plan.approve", "hold.place"}
         assert staff.permissions_of(administrator) == {"staff.administer"}
 
 
