@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import URL, create_engine, func, select
+from sqlalchemy.orm import Session
 
 from dsr import keys
 from dsr.config import Settings, load_register
@@ -106,8 +107,8 @@ class Campaign:
     def _approve(self, workplace: Workplace, asked: range) -> None:
         now, settings = self.clock(), workplace.context.settings
         with workplace.transaction() as session:
-            handler, approver = cast.add_member(session), cast.add_member(session, "Tim de Graaf", "approver")
-            cases = [self._case(workplace, session, person, handler) for person in asked]
+            handler, approver = self._staff(session)
+            cases = [self._case(session, person, handler) for person in asked]
             for case in cases:
                 plans.propose(session, case, {}, by=handler.id, now=now)
         work.run_all(workplace.context)
@@ -117,10 +118,15 @@ class Campaign:
                 assert plan is not None
                 plans.approve_plan(session, case, plan.digest, by=approver.id, settings=settings, now=now)
 
-    def _case(self, workplace: Workplace, session: object, person: int, handler: StaffMember) -> Case:
-        case = cast.add_case(session, Right.ERASURE, status=Status.HANDLING, handler=handler)  # type: ignore[arg-type]
+    def _staff(self, session: Session) -> tuple[StaffMember, StaffMember]:
+        address = f"{self.tally.people}@polder.example"
+        handler = cast.add_member(session, email=f"noor{address}")
+        return handler, cast.add_member(session, "Tim de Graaf", "approver", email=f"tim{address}")
+
+    def _case(self, session: Session, person: int, handler: StaffMember) -> Case:
+        case = cast.add_case(session, Right.ERASURE, status=Status.HANDLING, handler=handler)
         case.data_subject.email = town.address_of(person)
-        cast.confirm(session, case, handler)  # type: ignore[arg-type]
+        cast.confirm(session, case, handler)
         return case
 
     def _is_any_left(self) -> bool:
