@@ -279,11 +279,7 @@ class SqlErasing:
 
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         """Give columns of each of these rows new values; returns how many rows there were."""
-        done = 0
-        for key, values in rows.items():
-            statement = sa.update(self.system.table(table, values)).values(dict(values))
-            done += self.connection.execute(statement.where(self._has_key(table, [key]))).rowcount
-        return done
+        return sum(self.change(table, [key], values) for key, values in rows.items())
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
@@ -313,9 +309,6 @@ class SqlErasing:
     def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
         size = PARAMETERS // len(self.system.tables[table].key)
         return (keys[start : start + size] for start in range(0, len(keys), size))
-
-    def _has_key(self, table: str, keys: Sequence[Key]) -> sa.ColumnElement[bool]:
-        return _is_in([sa.column(column) for column in self.system.tables[table].key], keys)
 
 
 def _digits(text: Any) -> Any:

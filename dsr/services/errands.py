@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dsr.config import Owner, Settings
+from dsr.config import Settings
 from dsr.connectors.manual import ManualSystem
 from dsr.db.answers import AccessCopy
 from dsr.db.base import new_id
@@ -326,8 +326,3 @@ def tell_staff(session: Session, errand: Errand, kind: str, *, now: datetime) ->
     if session.scalar(select(Task.id).where(Task.key == key)) is None:
         facts = {"errand": str(errand.id), "system": errand.system}
         session.add(Task(key=key, case_id=errand.case_id, kind=kind, facts=facts, made_at=now))
-
-
-def names_of(owners: Mapping[bytes, Owner], errands: Iterable[Errand]) -> dict[uuid.UUID, str]:
-    """The name of the owner of each errand; left out where the configuration has them no longer."""
-    return {errand.id: owners[errand.owner_index].name for errand in errands if errand.owner_index in owners}
