@@ -20,7 +20,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
-from dsr.services import changing, erasing, plans, rectification
+from dsr.services import changing, executions, plans, rectification
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.templating import in_words
 
@@ -103,4 +103,4 @@ def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Ses
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
     with context.transaction(writes=False) as session:
-        return erasing.is_repeated(session, plan_id, system)
+        return executions.is_repeated(session, plan_id, system)

@@ -24,20 +24,20 @@ from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import erasing, errand_erasures, errands, holds, later, ledger, plans, retention
+from dsr.services import erasing, errand_erasures, errands, executions, holds, later, ledger, plans, retention
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
 
-Approved = erasing.Approved | PlanChanged | None
+Approved = executions.Approved | PlanChanged | None
 """The plan to carry out, or why it no longer stands; None where there is nothing (more) to do."""
 
 
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
     """Note the attempt on the approved plan of a case."""
     try:
-        return erasing.begin(session, case_id, context.settings.register, now=context.now())
+        return executions.begin(session, case_id, context.settings.register, now=context.now())
     except PlanChanged as error:
         return error
 
@@ -71,7 +71,7 @@ class _Changed:
     """What was done in one system, whose transaction is still open; dropped, it is rolled back."""
 
     context: Context
-    approved: erasing.Approved
+    approved: executions.Approved
     system: str
     receipt: erasing.Receipt
     theirs: ExitStack
@@ -81,7 +81,7 @@ class _Changed:
         # Until theirs has committed nobody places a hold: it comes before the rows go, or after that.
         try:
             with self.theirs:
-                erasing.check_holds(session, self.approved, self.receipt)
+                executions.check_holds(session, self.approved, self.receipt)
         except PlanChanged as error:
             return _void(self.context, self.approved.plan.case_id, error, session)
         faults.point("customer-database-committed")
@@ -90,7 +90,7 @@ class _Changed:
         return None
 
 
-def _by_hand(context: Context, approved: erasing.Approved) -> Mapping[str, Connector]:
+def _by_hand(context: Context, approved: executions.Approved) -> Mapping[str, Connector]:
     """The systems that a person erases; whoever has something to do there is asked."""
     if not errands.by_hand(context.settings).keys() & approved.parts.keys():
         return {}
@@ -98,7 +98,7 @@ def _by_hand(context: Context, approved: erasing.Approved) -> Mapping[str, Conne
         return errand_erasures.systems_for(session, approved, settings=context.settings, now=context.now())
 
 
-def _erase_in(context: Context, approved: erasing.Approved, connector: Connector) -> Note:
+def _erase_in(context: Context, approved: executions.Approved, connector: Connector) -> Note:
     system = connector.name
     try:
         with ExitStack() as theirs:
@@ -112,7 +112,7 @@ def _erase_in(context: Context, approved: erasing.Approved, connector: Connector
         return partial(_void, context, approved.plan.case_id, error)
 
 
-def _erase(context: Context, approved: erasing.Approved, system: str, transaction: Erasing) -> erasing.Receipt:
+def _erase(context: Context, approved: executions.Approved, system: str, transaction: Erasing) -> erasing.Receipt:
     settings, part, on = context.settings, approved.parts[system], local_date(context.now())
     found = transaction.find(approved.identifiers)
     stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
@@ -129,13 +129,13 @@ def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Ses
     plan = plans.current(session, case_id)
     if plan is not None:
         sentence = in_words(error, language=context.settings.procedure.language)
-        erasing.void(session, plan, context.settings.register, sentence, now=context.now())
+        executions.void(session, plan, context.settings.register, sentence, now=context.now())
     return error
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
     with context.transaction(writes=False) as session:
-        return erasing.is_repeated(session, plan_id, system)
+        return executions.is_repeated(session, plan_id, system)
 
 
 def erase_due(context: Context) -> int:

@@ -56,12 +56,13 @@ def run_all(context: Context) -> int:
 
 
 def _begin_first(context: Context) -> _Begun | None:
-    # A look first: a transaction that writes holds up everybody else on SQLite.
-    with context.transaction(writes=False) as session:
-        if not work.is_any_due(session, now=context.now()):
-            return None
-    with context.transaction() as session:
-        return _begin(context, session)
+    try:
+        with context.transaction() as session:
+            claimed = work.claim(session, now=context.now())
+            return _Begun(claimed, _given(context, session, claimed)) if claimed else None
+    except Exception:  # noqa: BLE001 - it shows again, where the claim outlives it
+        with context.transaction() as session:
+            return _begin(context, session)
 
 
 def _begin(context: Context, session: Session) -> _Begun | None:
@@ -70,9 +71,13 @@ def _begin(context: Context, session: Session) -> _Begun | None:
         return None
     try:
         with session.begin_nested():
-            return _Begun(claimed, STEPS[claimed.kind].begin(context, session, claimed.case_id))
+            return _Begun(claimed, _given(context, session, claimed))
     except Exception as fault:  # noqa: BLE001 - the step before must end, whatever ails this one
         return _Begun(claimed, fault=fault)
+
+
+def _given(context: Context, session: Session, claimed: work.Claimed) -> Any:
+    return STEPS[claimed.kind].begin(context, session, claimed.case_id)
 
 
 def _do(context: Context, begun: _Begun) -> Note:

@@ -20,14 +20,15 @@ from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
-from dsr.services import casework, erasing, errand_files, errands, plans, retention
+from dsr.services import casework, errand_files, errands, executions, plans, retention
+from dsr.services.erasing import Receipt
 from dsr.services.errands import ANSWERED, CLOSED, by_hand
 from dsr.services.lookup import identifiers_of
 from dsr.services.retention import Due, Settled, kept_rows
 
 
 def systems_for(
-    session: Session, approved: erasing.Approved, *, settings: Settings, now: datetime
+    session: Session, approved: executions.Approved, *, settings: Settings, now: datetime
 ) -> dict[str, ManualSystem]:
     """The systems of an approved plan that a person erases; each owner who has something to erase is asked, once."""
     case = session.get_one(Case, approved.plan.case_id)
@@ -86,15 +87,15 @@ def forget(
 
 def settle(
     session: Session,
-    approved: erasing.Approved,
+    approved: executions.Approved,
     system: str,
-    receipt: erasing.Receipt,
+    receipt: Receipt,
     *,
     settings: Settings,
     now: datetime,
 ) -> None:
     """A system has committed: its receipt; and what we noted of its items goes as well."""
-    erasing.settle(session, approved, system, receipt, now=now)
+    executions.settle(session, approved, system, receipt, now=now)
     if system in by_hand(settings):
         gone = [*_going(approved.parts[system])]
         forget(session, approved.plan.case_id, system, gone, settings=settings, now=now)
@@ -124,8 +125,8 @@ def leave(
         return
     casework.check_open(case)
     parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, settings.register)
-    approved = erasing.Approved(plan, settings.register, identifiers_of(case), decisions, parts, ())
+    approved = executions.Approved(plan, settings.register, identifiers_of(case), decisions, parts, ())
     for execution in plan.executions:
         if execution.system == errand.system:
             execution.is_left = True
-    erasing.settle(session, approved, errand.system, erasing.Receipt({}, {}, {}), now=now)
+    executions.settle(session, approved, errand.system, Receipt({}, {}, {}), now=now)

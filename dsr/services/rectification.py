@@ -30,7 +30,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, changing, notifications, plans, reminders, work
-from dsr.services.erasing import DONE, begin_on
+from dsr.services.executions import DONE, begin_on
 from dsr.services.lookup import identifiers_of, require_identity
 
 

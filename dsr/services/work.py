@@ -30,7 +30,6 @@ _WORK = table_of(Work)
 _NOW: BindParameter[datetime] = bindparam("now", type_=_WORK.c.next_try_at.type)
 _IS_FREE = or_(_WORK.c.lease_until.is_(None), _WORK.c.lease_until < _NOW)
 _DUE = select(_WORK.c.id).where(_WORK.c.state == "queued", _WORK.c.next_try_at <= _NOW, _IS_FREE)
-_ANY_DUE = _DUE.limit(1)
 _FIRST = _DUE.order_by(_WORK.c.next_try_at).limit(1).with_for_update(skip_locked=True)
 _CLAIM = (
     update(_WORK)
@@ -56,11 +55,6 @@ def is_waiting(session: Session, case_id: uuid.UUID, kind: str) -> bool:
     """Whether a step is still to be done, or being done."""
     waiting = select(Work.id).where(Work.case_id == case_id, Work.kind == kind, Work.state == "queued")
     return session.scalar(waiting) is not None
-
-
-def is_any_due(session: Session, *, now: datetime) -> bool:
-    """Whether there is a step to claim; a look, so that an idle worker writes nothing."""
-    return session.scalar(_ANY_DUE, {"now": now}) is not None
 
 
 def claim(session: Session, *, now: datetime) -> Claimed | None:

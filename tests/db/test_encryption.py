@@ -21,7 +21,7 @@ from dsr.domain.plans import Plan, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.keys import KeySetError
-from dsr.services import audit, erasing, intake, notices, plans
+from dsr.services import audit, erasing, executions, intake, notices, plans
 from tests.parts import cast
 from tests.parts.store import NOW, Store
 
@@ -74,10 +74,10 @@ def _row() -> PlanRow:
 
 def _carry_out(session: Session, case: Case, plan: ErasurePlan) -> None:
     plan.state = plans.APPROVED
-    approved = erasing.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
+    approved = executions.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
     assert approved is not None
     receipt = erasing.Receipt({}, {}, {"newsletter": {ADDRESS: "print"}})
-    erasing.settle(session, approved, "shop", receipt, now=NOW)
+    executions.settle(session, approved, "shop", receipt, now=NOW)
 
 
 def test_what_was_written_can_be_read_back(used: Store) -> None:

@@ -1,0 +1,222 @@
+"""An approved plan as it is carried out: the attempt noted, a receipt for each system, then ledger and outcome."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import BindParameter, CursorResult, Update, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session, joinedload
+
+from dsr.connectors.base import Identifiers
+from dsr.db.base import put_all, put_if_new, table_of
+from dsr.db.cases import Case
+from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
+from dsr.domain.groups import Group, Part
+from dsr.domain.ledger import noted_reason
+from dsr.domain.plans import NOT_OURS, PSEUDONYM, Decision, PlanChanged, Verdict
+from dsr.domain.register import Register
+from dsr.domain.rights import Outcome, Right
+from dsr.domain.wording import N_
+from dsr.services import audit, errands, holds, kept, notifications, plans
+from dsr.services.erased import remember, went
+from dsr.services.erasing import Receipt
+from dsr.services.lookup import digests_of, identifiers_of, require_identity
+
+STARTED, DONE = "started", "done"
+
+_EXECUTION = table_of(Execution)
+# SQLite took over PostgreSQL's ON CONFLICT word for word.
+_ATTEMPT = insert(_EXECUTION).on_conflict_do_update(
+    index_elements=["plan_id", "system"], set_={"attempts": _EXECUTION.c.attempts + 1}
+)
+_PLAN: BindParameter[uuid.UUID] = bindparam("plan", type_=_EXECUTION.c.plan_id.type)
+_PLANS = table_of(ErasurePlan)
+_PERSON = map(joinedload, (Case.data_subject, Case.identity_check, Case.identifiers))
+_CASE = select(Case).where(Case.id == bindparam("case", type_=_EXECUTION.c.plan_id.type)).options(*_PERSON)
+_EXECUTED = (
+    update(_PLANS)
+    .where(_PLANS.c.id == _PLAN, _PLANS.c.state == plans.APPROVED)
+    .values(state=plans.EXECUTED, executed_at=bindparam("executed_at"))
+)
+_LOCK_PLAN = select(_PLANS.c.state).where(_PLANS.c.id == _PLAN).with_for_update()
+_ANY_LEFT = select(_EXECUTION.c.id).where(_EXECUTION.c.plan_id == _PLAN, _EXECUTION.c.state != DONE).limit(1)
+
+_RECEIPT = (
+    update(_EXECUTION)
+    .where(_EXECUTION.c.plan_id == bindparam("of_plan"), _EXECUTION.c.system == bindparam("of_system"))
+    .where(_EXECUTION.c.state != DONE)
+    .values({name: bindparam(name) for name in ("erased", "changed", "done_at", "is_observed")} | {"state": DONE})
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Approved:
+    """An approved plan, read once; `systems` are those without a receipt."""
+
+    plan: ErasurePlan
+    register: Register
+    identifiers: Identifiers
+    decisions: Mapping[str, Decision]
+    parts: Mapping[str, Part]
+    systems: Sequence[str]
+
+
+def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
+    """Note the attempt on every system of the approved plan that has no receipt; None where there is none.
+
+    Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
+    """
+    plan = plans.approved(session, case_id)
+    if plan is None:
+        return None
+    case = session.scalars(_CASE, {"case": case_id}).unique().one()
+    require_identity(session, case)
+    if plan.register_digest != register.digest:
+        raise PlanChanged(N_("The register changed after the approval."))
+    parts, identifiers = plans.parts_of(plan), identifiers_of(case)
+    decisions = holds.decided(session, case.id, identifiers, plans.decisions_of(plan, register))
+    systems = begin_on(session, plan, parts, now=now)
+    approved = Approved(plan, register, identifiers, decisions, parts, systems)
+    if not systems:
+        finish(session, approved, now=now)
+    return approved if systems else None
+
+
+def begin_on(session: Session, plan: ErasurePlan, systems: Iterable[str], *, now: datetime) -> list[str]:
+    """Note an attempt on each of these systems that has no receipt; returns which."""
+    done = {execution.system for execution in plan.executions if execution.state == DONE}
+    left = [system for system in systems if system not in done]
+    for system in left:
+        session.execute(_ATTEMPT, {"plan_id": plan.id, "system": system, "state": STARTED, "started_at": now})
+    return left
+
+
+def is_repeated(session: Session, plan_id: uuid.UUID, system: str) -> bool:
+    """Whether more than one attempt on a system was noted."""
+    attempts = select(Execution.attempts).where(Execution.plan_id == plan_id, Execution.system == system)
+    return (session.scalar(attempts) or 0) > 1
+
+
+def check_holds(session: Session, approved: Approved, receipt: Receipt) -> None:
+    """PlanChanged if a hold was placed or lifted since the attempt began; what was found committed stays committed."""
+    if receipt.is_observed:
+        holds.check_unchanged(session, approved.plan.case_id, approved.identifiers, approved.decisions)
+
+
+def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
+    """A system has committed: its receipt, once, whoever else found it committed; with the last the end of the plan."""
+    plan = approved.plan
+    session.execute(_LOCK_PLAN, {"plan": plan.id})
+    if not _note_receipt(session, plan, system, receipt, now=now):
+        return
+    planned = approved.parts[system].groups
+    kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
+    touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
+    gone = went(planned, receipt.after, touched)
+    put_all(session, [remember(plan.case_id, system, written, approved.register, now=now) for written in gone])
+    put_all(session, [*_ledger(plan, planned, receipt)])
+    audit.record(
+        session,
+        "rows-erased",
+        by=audit.WORKER,
+        now=now,
+        case_id=plan.case_id,
+        system=system,
+        erased=receipt.erased,
+        changed=receipt.changed,
+        is_observed=receipt.is_observed,
+    )
+    if session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
+        finish(session, approved, now=now)
+
+
+def _note_receipt(session: Session, plan: ErasurePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
+    """Whether there was none yet."""
+    counts = {"erased": receipt.erased, "changed": receipt.changed}
+    done = {"of_plan": plan.id, "of_system": system, "done_at": now, "is_observed": receipt.is_observed, **counts}
+    return _is_changed(session, _RECEIPT, done)
+
+
+def _is_changed(session: Session, statement: Update, values: Mapping[str, Any]) -> bool:
+    return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1
+
+
+def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[LedgerEntry]:
+    kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
+    return (_entry(plan, group, receipt) for group in planned if group.judged.verdict in kept)
+
+
+def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> LedgerEntry:
+    judged = group.judged
+    entry = LedgerEntry(
+        case_id=plan.case_id,
+        plan_id=plan.id,
+        system=judged.system,
+        category=judged.category,
+        table=judged.table,
+        verdict=judged.verdict.value,
+        rule=judged.rule,
+        law=judged.law,
+        keep_through=judged.keep_through,
+        may_erase_from=judged.may_erase_from if judged.verdict is Verdict.KEEP else None,
+        why=noted_reason(judged),
+        dated_with=receipt.rules,
+        columns_kept=list(judged.columns_kept) if judged.columns_kept is not None else None,
+        row_count=group.count,
+    )
+    changed = receipt.after.get(judged.table, {}) if judged.columns_kept is not None else {}
+    entry.rows = group.written
+    if changed:
+        entry.rows = json.dumps([[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows])
+    return entry
+
+
+def finish(session: Session, approved: Approved, *, now: datetime) -> None:
+    """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
+    plan = approved.plan
+    if not _is_changed(session, _EXECUTED, {"plan": plan.id, "executed_at": now}):
+        return
+    outcome = outcome_of(approved.parts.values())
+    if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
+        outcome = Outcome.PARTLY_FULFILLED
+    if outcome is Outcome.NOT_APPLICABLE and plan.right == Right.CONSENT_WITHDRAWAL:
+        outcome = Outcome.FULFILLED  # it stopped, and nothing was there to erase
+    plans.decide(session, plan, outcome, now=now)
+    if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
+        for digest in digests_of(approved.identifiers):
+            put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
+    notifications.propose_for_erasure(session, plan, approved.register, now=now)
+    audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
+
+
+def outcome_of(parts: Iterable[Part]) -> Outcome:
+    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows.
+
+    Forwarded if all of it is of controllers we work for.
+    """
+    rows = [group.judged for part in parts for group in part.groups]
+    if not rows:
+        return Outcome.NOT_APPLICABLE
+    if all(row.why == NOT_OURS for row in rows):
+        return Outcome.FORWARDED
+    if all(row.verdict is Verdict.ERASE and row.why != PSEUDONYM for row in rows):
+        return Outcome.FULFILLED
+    some = any(row.verdict is Verdict.ERASE or row.columns_kept is not None for row in rows)
+    return Outcome.PARTLY_FULFILLED if some else Outcome.REFUSED
+
+
+def void(session: Session, plan: ErasurePlan, register: Register, sentence: str, *, now: datetime) -> None:
+    """The plan no longer fits the data: the approval lapses, unless somebody decided otherwise meanwhile.
+
+    What one system did before that stays done, and its recipients are told.
+    """
+    session.refresh(plan, with_for_update=True)
+    if plan.state == plans.APPROVED:
+        plans.void(session, plan, sentence, now=now)
+        notifications.propose_for_erasure(session, plan, register, now=now)
