@@ -235,6 +235,9 @@ def preview_ledger(context: Context) -> dict[str, Counter[str]]:
 def run_ledger(context: Context) -> None:
     """What the ledger asks for: new days first, then what may go today."""
     look_again(context)
-    if erase_due(context):
+    erase_due(context)
+    with context.transaction(writes=False) as session:
+        is_any_due = later.is_any_due(session, context.settings.register)
+    if is_any_due:
         with context.transaction() as session:
             later.tell(session, settings=context.settings, now=context.now())

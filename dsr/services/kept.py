@@ -21,7 +21,7 @@ from dsr.domain.identifiers import EMAIL
 from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import key_text, to_json
-from dsr.services import audit
+from dsr.services import audit, later
 from dsr.services.lookup import digests_of, identifiers_of, record_lookup
 from dsr.services.retention import ERASED, kept_rows
 
@@ -101,6 +101,7 @@ def take_over(
     }
     taken = sum(_leave(session, entry, decided) for entry in entries)
     if taken:
+        later.hand_on(session, {entry.case_id for entry in entries}, case_id, now=now)
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=taken)
 
 

@@ -1,19 +1,26 @@
-"""Telling a person that the last of what was kept is gone: only who asked for it, once, and then they are forgotten."""
+"""Telling a person that the last of what was kept is gone: only who asked for it, once, and then they are forgotten.
+
+What is confidential does not count: neither its being kept nor its going may be told.
+"""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
-from dsr.db.plans import LedgerEntry
-from dsr.services import audit, casework, notices
+from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.domain.register import Register
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, notices, plans
 from dsr.services.identity import status_path
+from dsr.services.receipt_codes import check_receipt_code
 from dsr.services.retention import ERASED
 
 
@@ -22,17 +29,17 @@ def is_wanted(session: Session, case: Case) -> bool:
     return session.get(LaterNotice, case.id) is not None
 
 
-def want(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
-    """Note that the person wants to be told. Raises casework's Conflict."""
+def want(session: Session, case: Case, *, register: Register, by: uuid.UUID | str, now: datetime) -> None:
+    """Note that the person wants to be told. Raises casework's Conflict, or NotPossible where nothing is kept."""
+    if not session.scalar(select(exists().where(_is_kept(register), LedgerEntry.case_id == case.id))):
+        raise casework.NotPossible(N_("We keep nothing of you after this request, so there is nothing to tell later."))
     casework.change(session, case)
     if not is_wanted(session, case):
-        wish = LaterNotice(case_id=case.id, language=case.language, asked_at=now)
-        wish.email = case.data_subject.email
-        session.add(wish)
+        _note(session, case.id, case.data_subject.email, case.language, now)
         audit.record(session, "later-notice-asked", by=by, now=now, case_id=case.id)
 
 
-def drop(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
+def drop(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
     """The person does not want to be told any more: the address kept for it goes. Raises casework's Conflict."""
     casework.change(session, case)
     wish = session.get(LaterNotice, case.id)
@@ -41,11 +48,61 @@ def drop(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
         audit.record(session, "later-notice-dropped", by=by, now=now, case_id=case.id)
 
 
+def choose(
+    session: Session, case: Case, receipt_code: str, *, is_wanted: bool, register: Register, now: datetime
+) -> None:
+    """The person says so themselves, with their receipt code.
+
+    Raises what `want` raises, WrongReceiptCode or ReceiptCodeLocked; commit all the same: a try counts.
+    """
+    check_receipt_code(session, case, receipt_code, now=now)
+    if is_wanted:
+        want(session, case, register=register, by=audit.DATA_SUBJECT, now=now)
+    else:
+        drop(session, case, by=audit.DATA_SUBJECT, now=now)
+
+
+def hand_on(session: Session, earlier: Collection[uuid.UUID], to: uuid.UUID, *, now: datetime) -> None:
+    """What was kept after earlier requests is, all or in part, kept after this one: who asked to be told still is."""
+    still_kept = set(session.scalars(select(LedgerEntry.case_id).where(LedgerEntry.case_id.in_(earlier), _IS_HERE)))
+    for wish in session.scalars(select(LaterNotice).where(LaterNotice.case_id.in_(earlier))).all():
+        if session.get(LaterNotice, to) is None:
+            _note(session, to, wish.email, wish.language, wish.asked_at)
+            audit.record(session, "later-notice-asked", by=audit.WORKER, now=now, case_id=to)
+        if wish.case_id not in still_kept:
+            session.delete(wish)
+
+
+def _note(session: Session, case_id: uuid.UUID, email: str | None, language: str, asked_at: datetime) -> None:
+    wish = LaterNotice(case_id=case_id, language=language, asked_at=asked_at)
+    wish.email = email
+    session.add(wish)
+    session.flush()
+
+
+_IS_HERE = LedgerEntry.state != ERASED
+
+
+def _is_kept(register: Register) -> ColumnElement[bool]:
+    secret = [name for name, category in register.categories.items() if category.confidential]
+    return _IS_HERE & LedgerEntry.category.not_in(secret)
+
+
+def _is_due(register: Register) -> ColumnElement[bool]:
+    """Nothing is left, and no plan is at work that may leave something."""
+    is_left = exists().where(LedgerEntry.case_id == LaterNotice.case_id, _is_kept(register))
+    is_at_work = exists().where(ErasurePlan.case_id == LaterNotice.case_id, ErasurePlan.state == plans.APPROVED)
+    return ~is_left & ~is_at_work
+
+
+def is_any_due(session: Session, register: Register) -> bool:
+    """Whether there is somebody to tell."""
+    return session.scalar(select(LaterNotice.case_id).where(_is_due(register)).limit(1)) is not None
+
+
 def tell(session: Session, *, settings: Settings, now: datetime) -> None:
     """Mail who asked for it, on the day on which the last of it went; the address kept for it goes with the mail."""
-    of_case = LedgerEntry.case_id == LaterNotice.case_id
-    all_gone = exists().where(of_case) & ~exists().where(of_case, LedgerEntry.state != ERASED)
-    for wish in session.scalars(select(LaterNotice).where(all_gone)).all():
+    for wish in session.scalars(select(LaterNotice).where(_is_due(settings.register))).all():
         case = session.get_one(Case, wish.case_id)
         notices.enqueue(
             session,

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -207,11 +207,29 @@ def _ask_for_a_look(session: Session, entry: LedgerEntry, now: datetime) -> None
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Which entries of the ledger to show: those with a day, without one, or that wait for a person."""
+    """Which entries of the ledger to show: those with a day, without one, or that wait for a person.
+
+    `since` and `until` are the first and the last day on which they may be erased.
+    """
 
     state: str = "dated"
     system: str | None = None
     category: str | None = None
+    since: date | None = None
+    until: date | None = None
+
+    @property
+    def conditions(self) -> list[ColumnElement[bool]]:
+        """What an entry must be."""
+        found = [LedgerEntry.state == (TASK if self.state == "task" else KEPT)]
+        if self.state != "task":
+            has_day = LedgerEntry.may_erase_from.is_not(None)
+            found.append(has_day if self.state == "dated" else ~has_day)
+        found += [LedgerEntry.system == self.system] if self.system else []
+        found += [LedgerEntry.category == self.category] if self.category else []
+        found += [LedgerEntry.may_erase_from >= self.since] if self.since else []
+        found += [LedgerEntry.may_erase_from <= self.until] if self.until else []
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,12 +242,7 @@ class Page:
 
 def page(session: Session, shown: Shown, *, after: uuid.UUID | None = None) -> Page:
     """A page of what is kept; the place after which it begins is an entry, so that it costs the same on any page."""
-    conditions = [LedgerEntry.state == (TASK if shown.state == "task" else KEPT)]
-    if shown.state != "task":
-        has_day = LedgerEntry.may_erase_from.is_not(None)
-        conditions.append(has_day if shown.state == "dated" else ~has_day)
-    conditions += [LedgerEntry.system == shown.system] if shown.system else []
-    conditions += [LedgerEntry.category == shown.category] if shown.category else []
+    conditions = shown.conditions
     last = session.get(LedgerEntry, after) if after else None
     if last and last.may_erase_from and shown.state == "dated":
         conditions.append(tuple_(LedgerEntry.may_erase_from, LedgerEntry.id) > (last.may_erase_from, last.id))

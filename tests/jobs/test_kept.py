@@ -10,11 +10,13 @@ from sqlalchemy import select
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.identity import Lookup
+from dsr.db.later import LaterNotice
 from dsr.db.plans import LedgerEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import answers, kept, plans, retention
+from dsr.services import answers, audit, kept, plans, retention
+from dsr.services import later as for_later
 from dsr.services.lookup import identifiers_of
 from dsr.services.work import ask
 from tests.jobs.test_erasing_holds import approved, propose_again  # noqa: F401 - a fixture
@@ -78,7 +80,11 @@ def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace
     assert "Na een eerder verzoek van u bewaren wij nog" in letter
 
 
-def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(workplace: Workplace, later: Case) -> None:
+def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+    later: Case,
+) -> None:
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
     workplace.shop.run("INSERT INTO ticket VALUES (9, 1, 'again')")
     confirm(workplace, later)
@@ -90,8 +96,13 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(workplace: Wo
         approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
         settings, now = workplace.context.settings, workplace.clock()
         plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    with workplace.transaction() as session:
+        register, now = workplace.context.settings.register, workplace.clock()
+        for_later.want(session, session.get_one(Case, approved.id), register=register, by=audit.WORKER, now=now)
     work.run_all(workplace.context)
     with workplace.transaction() as session:
+        wishes = {wish.case_id: wish.email for wish in session.scalars(select(LaterNotice))}
+        assert wishes == {later.id: "hanna@example.org"}, "who asked to be told of it still is"
         entries = session.scalars(select(LedgerEntry)).all()
         keys = [(entry.table, key) for entry in entries for key in retention.kept_rows(entry)]
         assert len(keys) == len(set(keys)) == 22

@@ -151,7 +151,8 @@ def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgo
     with workplace.transaction() as session:
         own = session.get_one(Case, erased.id)
         by: Any = own.handler_id
-        later.want(session, own, by=by, now=workplace.clock())
+        register = workplace.context.settings.register
+        later.want(session, own, register=register, by=by, now=workplace.clock())
 
     def told(on: date) -> tuple[int, list[str]]:
         workplace.clock.set(on)

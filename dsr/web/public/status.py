@@ -20,7 +20,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.services import answers, copies, identity, intake, notifications
+from dsr.services import answers, copies, identity, intake, later, notifications
 from dsr.services.answers import LetterNotThere
 from dsr.services.copies import CopyNotThere
 from dsr.services.receipt_codes import ReceiptCodeLocked
@@ -38,6 +38,8 @@ T = TypeVar("T")
 _TOLD = {
     "confirmed": N_("Your e-mail address is confirmed."),
     "mailed": N_("We have sent you a new code. The old one no longer works."),
+    "later": N_("We mail you when the last of it is gone. We keep your e-mail address for that."),
+    "not-later": N_("We do not mail you about this. We do not keep your e-mail address for it either."),
 }
 _SEND_AGAIN = N_("Please fill this in once more. If that does not help, allow cookies, or call or mail us.")
 _CODES = {
@@ -115,6 +117,19 @@ def recipients(token: str) -> ResponseReturnValue:
     if isinstance(outcome, DomainError):
         return _refuse(token, "recipients_code", outcome)
     return page("public/recipients.html", token=token, informed=outcome)
+
+
+@status.post("/status/<token>/bericht")
+@allows(PUBLIC)
+def later_notice(token: str) -> ResponseReturnValue:
+    """Note whether we are to mail when the last of what is kept is gone."""
+    typed, is_wanted = request.form.get("later_code", ""), "other" not in request.form
+    register = settings().register
+    outcome = _attempt(
+        token,
+        lambda store, case: later.choose(store, case, typed, is_wanted=is_wanted, register=register, now=now()),
+    )
+    return _refuse(token, "later_code", outcome) if outcome else _tell(token, "later" if is_wanted else "not-later")
 
 
 @status.errorhandler(UntrustedForm)

@@ -120,8 +120,8 @@ SENTENCES: Mapping[str, str] = {
     "ledger-taken-over": N_(
         "%(rows)s rows of %(system)s stood in the ledger after an earlier request, and are counted here."
     ),
-    "later-notice-asked": N_("%(actor)s noted that the data subject wants to be told when what is kept is gone."),
-    "later-notice-dropped": N_("%(actor)s noted that the data subject need not be told when what is kept is gone."),
+    "later-notice-asked": N_("A mail is wanted when what is kept is gone (%(actor)s)."),
+    "later-notice-dropped": N_("No mail is wanted any more when what is kept is gone (%(actor)s)."),
     "later-notice-written": N_("The data subject is told that what was kept is gone."),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
