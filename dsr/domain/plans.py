@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from dsr.domain import retention
 from dsr.domain.basis import Basis
 from dsr.domain.errors import DomainError
-from dsr.domain.fingerprints import canonical, fingerprint
+from dsr.domain.fingerprints import canonical
 from dsr.domain.holds import HoldGround, why_held
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
 from dsr.domain.row_keys import Key
@@ -211,7 +211,8 @@ class _Judge:
         judgement = partial(self._judgement, name, table, {})
         if self.register.follows_parent(self.system, name):
             judgement = partial(self._following, name, table, judgement)
-        self.judged[name] = [_Judged(row, PlanRow(*judgement(row), row.key, fingerprint(row.values))) for row in rows]
+        digest = table.fingerprint
+        self.judged[name] = [_Judged(row, PlanRow(*judgement(row), row.key, digest(row.values))) for row in rows]
 
     def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
         """The judgement by the dates of the row: of thousands of rows only a few differ in them."""

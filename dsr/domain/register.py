@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
+from dsr.domain.fingerprints import fingerprint
+
 NOT_STATED = "not-stated"
 UNTIL_WITHDRAWN = "until-consent-withdrawn"
 """Retentions without a date: no duty keeps the data."""
@@ -219,6 +221,12 @@ class Table:
         """Whether the system itself treats this row as deleted, though it is still there."""
         said = values[self.soft_deleted] if self.soft_deleted else None
         return bool(said) and str(said).strip().lower() not in _NOT_DELETED
+
+    def fingerprint(self, values: Mapping[str, Any]) -> str:
+        """A digest of what a row says of the person: of all but the mark of a restriction, which is ours."""
+        if self.restricted is None:
+            return fingerprint(values)
+        return fingerprint({column: value for column, value in values.items() if column != self.restricted.column})
 
     @property
     def parent(self) -> str | None:

@@ -77,10 +77,12 @@ def _mark(context: Context, pending: Pending, system: str, noted: Sequence[RowCh
 
 
 def _unmark(context: Context, pending: Pending, system: str, noted: Sequence[RowChange]) -> None:
-    """Only rows that still bear our mark get back what they held."""
+    """Only rows that still bear our mark get back what they held, and not while another case restricts them."""
     with context.systems[system].erasing() as transaction:
         marked = [change for change in noted if changing.is_done(transaction, [change])]
-        changing.write(transaction, [unmarked(change) for change in marked])
+        with context.transaction() as session:
+            free = restriction.hand_over(session, pending, system, marked, now=context.now())
+        changing.write(transaction, [unmarked(change) for change in free])
     faults.point("marks-removed")
     with context.transaction() as session:
         restriction.settle(session, pending.restriction_id, system, now=context.now())

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from dsr.connectors.base import Erasing, Found
-from dsr.domain.fingerprints import fingerprint
 from dsr.domain.groups import Group
 from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
@@ -58,17 +57,20 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
             check_unchanged(_rows(planned), attempt.judge())
     except PlanChanged:
         if attempt.is_repeated() and _is_done(erasing, register.tables[system], planned):
-            return _receipt(erasing, planned, is_observed=False)
+            return _receipt(erasing, register.tables[system], planned, is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
     _clear(erasing, register.tables[system], system, attempt)
     _erase(erasing, order, _erasable(planned))
     _check_none_points(erasing, register, system, attempt)
-    return _receipt(erasing, planned)
+    return _receipt(erasing, register.tables[system], planned)
 
 
-def _receipt(erasing: Erasing, planned: Sequence[Group], *, is_observed: bool = True) -> Receipt:
-    return Receipt(_counted(_erasable(planned)), _counted(_emptied(planned)), _after(erasing, planned), is_observed)
+def _receipt(
+    erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group], *, is_observed: bool = True
+) -> Receipt:
+    after = _after(erasing, tables, planned)
+    return Receipt(_counted(_erasable(planned)), _counted(_emptied(planned)), after, is_observed)
 
 
 def _rows(groups: Iterable[Group]) -> list[PlanRow]:
@@ -124,7 +126,7 @@ def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Gr
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
     erasable = {(row.table, row.key_values, row.fingerprint) for row in _rows(_erasable(planned))}
     left = (row for table, keys in _keys(_erasable(planned)).items() for row in erasing.read(table, keys))
-    gone = not any((row.table, row.key, fingerprint(row.values)) in erasable for row in left)
+    gone = not any((row.table, row.key, tables[row.table].fingerprint(row.values)) in erasable for row in left)
     return gone and all(_is_cleared(erasing, tables[row.table], row) for row in _rows(_emptied(planned)))
 
 
@@ -134,13 +136,12 @@ def _is_cleared(erasing: Erasing, table: Table, planned: PlanRow) -> bool:
     return len(found) == 1 and all(table.is_emptied(column, planned.key, value) for column, value in goes.items())
 
 
-def _after(erasing: Erasing, planned: Sequence[Group]) -> Fingerprints:
+def _after(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group]) -> Fingerprints:
     """What the rows look like of which a part stays: the ledger knows them by it."""
-    return {table: _fingerprints(erasing.read(table, found)) for table, found in _keys(_emptied(planned)).items()}
-
-
-def _fingerprints(rows: Iterable[Row]) -> dict[str, str]:
-    return {key_text(row.key): fingerprint(row.values) for row in rows}
+    return {
+        table: {key_text(row.key): tables[row.table].fingerprint(row.values) for row in erasing.read(table, found)}
+        for table, found in _keys(_emptied(planned)).items()
+    }
 
 
 def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) -> None:

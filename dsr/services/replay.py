@@ -21,10 +21,9 @@ from dsr.config import TIMEZONE, Settings
 from dsr.connectors.base import Erasing
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
-from dsr.domain.fingerprints import fingerprint
 from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Row, Verdict
-from dsr.domain.register import Register
+from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import from_json, key_text
 from dsr.services import audit
 from dsr.services.emptying import empty_rows
@@ -97,20 +96,21 @@ def _rows(part: ErasedRows) -> dict[str, list[Any]]:
 def _empty_again(erasing: Erasing, register: Register, part: ErasedRows) -> list[Outcome]:
     noted = _rows(part)
     found = {key_text(row.key): row for row in erasing.read(part.table, [from_json(row[0]) for row in noted.values()])}
-    results = {key: _state(found.get(key), row) for key, row in noted.items()}
+    table = register.tables[part.system][part.table]
+    results = {key: _state(table, found.get(key), row) for key, row in noted.items()}
     going = [found[key] for key, result in results.items() if result == AGAIN]
     if going:
-        table = register.tables[part.system][part.table]
         kept = {*(part.columns_kept or ()), *table.key, *(table.keep_columns or ())}
         empty_rows(erasing, part.system, table, going, tuple(kept))
     return [Outcome(part.table, key, result) for key, result in results.items()]
 
 
-def _state(row: Row | None, noted: Sequence[Any]) -> str:
+def _state(table: Table, row: Row | None, noted: Sequence[Any]) -> str:
     """Whether a row has to be emptied, is empty or gone, or is not the one that was noted."""
-    if row is None or (len(noted) > 2 and fingerprint(row.values) == noted[2]):
+    found = table.fingerprint(row.values) if row else None
+    if found is None or (len(noted) > 2 and found == noted[2]):
         return GONE
-    return AGAIN if fingerprint(row.values) == noted[1] else CHANGED
+    return AGAIN if found == noted[1] else CHANGED
 
 
 def _erase_again(

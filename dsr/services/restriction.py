@@ -139,22 +139,35 @@ def settle(session: Session, restriction_id: uuid.UUID, system: str, *, now: dat
     if restriction.lifted_at:
         marking.unmarked_at = now
         audit.record(session, "rows-unmarked", by=audit.WORKER, now=now, case_id=marking.case_id, **details)
-        _mark_again(session, restriction, system, now=now)
     else:
         marking.marked_at = now
         audit.record(session, "rows-marked", by=audit.WORKER, now=now, case_id=marking.case_id, **details)
 
 
-def _mark_again(session: Session, lifted: Restriction, system: str, *, now: datetime) -> None:
-    """What another case of the same person still restricts must not go free with it."""
-    case = session.get_one(Case, lifted.case_id)
-    digests = [_digest(kind, value) for kind, value in identifiers_of(case).items()]
-    of_person = select(Marking).join(Restriction, Restriction.id == Marking.restriction_id).join(RestrictionIdentifier)
-    for marking in session.scalars(
-        of_person.where(RestrictionIdentifier.digest.in_(digests), Marking.system == system)
-    ):
-        marking.marked_at = None
-        work.ask(session, marking.case_id, "restrict", now=now)
+def hand_over(
+    session: Session, lifted: Pending, system: str, marked: Sequence[RowChange], *, now: datetime
+) -> list[RowChange]:
+    """The rows of which the mark may go; what another case of the same person still restricts is noted there instead.
+
+    So the mark stays without a gap, and whoever lifts the last of them knows what was there.
+    """
+    free = list(marked)
+    for other in _others(session, lifted):
+        theirs = [change for change in free if change.category in other.categories]
+        if theirs:
+            known = {(change.table, change.key): change for change in changes_of(noted(session, other.id, system))}
+            handed = {(change.table, change.key): change for change in theirs}
+            note(session, other.id, system, [*(handed | known).values()], now=now)
+            free = [change for change in free if change not in theirs]
+    return free
+
+
+def _others(session: Session, lifted: Pending) -> list[Restriction]:
+    """The restrictions of the same person in force, of whatever case, but this one."""
+    digests = [_digest(kind, value) for kind, value in lifted.identifiers.items()]
+    named = select(RestrictionIdentifier.restriction_id).where(RestrictionIdentifier.digest.in_(digests))
+    others = (Restriction.id.in_(named), Restriction.lifted_at.is_(None), Restriction.id != lifted.restriction_id)
+    return list(session.scalars(select(Restriction).where(*others).order_by(Restriction.since)))
 
 
 def finish(session: Session, case: Case, register: Register, *, now: datetime) -> None:

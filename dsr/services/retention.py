@@ -16,7 +16,6 @@ from dsr.connectors.base import Erasing
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
-from dsr.domain.fingerprints import fingerprint
 from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
@@ -125,7 +124,7 @@ def _erase_entry(
     left: dict[str, str] = {}
     for row in rows:
         key = key_text(row.key)
-        if fingerprint(row.values) != expected[key][1]:
+        if verdicts[row.table, key].fingerprint != expected[key][1]:
             left[key] = CHANGED
         elif verdicts[row.table, key].verdict is not Verdict.ERASE:
             left[key] = HELD if noted_ground(verdicts[row.table, key].why) else KEPT_LONGER
@@ -135,7 +134,7 @@ def _erase_entry(
         going = []
     erased = _erase(erasing, settings.register, entry, going) if going else 0
     columns = plans.columns_left(settings.register, entry.system, entry.table)
-    rows_gone = json.dumps([[to_json(row.key), fingerprint(row.values)] for row in going])
+    rows_gone = json.dumps([[to_json(row.key), expected[key_text(row.key)][1]] for row in going])
     went = Written(entry.table, columns, len(going), rows_gone)
     return Settled(erased=erased, gone=len(expected) - len(rows), left=left, went=went if going else None)
 

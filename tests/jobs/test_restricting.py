@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,14 +11,15 @@ from sqlalchemy import select, update
 
 from dsr.config import Settings
 from dsr.db.cases import Case
-from dsr.db.notices import Notice
+from dsr.db.notices import Notice, Task
 from dsr.db.plans import Suppression
 from dsr.db.restrictions import Marking, Restriction
 from dsr.domain.calendars import local_date
 from dsr.domain.restriction import Ground, Weighed
 from dsr.domain.rights import Outcome, Right
-from dsr.jobs import work
+from dsr.jobs import erasing, restricting, work
 from dsr.services import audit, casework, objection, plans, restriction
+from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.parts.dying import ends_well, killed_at
 from tests.parts.restrictions import case_of_hanna, marks, with_marks
 from tests.parts.shop import Shop, Workplace, identified_case
@@ -108,7 +109,11 @@ def test_a_category_without_a_column_is_restricted_in_our_own_ledger(workplace: 
 
 
 @on_one_engine
-def test_what_another_case_still_restricts_does_not_go_free(workplace: Workplace) -> None:
+def test_what_another_case_still_restricts_does_not_go_free_for_a_moment(workplace: Workplace) -> None:
+    workplace.shop.run("UPDATE ticket SET blocked = 2 WHERE id = 1")
+    workplace.shop.run("CREATE TABLE freed (id INTEGER, mark INTEGER)")
+    seen = "INSERT INTO freed VALUES (NEW.id, NEW.blocked)"
+    workplace.shop.run(f"CREATE TRIGGER seen AFTER UPDATE ON ticket WHEN NEW.blocked <> 1 BEGIN {seen}; END")
     case, by = restricted_case(workplace, "ticket")
     work.run_all(workplace.context)
     second = case_of_hanna(workplace, Right.RESTRICTION)
@@ -117,9 +122,33 @@ def test_what_another_case_still_restricts_does_not_go_free(workplace: Workplace
     lift(workplace, case, by)
     work.run_all(workplace.context)
     assert marks(workplace.shop)[1] == 1
+    assert workplace.shop.rows("freed") == []
     lift(workplace, second, by)
     work.run_all(workplace.context)
-    assert marks(workplace.shop)[1] == 0
+    assert marks(workplace.shop)[1] == 2, "what was there before the first of them"
+
+
+@on_one_engine
+def test_a_mark_is_no_change_of_a_row_that_is_planned_or_kept(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+) -> None:
+    by = approved.handler_id or uuid.uuid4()
+    restrict(workplace, approved, by, "invoice", "ticket")
+    with workplace.transaction() as session:
+        found = restricting.begin(workplace.context, session, approved.id)
+    restricting.restrict(workplace.context, approved.id, found)
+    assert {row["blocked"] for row in workplace.shop.rows("invoice") if row["customer_id"] == 1} == {1}
+    work.run_all(workplace.context)
+    assert 1 not in marks(workplace.shop), "the approved plan stood"
+    lift(workplace, approved, by)
+    work.run_all(workplace.context)
+    assert {row["blocked"] for row in workplace.shop.rows("invoice")} == {0}
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task.kind)).all() == []
 
 
 @pytest.mark.parametrize("fault", ["rows-marked", "marks-committed"])

@@ -17,11 +17,12 @@ from tests.parts.shop import REGISTER, Shop, Workplace
 
 
 def _marked(register: str) -> str:
-    """Tickets may be objected to, and are marked; the newsletter is advertising that rests on consent."""
+    """Tickets may be objected to, and are marked, as invoices are; the newsletter is advertising by consent."""
     before, ticket = register.split("[categories.ticket]")
     ticket = ticket.replace('legal_basis = "contract"', 'legal_basis = "legitimate-interest"', 1)
     ticket = ticket.replace('legal_basis = "consent"', 'legal_basis = "consent"\nmarketing = true')
     ticket = ticket.replace("[tables.shop.ticket]", '[tables.shop.ticket]\nrestricted = { column = "blocked" }')
+    ticket = ticket.replace("[tables.shop.invoice]", '[tables.shop.invoice]\nrestricted = { column = "blocked" }')
     return f"{before}[categories.ticket]{ticket}"
 
 
@@ -29,8 +30,9 @@ MARKED_REGISTER = _marked(REGISTER)
 
 
 def add_mark(shop: Shop) -> None:
-    """The column that marks a ticket."""
+    """The column that marks a ticket, and that of an invoice."""
     shop.run("ALTER TABLE ticket ADD blocked INTEGER DEFAULT 0 NOT NULL")
+    shop.run("ALTER TABLE invoice ADD blocked INTEGER DEFAULT 0 NOT NULL")
 
 
 def with_marks(shop: Shop, settings: Settings) -> Settings:
