@@ -90,14 +90,22 @@ def plan_to_approve(head: Letterhead) -> Message:
     return _write("plan-to-approve", head)
 
 
-def staff_digest(head: Letterhead, *, cases: Sequence[Item], missed: Sequence[str], tasks: Sequence[Item]) -> Message:
+def staff_digest(
+    head: Letterhead,
+    *,
+    cases: Sequence[Item],
+    missed: Sequence[str],
+    tasks: Sequence[Item],
+    ledger: Sequence[Item] = (),
+) -> Message:
     """To staff, once a day: cases whose legal date is near or past, the days on which no digest went out, open tasks.
 
     A case has reference, on (ISO) and days (to that date; negative when late); a task has kind and, perhaps, reference.
+    Of what was kept, `ledger` has what and where, and how many rows were erased or are waiting for a person.
     """
     dated = [{**case, "on": date.fromisoformat(case["on"])} for case in cases]
     days = [date.fromisoformat(day) for day in missed]
-    return _write("staff-digest", head, cases=dated, missed=days, tasks=tasks)
+    return _write("staff-digest", head, cases=dated, missed=days, tasks=tasks, ledger=ledger)
 
 
 def staff_task(head: Letterhead, *, tasks: Sequence[Item]) -> Message:

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, delete, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -23,7 +23,7 @@ from dsr.domain.ledger import new_day, noted_reason, rules_digest
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, KEPT, TASK, Due, judge_kept, kept_rows
+from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, judge_kept, kept_rows
 
 GROUPS_A_RUN = 200
 PAGE = 25
@@ -202,7 +202,7 @@ def _by_place(seen: Iterable[Seen], today: date) -> dict[_Place, list[Seen]]:
 def _ask_for_a_look(session: Session, entry: LedgerEntry, now: datetime) -> None:
     session.flush()
     facts = {"reasons": [CHANGED], "rows": entry.row_count, "table": entry.table}
-    session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now))
+    session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,3 +252,29 @@ def page(session: Session, shown: Shown, *, after: uuid.UUID | None = None) -> P
     found = select(LedgerEntry, Case).join(Case, Case.id == LedgerEntry.case_id).where(*conditions)
     rows = [(row.LedgerEntry, row.Case) for row in session.execute(found.order_by(*order).limit(PAGE + 1))]
     return Page(rows[:PAGE], rows[PAGE - 1][0].id if len(rows) > PAGE else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Went:
+    """Rows of one category in one system: erased since some moment, and those that wait for a person now."""
+
+    system: str
+    category: str
+    erased: int
+    waiting: int
+
+
+def went_since(session: Session, since: datetime) -> list[Went]:
+    """What of the ledger was erased since then, or could not be; nothing where neither is new."""
+    erased = _counted(session, LedgerEntry.state == ERASED, LedgerEntry.erased_at > since)
+    is_new = exists().where(Task.kind == LEFT, Task.made_at > since)
+    if not erased and not session.scalar(select(is_new)):
+        return []
+    waiting = _counted(session, LedgerEntry.state == TASK)
+    return [Went(*place, erased[place], waiting[place]) for place in sorted(erased | waiting)]
+
+
+def _counted(session: Session, *conditions: ColumnElement[bool]) -> Counter[tuple[str, str]]:
+    place = (LedgerEntry.system, LedgerEntry.category)
+    found = session.execute(select(*place, func.sum(LedgerEntry.row_count)).where(*conditions).group_by(*place))
+    return Counter({(system, category): int(rows) for system, category, rows in found})

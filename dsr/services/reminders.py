@@ -25,7 +25,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import REMINDER_DAYS, days_left
 from dsr.domain.lifecycle import OPEN
 from dsr.domain.rights import Right
-from dsr.services import audit, notices, notifications
+from dsr.services import audit, ledger, notices, notifications
 from dsr.services.errand_reminders import remind_owners
 from dsr.services.identity import status_path
 from dsr.services.staff import Role
@@ -67,32 +67,45 @@ def remind(session: Session, *, settings: Settings, now: datetime) -> None:
     last = session.scalar(select(Heartbeat).where(Heartbeat.job == DAILY).with_for_update())
     if last and local_date(last.ran_at) >= today:
         return
-    remind_staff(session, settings=settings, now=now)
+    remind_staff(session, since=last.ran_at if last else now - timedelta(days=1), settings=settings, now=now)
     remind_unconfirmed(session, settings=settings, now=now)
     remind_owners(session, settings=settings, now=now)
     notifications.tell_late(session, now=now)
     session.merge(Heartbeat(job=DAILY, ran_at=now))
 
 
-def remind_staff(session: Session, *, settings: Settings, now: datetime) -> None:
+def remind_staff(session: Session, *, since: datetime, settings: Settings, now: datetime) -> None:
     """One digest per staff member: open cases 7, 3 and 1 days before their next legal date, and daily once it is past.
 
-    It goes to the handler of a case or, where there is none, to all handlers.
+    It goes to the handler of a case or, where there is none, to all handlers. What the ledger erased `since` the last
+    one, or could not, is told to all of them.
     """
     today, handlers = local_date(now), _active(session, Role.HANDLER)
-    digests: dict[uuid.UUID, list[_Due]] = defaultdict(list)
+    went = ledger.went_since(session, since)
+    digests: dict[uuid.UUID, list[_Due]] = {member: [] for member in handlers if went}
     for due in _due(session, today) if handlers else ():
         session.execute(insert(Reminder), due.rows())
         for member in _told(due.case, handlers):
-            digests[member.id].append(due)
+            digests.setdefault(member.id, []).append(due)
     for staff_id, found in digests.items():
         member = handlers[staff_id]
         facts = {
             "cases": [due.facts(today) for due in found],
             "missed": sorted({day.isoformat() for due in found for day in due.missed}),
             "tasks": _task_facts(_open_tasks(session, member)),
+            "ledger": [_ledger_facts(each, settings, member.language) for each in went],
         }
         _tell(session, member, "staff-digest", today.isoformat(), facts, settings=settings, now=now)
+
+
+def _ledger_facts(went: ledger.Went, settings: Settings, language: str) -> dict[str, Any]:
+    category, system = settings.register.categories.get(went.category), settings.systems.get(went.system)
+    return {
+        "what": category.label.in_language(language) if category else went.category,
+        "where": (system.label.in_language(language) if system else "") or went.system,
+        "erased": went.erased,
+        "waiting": went.waiting,
+    }
 
 
 def reminders_of(case: Case, today: date) -> list[tuple[str, date]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Erasing
+from dsr.db.base import new_id, table_of
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import plans
@@ -28,6 +29,8 @@ KEPT, ERASED, TASK = "kept", "erased", "task"
 CHANGED, KEPT_LONGER, STILL_NEEDED, HELD = "changed", "kept-longer", "still-needed", "held"
 REFUSED, NOT_IN_REGISTER = "refused", "not-in-register"
 """Why a row was left for a person on its day."""
+LEFT = "ledger-left"
+"""The task that asks for that person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +169,9 @@ def settle(
 
 def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: datetime) -> None:
     kept = kept_rows(entry)
+    if result.left:
+        session.add_all(_part_gone(entry, len(kept) - len(result.left), now))
+        entry.row_count = len(result.left)
     entry.rows = json.dumps([[to_json(kept[key][0]), kept[key][1]] for key in result.left]) if result.left else None
     if HELD in result.left.values():
         entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
@@ -173,7 +179,15 @@ def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: da
     entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
     if result.left:
         facts = {"reasons": sorted(set(result.left.values())), "rows": len(result.left), "table": entry.table}
-        session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind="ledger-left", facts=facts, made_at=now))
+        session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
+
+
+def _part_gone(entry: LedgerEntry, rows: int, now: datetime) -> Iterator[LedgerEntry]:
+    """What went of an entry of which some rows are left stands apart from now on."""
+    if rows:
+        shared = {column.name: getattr(entry, column.name) for column in table_of(LedgerEntry).c}
+        own = {"id": new_id(), "rows_sealed": None, "row_count": rows, "state": ERASED, "erased_at": now}
+        yield LedgerEntry(**{**shared, **own})
 
 
 def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now: datetime) -> None:

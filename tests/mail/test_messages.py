@@ -43,6 +43,7 @@ FACTS: dict[str, dict[str, Any]] = {
         ],
         "missed": ["2027-01-12", "2027-01-13"],
         "tasks": [{"kind": "mail-failed", "reference": REFERENCE}, {"kind": "new-kind", "reference": None}],
+        "ledger": [{"what": "Facturen", "where": "winkel", "erased": 12, "waiting": 1}],
     },
     "staff-task": {"tasks": [{"kind": "mail-failed", "reference": REFERENCE}]},
     "errand": {"system": "Ordner op kantoor", "work": "search", "due_on": "2027-01-18"},
@@ -185,6 +186,30 @@ def test_a_digest_of_one_case(language: str, subject: str) -> None:
 )
 def test_the_digest_says_what_was_missed(language: str, said: str) -> None:
     assert said in write("staff-digest", language).text.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "line"),
+    [
+        (
+            "nl",
+            "Gewist na de bewaartermijn",
+            "- Facturen (winkel): 12 rijen gewist, 1 rij kon niet weg en wacht op iemand",
+        ),
+        (
+            "en",
+            "Erased at the end of its retention",
+            "- Facturen (winkel): 12 rows erased, 1 row could not go and waits",
+        ),
+    ],
+)
+def test_a_digest_of_the_ledger_alone(language: str, subject: str, line: str) -> None:
+    message = write("staff-digest", language, cases=[], missed=[], tasks=[])
+    assert message.subject == subject
+    assert line in message.text
+    assert "\n\n\n" not in message.text
+    left = [{"what": "Facturen", "where": "winkel", "erased": 0, "waiting": 2}]
+    assert write("staff-digest", language, cases=[], missed=[], tasks=[], ledger=left).subject != subject
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

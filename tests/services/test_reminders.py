@@ -16,7 +16,7 @@ from dsr.config import Procedure
 from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.notices import Notice, Reminder, Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import ErasurePlan, LedgerEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services import reminders
@@ -293,3 +293,47 @@ def test_whoever_may_approve_a_plan_is_told(
     link = f"http://localhost:8080/staff/cases/{case.reference}"
     facts = {"reference": case.reference, "link": link}
     assert sorted(mails(store, "plan-to-approve"), key=str) == [(f"{name}@polder.example", facts) for name in told]
+
+
+def kept(store: Store, rows: int, **values: Any) -> None:
+    """An entry of the ledger of a shop, as it was settled."""
+    with store.transaction() as session:
+        case = session.scalars(select(Case)).first() or add_case(session, Right.ERASURE, status=Status.CLOSED)
+        plan = session.scalars(select(ErasurePlan)).first()
+        if plan is None:
+            digests = {"digest": "0", "register_digest": "0", "counts": {}}
+            plan = ErasurePlan(id=new_id(), case_id=case.id, number=1, state="executed", made_at=NOW, **digests)
+            plan.made_by_id = add_member(session, "Els Smit").id
+            session.add(plan)
+            session.flush()
+        facts = {"system": "shop", "category": "invoice", "table": "invoice", "verdict": "keep", **values}
+        session.add(LedgerEntry(case_id=case.id, plan_id=plan.id, row_count=rows, **facts))
+
+
+def test_what_the_ledger_erased_is_told_once_to_every_handler_with_what_waits(store: Store) -> None:
+    with store.transaction() as session:
+        add_member(session)
+    kept(store, 7, state="kept")
+    kept(store, 1, state="task")
+    remind(store)
+    assert mails(store, "staff-digest") == []
+    kept(store, 3, state="erased", erased_at=NOW + timedelta(hours=1))
+    kept(store, 2, state="erased", erased_at=NOW + timedelta(hours=2), category="ticket")
+    for hours in (24, 25, 48):
+        remind(store, hours / 24)
+    told_of = {recipient: facts["ledger"] for recipient, facts in mails(store, "staff-digest")}
+    lines = [
+        {"what": "invoice", "where": "shop", "erased": 3, "waiting": 1},
+        {"what": "ticket", "where": "shop", "erased": 2, "waiting": 0},
+    ]
+    assert told_of == {"noor@polder.example": lines, "els@polder.example": lines}
+    assert len(mails(store, "staff-digest")) == 2
+
+
+def test_what_could_not_be_erased_is_told_where_nothing_went(sqlite_store: Store) -> None:
+    kept(sqlite_store, 4, state="task")
+    with sqlite_store.transaction() as session:
+        session.add(Task(key="ledger:1", kind="ledger-left", made_at=NOW))
+    remind(sqlite_store)
+    ((_, facts),) = mails(sqlite_store, "staff-digest")
+    assert facts["ledger"] == [{"what": "invoice", "where": "shop", "erased": 0, "waiting": 4}]

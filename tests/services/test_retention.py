@@ -88,7 +88,9 @@ def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: Eras
     assert due(store, DAY) == []
     with store.transaction() as session:
         settled = session.get_one(LedgerEntry, entry.id)
-        assert (settled.state, settled.erased_at) == ("task", None)
+        assert (settled.state, settled.erased_at, settled.row_count) == ("task", None, 2)
+        (gone,) = session.scalars(select(LedgerEntry).where(LedgerEntry.state == "erased"))
+        assert (gone.row_count, gone.rows, gone.category, gone.erased_at) == (1, None, "invoice", NOW)
         assert retention.kept_rows(settled) == {"[2]": ((2,), "print-2"), "[3]": ((3,), "print-3")}
         (task,) = session.scalars(select(Task))
         assert task.facts == {"reasons": ["changed", "kept-longer"], "rows": 2, "table": "invoice"}
