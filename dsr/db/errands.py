@@ -12,19 +12,19 @@ from dsr.db.base import Base, Encrypted, new_id, sealed_column
 
 
 class Errand(Base):
-    """Something the owner of a system is asked to do for a case: look a person up, or erase what was found."""
+    """Something the owner of a system is asked to do for a case: look a person up, erase, correct, restrict."""
 
     __tablename__ = "errand"
     __table_args__ = (UniqueConstraint("key"), Index(None, "state", "due_on"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     key: Mapped[str] = mapped_column(String(160))
-    """What it is for: one errand for each search, plan or day of the ledger."""
+    """What it is for: one errand for each search, plan, restriction or day of the ledger."""
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
     plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("erasure_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
-    """search or erase"""
+    """search, erase, correct, restrict, lift (a restriction) or stop (advertising)"""
     state: Mapped[str] = mapped_column(String(16), default="open")
     """open, declined (the owner cannot do it), answered, or closed by a handler without an answer"""
     asked_at: Mapped[datetime]
@@ -37,6 +37,10 @@ class Errand(Base):
     link_until: Mapped[datetime]
     items: Mapped[list[int]] = mapped_column(JSON, default=list)
     """The numbers of the items to erase."""
+    categories: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The kinds of data to correct, to restrict or to use again."""
+    done_in: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The kinds of data in which the owner did that; none, once answered, where the system has nothing of it."""
     answered_at: Mapped[datetime | None]
     answered_by: Mapped[str | None] = mapped_column(String(36))
     """The id of a staff member, or "owner"."""

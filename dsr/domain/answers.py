@@ -189,7 +189,8 @@ class Elsewhere:
 class Facts:
     """All that the letter of one case may say.
 
-    `unsearched` systems have not answered yet; of those in `given_up` a handler said why they never did.
+    `unsearched` systems have not answered yet, the owners of `unconfirmed` ones not said that they did what was asked;
+    of those in `given_up` a handler said why they never did.
     """
 
     reference: str
@@ -214,6 +215,7 @@ class Facts:
     not_ours: tuple[Elsewhere, ...] = ()
     informed: tuple[Informed, ...] = ()
     unsearched: tuple[str, ...] = ()
+    unconfirmed: tuple[str, ...] = ()
     given_up: tuple[Elsewhere, ...] = ()
     is_held: bool = False
     is_told_later: bool = False
@@ -282,6 +284,8 @@ def _missing(facts: Facts) -> Iterator[Remark]:
     if any(_rests_on_search(decided) for decided in facts.rights):
         for system in facts.unsearched:
             yield Remark(N_("This system has not answered yet: %(system)s."), system=system)
+    for system in facts.unconfirmed:
+        yield Remark(N_("The owner has not said yet that it is done in: %(system)s."), system=system)
     for system in facts.stopped.systems_unmarked:
         yield Remark(N_("The restriction is not marked yet in: %(system)s."), system=system)
     for decided in facts.rights:

@@ -65,10 +65,10 @@ def same(found: Any, expected: Any) -> bool:
     return bool(found == expected) or (None not in (found, expected) and str(found) == str(expected))
 
 
-def digest_of(register_digest: str, changes: Iterable[RowChange]) -> str:
-    """SHA-256 over the register and every old and new value: what an approval binds."""
+def digest_of(register_digest: str, changes: Iterable[RowChange], by_hand: Any = ()) -> str:
+    """SHA-256 over the register, every old and new value and what is done by hand: what an approval binds."""
     content = sorted(json.dumps(change.to_record(), sort_keys=True) for change in changes)
-    return hashlib.sha256("\n".join([register_digest, *content]).encode()).hexdigest()
+    return hashlib.sha256("\n".join([register_digest, json.dumps(by_hand), *content]).encode()).hexdigest()
 
 
 def by_system(changes: Iterable[RowChange]) -> dict[str, list[RowChange]]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from dsr.domain.changes import RowChange, read_change, read_values, same
 from dsr.domain.column_types import ColumnType, WrongValue, read_text, read_type, write_text
@@ -15,8 +15,13 @@ from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Category, Register
 from dsr.domain.retention import RULES
 from dsr.domain.row_keys import Key, from_json, to_json
+from dsr.domain.wording import N_
 
 ROWS_SHOWN = 50
+LINES_BY_HAND = 4
+"""How many values can be typed for the systems in which a person corrects."""
+LONGEST_BY_HAND = 500
+NOT_KNOWN = "–"
 
 Types = Mapping[str, Mapping[str, ColumnType]]
 """Table -> column -> what it can hold."""
@@ -54,24 +59,55 @@ class Sheet:
         }
 
 
+class Line(NamedTuple):
+    """Something to correct by hand: what it is, what stands there as far as that is known, and what is right."""
+
+    what: str
+    old: Any
+    new: Any
+
+    @property
+    def in_words(self) -> str:
+        """The value as one line of text."""
+        old, new = ("–" if value in (None, "") else str(value) for value in (self.old, self.new))
+        return f"{self.what}: {old} → {new}"
+
+
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """What the owners of these systems are asked to correct there."""
+
+    systems: Sequence[str] = ()
+    lines: Sequence[Line] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What is to be corrected: changes to carry out, and those that the books must take up."""
+    """What is to be corrected: changes to carry out, those that the books must take up, and what a person corrects."""
 
     changes: Sequence[RowChange]
     for_books: Sequence[RowChange] = ()
+    by_hand: ByHand = ByHand()
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it corrects nothing."""
+        return not (self.changes or self.for_books or self.by_hand.systems)
 
     def to_record(self) -> dict[str, Any]:
         """The correction as JSON carries it."""
         return {
             "changes": [change.to_record() for change in self.changes],
             "for_books": [change.to_record() for change in self.for_books],
+            "by_hand": [self.by_hand.systems, [to_json(line) for line in self.by_hand.lines]],
         }
 
 
 def read_correction(record: Mapping[str, Any]) -> Correction:
     """The correction that `to_record` wrote."""
-    return Correction(*([read_change(each) for each in record[part]] for part in ("changes", "for_books")))
+    changes, for_books = ([read_change(each) for each in record[part]] for part in ("changes", "for_books"))
+    systems, lines = record["by_hand"]
+    return Correction(changes, for_books, ByHand(systems, [Line(*from_json(line)) for line in lines]))
 
 
 def read_sheet(record: Mapping[str, Any]) -> Sheet:
@@ -117,10 +153,46 @@ def is_for_books(category: Category) -> bool:
     return rule is not None and rule.fiscal
 
 
-def read_form(laid_out: Sequence[Sheet], typed: Mapping[str, str]) -> tuple[Correction, dict[str, WrongValue]]:
+class Value(NamedTuple):
+    """A value that was corrected: in which kind of data and table, and what it was and is."""
+
+    category: str
+    table: str
+    line: Line
+
+
+class Made(NamedTuple):
+    """What a correction came to: what was corrected, and what was noted for the books."""
+
+    corrected: Sequence[Value]
+    for_books: Sequence[Value]
+
+
+def made_of(correction: Correction, by_hand: Iterable[str], register: Register) -> Made:
+    """What a correction came to, where owners made it in the kinds of data `by_hand`."""
+    values = [Value(name, name, line) for name in by_hand for line in correction.by_hand.lines]
+    noted = {name for name in by_hand if is_for_books(register.categories[name])}
+    return Made(
+        [*_values(correction.changes), *(value for value in values if value.category not in noted)],
+        [*_values(correction.for_books), *(value for value in values if value.category in noted)],
+    )
+
+
+def _values(changes: Iterable[RowChange]) -> list[Value]:
+    return [
+        Value(change.category, change.table, Line(column, change.old[column], new))
+        for change in changes
+        for column, new in change.new.items()
+    ]
+
+
+def read_form(
+    laid_out: Sequence[Sheet], typed: Mapping[str, str], manual: Iterable[str] = ()
+) -> tuple[Correction, dict[str, WrongValue]]:
     """What was typed as a correction, and the fields that cannot hold what was typed there, each with why.
 
-    A field is named by the places of its sheet and its row, and its column: "0.2.name".
+    A field is named by the places of its sheet and its row, and its column: "0.2.name". Of the `manual` systems those
+    that were ticked ("by-hand.binder") get the lines typed for them ("line.0.what") and all other changes.
     """
     wrong: dict[str, WrongValue] = {}
     found: dict[bool, list[RowChange]] = {True: [], False: []}
@@ -129,7 +201,27 @@ def read_form(laid_out: Sequence[Sheet], typed: Mapping[str, str]) -> tuple[Corr
             new = _read_row(sheet, values, f"{number}.{place}", typed, wrong)
             if new:
                 found[sheet.is_for_books].append(_change(sheet, key, values, new))
-    return Correction(found[False], found[True]), wrong
+    lines = [*_read_lines(typed, wrong), *_lines([*found[False], *found[True]])]
+    systems = [name for name in manual if lines and typed.get(f"by-hand.{name}")]
+    return Correction(found[False], found[True], ByHand(systems, lines if systems else ())), wrong
+
+
+def _read_lines(typed: Mapping[str, str], wrong: dict[str, WrongValue]) -> list[Line]:
+    """The lines that were typed; one with values and without what they are is told in `wrong`."""
+    lines: list[Line] = []
+    for number in range(LINES_BY_HAND):
+        line = Line(*(typed.get(f"line.{number}.{part}", "").strip()[:LONGEST_BY_HAND] for part in Line._fields))
+        if any(line) and not line.what:
+            wrong[f"line.{number}.what"] = WrongValue(N_("Say what these values are, such as: street."))
+        elif line.what:
+            lines.append(line._replace(old=line.old or NOT_KNOWN))
+    return lines
+
+
+def _lines(changes: Iterable[RowChange]) -> list[Line]:
+    """The changes in databases as a person can make them, once each."""
+    lines = [value.line for value in _values(changes)]
+    return [line for at, line in enumerate(lines) if line not in lines[:at]]
 
 
 def _read_row(

@@ -54,7 +54,7 @@ Approved = rectification.Approved | PlanChanged | None
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
     """Note the attempt on the approved correction of a case."""
     try:
-        return rectification.begin(session, case_id, context.settings.register, now=context.now())
+        return rectification.begin(session, case_id, settings=context.settings, now=context.now())
     except PlanChanged as error:
         return error
 

@@ -114,7 +114,7 @@ def staff_task(head: Letterhead, *, tasks: Sequence[Item]) -> Message:
 
 
 def errand(head: Letterhead, *, system: str, work: str, due_on: str) -> Message:
-    """To the owner of a system: look somebody up there, or erase (`work`), by a day (ISO). Not whom: the page says."""
+    """To the owner of a system: look somebody up there, erase, correct (`work`), by a day (ISO). Not whom or what."""
     return _write("errand", head, system=system, work=work, due_on=date.fromisoformat(due_on))
 
 

@@ -13,35 +13,18 @@ from dsr.config import Settings
 from dsr.db.answers import AccessCopy, Letter
 from dsr.db.base import new_id
 from dsr.db.cases import Case, ClockEvent, RequestedRight
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain import answers
 from dsr.domain.answers import (
     AnswerIncomplete,
     DecidedRight,
     Elsewhere,
-    Erased,
     Facts,
-    Kept,
-    NotErased,
 )
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
-from dsr.domain.holds import HoldGround, noted_ground
 from dsr.domain.lifecycle import Status
-from dsr.domain.plans import (
-    CURRENT_VALUE,
-    DATE_MISSING,
-    DATE_UNREADABLE,
-    EVENT,
-    NOT_OURS,
-    PSEUDONYM,
-    READ_ONLY,
-    PlanRow,
-    Verdict,
-)
 from dsr.domain.register import Register
-from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import (
@@ -59,19 +42,13 @@ from dsr.services import (
 )
 from dsr.services import kept as kept_earlier
 from dsr.services.deadlines import clock_of, recompute
+from dsr.services.erasure_told import Erasure
 from dsr.services.identity import status_path
 from dsr.services.lookup import identifiers_of, lookups_of
 from dsr.services.receipt_codes import check_receipt_code
-from dsr.templating import render, translations
+from dsr.templating import render
 
 KIND = "answer"
-HELD = {
-    HoldGround.LEGAL_CLAIM: N_("We keep this for a legal claim, as long as that runs (art. 17(3)(e) GDPR)."),
-    HoldGround.DISPUTE: N_("We keep this because of a dispute, as long as that runs (art. 17(3)(e) GDPR)."),
-    HoldGround.INQUIRY: N_("We keep this for an inquiry by an authority, as long as that runs (art. 17(3)(b) GDPR)."),
-}
-"""What the person is told of a hold; why it was placed stays with us."""
-_CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 
 
 class LetterNotThere(DomainError):
@@ -84,7 +61,7 @@ class LetterNotThere(DomainError):
 def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime) -> Facts:
     """All that the letter of a case may say on this day."""
     plan = plans.current(session, case.id)
-    erasure = _Erasure(session, case, plan, settings.register) if plan else None
+    erasure = Erasure(session, case, plan, settings.register) if plan else None
     clock = clock_of(case, settings)
     kept, not_erased = (tuple(erasure.kept()), tuple(erasure.not_erased())) if erasure else ((), ())
     is_whole = erasure is not None and not (kept or not_erased or erasure.leaves_what_is_not_ours())
@@ -115,6 +92,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         not_ours=tuple(_not_ours(session, case, settings.register)),
         informed=tuple(notifications.informed(session, case, settings)),
         unsearched=tuple(_unsearched(session, case, settings)),
+        unconfirmed=tuple(_unconfirmed(session, case, settings)),
         given_up=tuple(_given_up(session, case, settings)),
         rectified=rectification.told(session, case, settings.register),
         stopped=objection.told(session, case, settings.register),
@@ -125,6 +103,13 @@ def _unsearched(session: Session, case: Case, settings: Settings) -> list[str]:
     """The systems that have not answered the newest search."""
     latest = search.latest(session, case)
     return [_system_label(system, case, settings) for system in latest.missing] if latest else []
+
+
+def _unconfirmed(session: Session, case: Case, settings: Settings) -> list[str]:
+    """The systems in which a person still has to correct, restrict or stop something."""
+    found = (errand for errand in errands.of_case(session, case.id) if errand.kind in errands.CHANGING)
+    waiting = {errand.system for errand in found if errands.is_needed(session, errand)}
+    return [_system_label(system, case, settings) for system in sorted(waiting)]
 
 
 def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Elsewhere]:
@@ -193,134 +178,6 @@ def _nothing_found(session: Session, case: Case) -> bool:
         return not any(finding["rows"] for finding in latest.findings)
     lookups = lookups_of(session, case)
     return bool(lookups) and not any(lookup.is_known for lookup in lookups)
-
-
-class _Erasure:
-    """What an erasure plan came to, in the words of the register."""
-
-    def __init__(self, session: Session, case: Case, plan: ErasurePlan, register: Register) -> None:
-        self._register, self._language = register, case.language
-        self._rows = plans.planned_rows(plan)
-        self._receipts = {done.system for done in plan.executions if done.state == "done"}
-        # A plan that was voided halfway did erase what its receipts say.
-        of_case = select(Execution).join(ErasurePlan).where(ErasurePlan.case_id == case.id, Execution.state == "done")
-        self._executions = list(session.scalars(of_case))
-        of_plan = select(LedgerEntry).where(LedgerEntry.plan_id == plan.id)
-        self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
-
-    def erased(self) -> Iterator[Erased]:
-        pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
-        for category, done_on in self._categories_erased().items():
-            parts = [entry for entry in self._shown_ledger() if entry.category == category]
-            yield Erased(
-                self._label(category),
-                done_on,
-                is_part=bool(parts) or category in pseudonyms,
-                remainder=next((words for entry in parts if (words := self._kept_as(entry))), None),
-            )
-
-    def _categories_erased(self) -> dict[str, date]:
-        """Category -> the last day on which rows of it went."""
-        found: dict[str, date] = {}
-        for execution in self._executions:
-            for table in self._changed_tables(execution):
-                category = self._register.tables[execution.system][table].category
-                if execution.done_at and self._is_shown(category):
-                    found[category] = max(local_date(execution.done_at), found.get(category, date.min))
-        return {name: found[name] for name in self._register.categories if name in found}
-
-    def _changed_tables(self, execution: Execution) -> list[str]:
-        return [table for table, count in {**execution.changed, **execution.erased}.items() if count]
-
-    def kept(self) -> Iterator[Kept]:
-        groups: dict[tuple[str, str | None, str | None], list[LedgerEntry]] = {}
-        for entry in self._shown_ledger():
-            if entry.verdict == Verdict.KEEP and entry.keep_through:
-                groups.setdefault((entry.category, entry.rule, self._part_in_words(entry)), []).append(entry)
-        for (category, rule, part), entries in groups.items():
-            yield self._kept(part or self._label(category), rule, entries)
-
-    def _kept(self, what: str, rule: str | None, entries: list[LedgerEntry]) -> Kept:
-        days = [entry.keep_through for entry in entries if entry.keep_through]
-        known = RULES.get(rule or "", PERIOD)
-        needed_by = self._needed_by(entries[0]) if entries[0].columns_kept is not None else ()
-        return Kept(what, rule, entries[0].law, known.years, min(days), max(days), needed_by)
-
-    def _part_in_words(self, entry: LedgerEntry) -> str | None:
-        """What stays of rows that keep only some columns."""
-        if entry.columns_kept is None:
-            return None
-        if words := self._kept_as(entry):
-            return words[0].upper() + words[1:]
-        key = self._register.tables[entry.system][entry.table].key
-        columns = ", ".join(column for column in entry.columns_kept if column not in key)
-        return f"{self._label(entry.category)} ({columns})" if columns else self._label(entry.category)
-
-    def _kept_as(self, entry: LedgerEntry) -> str | None:
-        words = self._register.tables[entry.system][entry.table].kept_as
-        return words.in_language(self._language) if words and entry.columns_kept is not None else None
-
-    def _needed_by(self, entry: LedgerEntry) -> tuple[str, ...]:
-        """The categories, still kept, whose rows belong to these."""
-        tables = self._register.tables[entry.system]
-        of_system = (other for other in self._shown_ledger() if other.system == entry.system)
-        children = [other for other in of_system if tables[other.table].parent == entry.table]
-        return tuple(dict.fromkeys(self._label(child.category) for child in children))
-
-    def not_erased(self) -> Iterator[NotErased]:
-        stays = {
-            (row.category, self._verdict(row), self._reason(row)): row
-            for row in self._rows
-            if self._is_shown(row.category) and self._has_no_last_day(row) and row.why != NOT_OURS
-        }
-        for (category, verdict, reason), row in stays.items():
-            yield NotErased(self._label(category), verdict, reason, row.law)
-
-    def leaves_what_is_not_ours(self) -> bool:
-        """Whether rows stay because another controller decides on them."""
-        return any(row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows)
-
-    def _has_no_last_day(self, row: PlanRow) -> bool:
-        return row.verdict not in (Verdict.ERASE, Verdict.KEEP) or (
-            row.verdict is Verdict.KEEP and row.keep_through is None
-        )
-
-    def _verdict(self, row: PlanRow) -> Verdict:
-        """A row that is needed by one without a last day waits for it."""
-        return Verdict.FIRST if row.verdict is Verdict.KEEP else row.verdict
-
-    def _reason(self, row: PlanRow) -> str | None:
-        category = self._register.categories[row.category]
-        if ground := noted_ground(row.why):
-            return translations(self._language).gettext(HELD[ground])
-        if row.verdict is Verdict.KEEP or row.why in _CODES:
-            return None
-        if row.why == EVENT and category.ends_when:
-            sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
-            return sentence % {"event": category.ends_when.in_language(self._language)}
-        if row.why == READ_ONLY:
-            return translations(self._language).gettext(N_("We still have to erase this by hand."))
-        return category.retold(row.why, self._language)
-
-    def systems_without_receipt(self) -> Iterator[str]:
-        """Systems in which something had to be changed and no receipt says that it was."""
-        planned = {row.system for row in self._rows if row.verdict is Verdict.ERASE or row.columns_kept is not None}
-        yield from sorted(planned - self._receipts)
-
-    def tables_without_entry(self) -> Iterator[str]:
-        """Tables of which rows are kept, and no entry in the ledger sees to it that they go one day."""
-        planned = {(row.system, row.table) for row in self._rows if row.verdict is Verdict.KEEP}
-        noted = {(entry.system, entry.table) for entry in self._ledger}
-        yield from sorted(table for _, table in planned - noted)
-
-    def _shown_ledger(self) -> list[LedgerEntry]:
-        return [entry for entry in self._ledger if entry.state != "erased" and self._is_shown(entry.category)]
-
-    def _is_shown(self, category: str) -> bool:
-        return not self._register.categories[category].confidential
-
-    def _label(self, category: str) -> str:
-        return self._register.categories[category].label.in_language(self._language)
 
 
 def compose_letter(session: Session, case: Case, *, settings: Settings, now: datetime) -> str:

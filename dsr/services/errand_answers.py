@@ -167,6 +167,42 @@ def confirm_erasure(
         work.ask(session, errand.case_id, "erase", now=now)
 
 
+def confirm_change(
+    session: Session,
+    errand: Errand,
+    done_in: Collection[str],
+    evidence: str,
+    uploads: Sequence[Upload] = (),
+    *,
+    by: str,
+    now: datetime,
+) -> None:
+    """The owner corrected or marked these kinds of data, or stopped the advertising, and says how.
+
+    Raises NotAnAnswer or AnsweredAlready.
+    """
+    done = [name for name in errand.categories if name in done_in]
+    if errand.categories and not done:
+        raise NotAnAnswer("done_in", N_("Tick where you did it. Is nothing of this person there? Then say so below."))
+    if not evidence.strip() and not uploads:
+        raise NotAnAnswer("evidence", N_("Say in a few words what you did, or add a file that shows it."))
+    errand.done_in, errand.evidence = done, evidence.strip()[:LONGEST] or None
+    session.add_all(_files(errand, uploads, None, now))
+    _answer(session, errand, by=by, now=now, items=len(done))
+    _go_on(session, errand, now=now)
+
+
+def say_absent(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
+    """The system has nothing of this person to correct, to mark or to stop. Raises AnsweredAlready."""
+    _answer(session, errand, by=by, now=now, items=0)
+    _go_on(session, errand, now=now)
+
+
+def _go_on(session: Session, errand: Errand, *, now: datetime) -> None:
+    if step := errands.NEXT.get(errand.kind):
+        work.ask(session, errand.case_id, step, now=now)
+
+
 def _answer(session: Session, errand: Errand, *, by: str, now: datetime, items: int) -> None:
     _claim(session, errand, ANSWERED, answered_at=now, answered_by=by)
     errands.settle_tasks(session, errand, now=now)

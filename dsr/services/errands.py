@@ -30,7 +30,10 @@ from dsr.services import audit, casework, holds, notices, plans, search, work
 from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
 from dsr.services.owners import errand_path, link_token, owner_of, renew_link
 
-SEARCH, ERASE = "search", "erase"
+SEARCH, ERASE, CORRECT, RESTRICT, LIFT, STOP = "search", "erase", "correct", "restrict", "lift", "stop"
+CHANGING = (CORRECT, RESTRICT, LIFT, STOP)
+NEXT = {CORRECT: "rectify", RESTRICT: "restrict", LIFT: "restrict"}
+"""The step of the worker that notes what an owner answered."""
 OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
 LATE_TASK, DECLINED_TASK, OWNERLESS_TASK = "errand-late", "errand-declined", "errand-without-owner"
 
@@ -87,6 +90,7 @@ def ask(
     now: datetime,
     plan_id: uuid.UUID | None = None,
     items: Collection[int] = (),
+    categories: Collection[str] = (),
 ) -> Errand:
     """The errand with this key, made and mailed if it is not there."""
     known = session.scalar(select(Errand).where(Errand.key == key))
@@ -108,6 +112,7 @@ def ask(
         link_number=1,
         link_until=now + LINK_LIFETIME,
         items=sorted(items),
+        categories=[*categories],
         state=OPEN,
     )
     errand.link_digest = link_digest(link_token(errand))
@@ -162,7 +167,8 @@ def others_of(session: Session, errand: Errand) -> list[Errand]:
 def is_needed(session: Session, errand: Errand) -> bool:
     """Whether it is still to be done: a search ends with its case, and what a plan said with the plan.
 
-    What a law kept goes on its day, long after the case was closed, unless somebody holds it.
+    What a law kept goes on its day, long after the case was closed, unless somebody holds it. A restriction ends by a
+    lifting, which closes what still waits for it.
     """
     if not errand.is_outstanding:
         return False
@@ -170,6 +176,8 @@ def is_needed(session: Session, errand: Errand) -> bool:
         return session.get_one(ErasurePlan, errand.plan_id).state == plans.APPROVED
     if errand.kind == ERASE:
         return not holds.holds_of(session, errand.case_id)
+    if errand.kind in (RESTRICT, LIFT):
+        return True
     return session.get_one(Case, errand.case_id).is_open
 
 
@@ -290,6 +298,13 @@ def give_up(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now
     errand.state, errand.reason, errand.answered_at, errand.answered_by = CLOSED, reason.strip(), now, str(by)
     settle_tasks(session, errand, now=now)
     audit.record(session, "errand-closed", by=by, now=now, case_id=errand.case_id, system=errand.system)
+
+
+def leave(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
+    """Go on without what an owner was asked to change; the letter tells the data subject so. Raises NotPossible."""
+    give_up(session, errand, reason, by=by, now=now)
+    if step := NEXT.get(errand.kind):
+        work.ask(session, errand.case_id, step, by=by, now=now)
 
 
 def _check_outstanding(errand: Errand) -> None:

@@ -166,7 +166,8 @@ def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: 
             )
         if earlier.state == APPROVED and work.is_waiting(session, case.id, STEPS[Right(earlier.right)]):
             raise PlanChanged(N_("The approved plan is being carried out."))
-        move(session, earlier, VOID)
+        if earlier.state != APPROVED or earlier.right == right:
+            move(session, earlier, VOID)  # one for another right goes on beside the new one
     number = earlier.number + 1 if earlier else 1
     plan = ErasurePlan(id=new_id(), case_id=case.id, number=number, right=right.value, state=ASKED)
     plan.digest, plan.register_digest, plan.counts, plan.made_at, plan.made_by_id = "", "", {}, now, by

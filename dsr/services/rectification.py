@@ -16,6 +16,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Identifiers
 from dsr.db.base import new_id
 from dsr.db.cases import Case
+from dsr.db.errands import Errand
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
 from dsr.db.statements import Statement
@@ -25,11 +26,11 @@ from dsr.domain.changes import RowChange, by_system, digest_of
 from dsr.domain.column_types import WrongValue
 from dsr.domain.notifications import Change
 from dsr.domain.plans import PlanChanged
-from dsr.domain.rectification import Correction, Sheet, read_correction, read_form, read_sheet
+from dsr.domain.rectification import Correction, Made, Sheet, Value, made_of, read_correction, read_form, read_sheet
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, changing, notifications, plans, reminders, work
+from dsr.services import audit, casework, changing, errand_changes, errands, notifications, plans, reminders, work
 from dsr.services.executions import DONE, begin_on
 from dsr.services.lookup import identifiers_of, require_identity
 
@@ -102,51 +103,76 @@ def propose(
     plan = current(session, case.id)
     if plan is None or plan.state != plans.OPEN or plan.register_digest != settings.register.digest:
         raise PlanChanged(N_("These rows are no longer the ones to correct. Have them read anew."))
-    correction, wrong = read_form(sheets_of(plan), typed)
+    correction, wrong = read_form(sheets_of(plan), typed, errand_changes.kinds_by_hand(settings))
     if wrong:
         raise WrongValues(wrong)
-    if not correction.changes and not correction.for_books:
+    if correction.is_empty:
         raise NothingToCorrect
     casework.change(session, case)
-    digest = digest_of(plan.register_digest, [*correction.changes, *correction.for_books])
+    record = correction.to_record()
+    digest = digest_of(plan.register_digest, [*correction.changes, *correction.for_books], record["by_hand"])
     counts = {"change": len(correction.changes), "for_books": len(correction.for_books)}
     plans.move(session, plan, plans.PROPOSED, digest=digest, counts=counts, made_at=now, made_by_id=by)
-    plan.rows = json.dumps(correction.to_record())
+    plan.rows = json.dumps(record)
     audit.record(session, "correction-proposed", by=by, now=now, case_id=case.id, digest=digest, **counts)
     reminders.tell_approvers(session, case, plan, settings=settings, now=now)
     return plan
 
 
-def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
+def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: datetime) -> Approved | None:
     """Note the attempt on every system of the approved correction that has no receipt; None where there is none.
 
-    Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
+    Owners who correct something by hand are asked, and what they answered is noted. Raises IdentityNotConfirmed, or
+    PlanChanged where the register is another than the approved one.
     """
     plan = plans.approved(session, case_id, Right.RECTIFICATION)
     if plan is None:
         return None
     case = session.get_one(Case, case_id)
     require_identity(session, case)
-    if plan.register_digest != register.digest:
+    if plan.register_digest != settings.register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
-    parts = by_system(correction_of(plan).changes)
-    left = {system: parts[system] for system in begin_on(session, plan, parts, now=now)}
-    if not left:
-        finish(session, plan, register, now=now)
-    return Approved(plan.id, register, identifiers_of(case), left) if left else None
+    correction = correction_of(plan)
+    parts = by_system(correction.changes)
+    left = begin_on(session, plan, [*parts, *correction.by_hand.systems], now=now)
+    session.expire(plan, ["executions"])
+    by_hand = [system for system in left if system not in parts]
+    asked = errand_changes.ask_to_correct(session, case, plan, by_hand, settings=settings, now=now)
+    for system, errand in asked.items():
+        _note_by_hand(session, plan, system, errand, now=now)
+    _finish_if_done(session, plan, settings.register, now=now)
+    open_parts = {system: parts[system] for system in left if system in parts}
+    return Approved(plan.id, settings.register, identifiers_of(case), open_parts) if open_parts else None
+
+
+def _note_by_hand(session: Session, plan: ErasurePlan, system: str, errand: Errand, *, now: datetime) -> None:
+    if not errand.is_outstanding:
+        _note_done(session, plan, system, errand_changes.counted(errand), is_observed=True, now=now)
+        execution = next(each for each in plan.executions if each.system == system)
+        execution.is_left = errand.state == errands.CLOSED
 
 
 def settle(session: Session, approved: Approved, system: str, *, is_observed: bool, now: datetime) -> None:
     """A system has committed: its receipt, once, and with the last one the end of the plan."""
-    plan, changes = plans.locked(session, approved.plan_id), approved.parts[system]
+    plan = plans.locked(session, approved.plan_id)
+    _note_done(session, plan, system, changing.counted(approved.parts[system]), is_observed=is_observed, now=now)
+    _finish_if_done(session, plan, approved.register, now=now)
+
+
+def _note_done(
+    session: Session, plan: ErasurePlan, system: str, changed: Mapping[str, int], *, is_observed: bool, now: datetime
+) -> None:
     execution = next(each for each in plan.executions if each.system == system)
     if execution.state != DONE:
         execution.state, execution.done_at, execution.is_observed = DONE, now, is_observed
-        execution.changed = changing.counted(changes)
+        execution.changed = dict(changed)
         details = {"system": system, "changed": execution.changed, "is_observed": is_observed}
         audit.record(session, "rows-corrected", by=audit.WORKER, now=now, case_id=plan.case_id, **details)
+
+
+def _finish_if_done(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
     if all(each.state == DONE for each in plan.executions):
-        finish(session, plan, approved.register, now=now)
+        finish(session, plan, register, now=now)
 
 
 def finish(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
@@ -154,29 +180,39 @@ def finish(session: Session, plan: ErasurePlan, register: Register, *, now: date
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
-    correction = correction_of(plan)
-    for_books = correction.for_books
-    if for_books:
-        facts = {"tables": sorted({change.table for change in for_books}), "rows": len(for_books)}
+    made = _made(session, plan, register)
+    if made.for_books:
+        facts = {"tables": sorted({value.table for value in made.for_books}), "values": len(made.for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
-    plans.decide(session, plan, Outcome.PARTLY_FULFILLED if for_books else Outcome.FULFILLED, now=now)
-    changes = [Change(each.category, words=_in_words(each)) for each in correction.changes]
+    plans.decide(session, plan, _outcome(plan, made), now=now)
+    changes = [Change(value.category, words=value.line.in_words) for value in made.corrected]
     notifications.propose(
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
     )
     audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def _in_words(change: RowChange) -> str:
-    def say(value: object) -> str:
-        return "–" if value is None else str(value)
+def _outcome(plan: ErasurePlan, made: Made) -> Outcome:
+    if any(execution.is_left for execution in plan.executions):
+        return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
+    if made.for_books:
+        return Outcome.PARTLY_FULFILLED
+    return Outcome.FULFILLED if made.corrected else Outcome.NOT_APPLICABLE
 
-    return "; ".join(f"{column}: {say(change.old[column])} → {say(new)}" for column, new in change.new.items())
+
+def _made(session: Session, plan: ErasurePlan, register: Register) -> Made:
+    by_hand = errand_changes.made_by_hand(session, plan)
+    return made_of(correction_of(plan), by_hand, register)
 
 
-def add_statement(session: Session, case: Case, text: str, *, by: uuid.UUID, now: datetime) -> Statement:
-    """Keep a statement of the data subject with their data: later copies tell it. Raises IdentityNotConfirmed."""
+def add_statement(
+    session: Session, case: Case, text: str, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> Statement:
+    """Keep a statement of the data subject with their data: later copies tell it, and owners put it with the papers.
+
+    Raises IdentityNotConfirmed.
+    """
     require_identity(session, case)
     if not text.strip():
         raise casework.NotPossible(N_("Write down the statement of the data subject."))
@@ -185,6 +221,7 @@ def add_statement(session: Session, case: Case, text: str, *, by: uuid.UUID, now
     statement = Statement(id=new_id(), case_id=case.id, email_index=index, made_at=now, made_by_id=by)
     statement.text = text.strip()
     session.add(statement)
+    errand_changes.ask_to_add(session, case, statement, settings=settings, now=now)
     audit.record(session, "statement-added", by=by, now=now, case_id=case.id, statement=str(statement.id))
     return statement
 
@@ -206,14 +243,11 @@ def told(session: Session, case: Case, register: Register) -> Rectified:
     plan = current(session, case.id)
     if plan is None or plan.executed_at is None:
         return Rectified(has_statement=with_statement)
-    correction = correction_of(plan)
-    tell = partial(_told, register=register, language=case.language)
-    return Rectified(local_date(plan.executed_at), tell(correction.changes), tell(correction.for_books), with_statement)
+    made, tell = _made(session, plan, register), partial(_told, register=register, language=case.language)
+    return Rectified(local_date(plan.executed_at), tell(made.corrected), tell(made.for_books), with_statement)
 
 
-def _told(changes: Sequence[RowChange], register: Register, language: str) -> tuple[Corrected, ...]:
+def _told(values: Sequence[Value], register: Register, language: str) -> tuple[Corrected, ...]:
     return tuple(
-        Corrected(register.categories[change.category].label.in_language(language), column, change.old[column], new)
-        for change in changes
-        for column, new in change.new.items()
+        Corrected(register.categories[each.category].label.in_language(language), *each.line) for each in values
     )

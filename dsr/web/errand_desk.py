@@ -11,21 +11,36 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, Item
+from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
 from dsr.domain.errors import DomainError
 from dsr.domain.identifiers import PHONE
+from dsr.domain.rectification import is_for_books
 from dsr.domain.register import Category
-from dsr.services import errand_answers, errand_erasures, errands
+from dsr.domain.wording import N_
+from dsr.services import errand_answers, errand_erasures, errands, rectification
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
+from dsr.services.errands import CORRECT, ERASE, SEARCH
 from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
-from dsr.web.pages import language
+from dsr.web.pages import gettext, language
 from dsr.web.runtime import now, settings
 
-VERBS = ("gevonden", "weg", "klaar", "gewist", "kan-niet")
-"""Note an item, take one back, that was all, it is erased, I cannot do this."""
+VERBS = ("gevonden", "weg", "klaar", "gewist", "gedaan", "niet-hier", "kan-niet")
+"""Note an item, take one back, that was all, it is erased, it is changed, it is not here, I cannot do this."""
+TITLES: Mapping[str, str] = {
+    SEARCH: N_("Look up in: %(system)s"),
+    ERASE: N_("Erase in: %(system)s"),
+    CORRECT: N_("Correct in: %(system)s"),
+}
+QUESTIONS: Mapping[str, str] = {
+    SEARCH: N_("Would you look something up in: %(system)s?"),
+    ERASE: N_("Would you erase something in: %(system)s?"),
+    CORRECT: N_("Would you correct something in: %(system)s?"),
+}
+"""What the owner reads before the code: nothing about anybody."""
 
 
 class Refused(DomainError):
@@ -96,13 +111,25 @@ def _erase(session: Session, errand: Errand, by: str) -> str:
     return ""
 
 
+def _confirm(session: Session, errand: Errand, by: str) -> str:
+    done_in = request.form.getlist("done_in")
+    evidence, files = request.form.get("evidence", ""), uploads.received("files")
+    errand_answers.confirm_change(session, errand, done_in, evidence, files, by=by, now=now())
+    return ""
+
+
+def _absent(session: Session, errand: Errand, by: str) -> str:
+    errand_answers.say_absent(session, errand, by=by, now=now())
+    return ""
+
+
 def _decline(session: Session, errand: Errand, by: str) -> str:
     errand_answers.decline(session, errand, request.form.get("reason", ""), by=by, now=now())
     return ""
 
 
 _ACTS: Mapping[str, Callable[[Session, Errand, str], str]] = dict(
-    zip(VERBS, (_note, _remove, _finish, _erase, _decline), strict=True)
+    zip(VERBS, (_note, _remove, _finish, _erase, _confirm, _absent, _decline), strict=True)
 )
 
 
@@ -110,11 +137,14 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
     """What the page of an errand shows: whom it is about, what to do, and what was noted so far."""
     case = session.get_one(Case, errand.case_id)
     items = errands.items_of(session, case.id, errand.system)
-    until = errand_erasures.kept_until(session, errand)
+    until = errand_erasures.kept_until(session, errand) if errand.kind == ERASE else {}
+    system = system_label(errand.system)
     return {
         "errand": errand,
         "reference": case.reference,
-        "system": system_label(errand.system),
+        "system": system,
+        "title": gettext(TITLES[errand.kind]) % {"system": system},
+        "question": gettext(QUESTIONS[errand.kind]) % {"system": system},
         "days": days_left(errand.due_on, local_date(now())),
         "person": case.data_subject,
         "phone": identifiers_of(case).get(PHONE, ""),
@@ -124,7 +154,29 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "staying": [_shown(item) | {"until": until[item.number]} for item in items if item.number in until],
         "headings": HEADINGS,
         "typed_items": request.form.getlist("items") if request.method == "POST" else [],
+        "typed_done_in": request.form.getlist("done_in") if request.method == "POST" else [],
+        **(_change(session, case, errand) if errand.kind == CORRECT else {}),
     }
+
+
+def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
+    """What is to be corrected, where, and what the data subject says of it."""
+    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    known = settings().register.categories
+    return {
+        "lines": rectification.correction_of(plan).by_hand.lines if plan else [],
+        "places": [
+            {"name": name, "label": _label(name), "is_for_books": is_for_books(known[name])}
+            for name in errand.categories
+            if name in known
+        ],
+        "statements": [each.text for each in rectification.statements_of(session, case.data_subject.email_index)],
+    }
+
+
+def _label(category: str) -> str:
+    known = settings().register.categories.get(category)
+    return known.label.in_language(language()) if known else category
 
 
 def system_label(system: str) -> str:
@@ -149,10 +201,9 @@ def _kind(name: str, category: Category, items: list[Item]) -> dict[str, Any]:
 
 
 def _shown(item: Item) -> dict[str, Any]:
-    category = settings().register.categories.get(item.category)
     return {
         "number": item.number,
-        "label": category.label.in_language(language()) if category else item.category,
+        "label": _label(item.category),
         "description": item.description,
         "dates": errands.read_dates(item),
         "files": [(file.name, file.size) for file in item.files],

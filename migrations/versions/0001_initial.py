@@ -554,6 +554,8 @@ def upgrade() -> None:
         sa.Column("link_digest", sa.LargeBinary(length=32), nullable=False),
         sa.Column("link_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("items", sa.JSON(), nullable=False),
+        sa.Column("categories", sa.JSON(), nullable=False),
+        sa.Column("done_in", sa.JSON(), nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_by", sa.String(length=36), nullable=True),
         sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),

@@ -89,7 +89,7 @@ def test_an_invoice_is_not_rewritten_the_books_get_a_task(workplace: Workplace) 
     with workplace.transaction() as session:
         assert session.get_one(Case, case.id).rights[0].result is Outcome.PARTLY_FULFILLED
         task = session.scalars(select(Task)).one()
-        assert (task.kind, task.facts) == ("books-correction", {"tables": ["invoice"], "rows": 1})
+        assert (task.kind, task.facts) == ("books-correction", {"tables": ["invoice"], "values": 1})
 
 
 @on_one_engine

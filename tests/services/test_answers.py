@@ -22,7 +22,7 @@ from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.domain.answers import AnswerIncomplete, Facts, Tenor, missing_parts
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import IllegalTransition, Status
-from dsr.domain.plans import PlanRow, Verdict
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PlanRow, Verdict
 from dsr.domain.register import Recipient, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
 from dsr.services import answers, casework, copies, plans
@@ -213,8 +213,8 @@ def test_what_has_no_last_day_is_told_with_its_reason(store: Store) -> None:
     desk.erase(
         row("recording", Verdict.ERASE),
         row("customer", Verdict.REFUSE, why="Uw contract loopt nog."),
-        row("invoice", Verdict.FIRST, why=answers.CURRENT_VALUE, rule="fiscal7"),
-        row("invoice", Verdict.PROTECTED, why=answers.DATE_MISSING, rule="fiscal7"),
+        row("invoice", Verdict.FIRST, why=CURRENT_VALUE, rule="fiscal7"),
+        row("invoice", Verdict.PROTECTED, why=DATE_MISSING, rule="fiscal7"),
     )
     letter = desk.compose()
     assert "Klantgegevens. Uw contract loopt nog." in letter

@@ -260,7 +260,7 @@ def test_a_handler_goes_on_without_an_answer_and_the_letter_says_so(
     act(NOOR, hanna.reference, "copy/view")
     assert act(NOOR, hanna.reference, "copy/release").status_code == 303
     letter = paper_firm.see(NOOR, hanna.reference, "/letter")
-    assert "Niet doorzocht of gewist" in letter
+    assert "Niet gedaan" in letter
     assert "Ordner op kantoor" in letter
     assert "De kelder stond blank." in letter
     assert "voor een deel gedaan" in letter

@@ -158,7 +158,7 @@ def _show(
             return page("owner/gone.html", sentence=fault.say(gettext), **shown), 410
         found = errand_desk.describe(store, errand)
         if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
-            known = {name: found[name] for name in ("reference", "system", "errand", "is_needed")}
+            known = {name: found[name] for name in ("reference", "question", "errand", "is_needed")}
             return page("owner/code.html", **known, **shown), status
         return page(f"owner/{_page_of(found)}.html", **found, **shown, others=_others(store, errand)), status
 

@@ -26,6 +26,11 @@ _STATES: Mapping[str, Word] = {
     "declined": ("red", "diamond", N_("the owner cannot do it")),
     "closed": ("amber", "full", N_("gone on without it")),
 }
+_WORK: Mapping[str, str] = {
+    errands.SEARCH: N_("look up"),
+    errands.ERASE: N_("erase"),
+    errands.CORRECT: N_("correct"),
+}
 _LATE: Word = ("red", "diamond", N_("late"))
 _NO_OWNER: Word = ("red", "diamond", N_("no owner any more"))
 _WAITS: Word = ("blue", "half", N_("waits for the owner"))
@@ -50,6 +55,7 @@ def _row(
     return {
         "errand": errand,
         "system": errand_desk.system_label(errand.system),
+        "work": gettext(_WORK[errand.kind]),
         "owner": name,
         "owner_value": errand.owner_index.hex(),
         "answered_by": names.get(by, "") if by else name,

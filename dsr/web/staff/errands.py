@@ -116,8 +116,10 @@ def give_up_errand(reference: str, errand_id: uuid.UUID) -> ResponseReturnValue:
     def change(session: Session, case: Case, found: Errand) -> None:
         if found.kind == errands.SEARCH:
             errands.close_search(session, case, found, reason, by=me(), now=now())
-        else:
+        elif found.kind == errands.ERASE:
             errand_erasures.leave(session, case, found, reason, by=me(), settings=settings(), now=now())
+        else:
+            errands.leave(session, found, reason, by=me(), now=now())
 
     return _act(reference, errand_id, change)
 

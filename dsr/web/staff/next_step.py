@@ -131,11 +131,17 @@ def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None
         sentence = N_("Correct what is wrong, or decide below why not.")
         return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
     if plan.state == "approved":
-        return _working(facts, "rectify", N_("The correction was approved; the program is changing the data."))
+        return _correcting(facts)
     if may_approve and plan.made_by_id != by:
         sentence = N_("You can approve the correction as the second person.")
         return NextStep(sentence, N_("To the correction"), link="rectify")
     return NextStep(N_("A second person looks at the correction."), N_("To the correction"), link="rectify")
+
+
+def _correcting(facts: CaseFacts) -> NextStep:
+    if facts.awaits_owner and not _is_waiting(facts, "rectify"):
+        return _OWNER
+    return _working(facts, "rectify", N_("The correction was approved; the program is changing the data."))
 
 
 def _decide(facts: CaseFacts) -> NextStep | None:

@@ -14,9 +14,10 @@ from dsr.db.base import transaction
 from dsr.db.cases import Case
 from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
-from dsr.domain.rectification import Sheet
+from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
-from dsr.services import rectification
+from dsr.services import errand_changes, rectification
+from dsr.web.errand_desk import system_label
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
@@ -62,6 +63,9 @@ def rectification_page(
             sheets=_sheets(rectification.sheets_of(plan) if plan else [], typed or {}, wrong or {}),
             changes=_changes(correction.changes if correction else []),
             for_books=_changes(correction.for_books if correction else []),
+            by_hand=_by_hand(correction) if correction else None,
+            owners=_owners(typed or {}) if plan and plan.state == "open" else [],
+            lines=_lines(typed or {}, wrong or {}),
             statements=rectification.statements_of(session, facts.case.data_subject.email_index),
             can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
             is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
@@ -123,6 +127,32 @@ def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
     ]
 
 
+def _by_hand(correction: Correction) -> dict[str, Any]:
+    asked = correction.by_hand
+    return {"systems": [system_label(name) for name in asked.systems], "lines": asked.lines}
+
+
+def _owners(typed: Mapping[str, str]) -> list[dict[str, Any]]:
+    """The systems in which a person can correct something; each is ticked until somebody takes that away."""
+    return [
+        {
+            "name": f"by-hand.{system}",
+            "label": system_label(system),
+            "help": ", ".join(_label(name) for name in names),
+            "is_ticked": not typed or f"by-hand.{system}" in typed,
+        }
+        for system, names in errand_changes.kinds_by_hand(settings()).items()
+    ]
+
+
+def _lines(typed: Mapping[str, str], wrong: Mapping[str, WrongValue]) -> list[dict[str, dict[str, str]]]:
+    def field(number: int, part: str) -> dict[str, str]:
+        name = f"line.{number}.{part}"
+        return {"name": name, "value": typed.get(name, ""), "error": say(wrong[name]) if name in wrong else ""}
+
+    return [{part: field(number, part) for part in Line._fields} for number in range(LINES_BY_HAND)]
+
+
 @staff.post("/cases/<reference>/rectification/rows")
 @allows("case.handle")
 def ask_rows(reference: str) -> ResponseReturnValue:
@@ -152,7 +182,10 @@ def add_statement(reference: str) -> ResponseReturnValue:
     """Keep a statement of the data subject with their data."""
     text = request.form.get("statement", "")
     return _act(
-        reference, lambda session, case: rectification.add_statement(session, case, text, by=me(), now=now())
+        reference,
+        lambda session, case: rectification.add_statement(
+            session, case, text, by=me(), settings=settings(), now=now()
+        ),
     )  # fmt: skip
 
 

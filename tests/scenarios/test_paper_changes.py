@@ -1,0 +1,170 @@
+"""What must change where a person keeps the data: corrected, restricted or stopped by the owner, and only then told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from werkzeug.test import TestResponse
+
+from dsr.config import Settings
+from dsr.domain.rights import Outcome
+from dsr.keys import Keys
+from tests.parts.firm import NOOR, TIM, Firm, Person, open_firm
+from tests.parts.paper import BINDER, PAPER, YARA, Keeper
+from tests.parts.shop import Shop
+from tests.parts.smtp import MailServer
+from tests.parts.starters import words
+from tests.parts.web import Clock
+
+pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+CORRECTION = "/rectification"
+
+
+@pytest.fixture
+def hanna(paper_firm: Firm) -> Person:
+    """A customer of the shop, who once asked for a quote."""
+    return Person(paper_firm, "Hanna Brinkman", "hanna@example.org", paper_firm.visitor())
+
+
+def identified(firm: Firm, person: Person, *rights: str, on_paper: bool = False) -> None:
+    """The person asked and is known."""
+    person.ask(*rights, details="Mijn straat klopt niet.")
+    firm.tick()
+    person.confirm()
+    firm.act(NOOR, person.reference, "take")
+    firm.tick()
+    seen = {"seen_on_file": "yes"} if on_paper else {}
+    assert firm.act(NOOR, person.reference, "identity", **seen).status_code == 303
+    firm.tick()
+
+
+def laid_out(firm: Firm, person: Person) -> str:
+    """The page on which the values are typed."""
+    assert firm.act(NOOR, person.reference, "rectification/rows", CORRECTION).status_code == 303
+    firm.tick()
+    return firm.see(NOOR, person.reference, CORRECTION)
+
+
+def propose(firm: Firm, person: Person, **typed: str) -> TestResponse:
+    """Noor proposes what she typed."""
+    return firm.act(NOOR, person.reference, "rectification", CORRECTION, **typed)
+
+
+def approve(firm: Firm, person: Person) -> None:
+    """Tim agrees to the correction."""
+    digest = re.search(r'name="digest" value="(\w+)"', firm.see(TIM, person.reference, CORRECTION))
+    assert digest
+    approved = firm.act(TIM, person.reference, "approve", CORRECTION, digest=digest[1], looked="1")
+    assert approved.status_code == 303
+    firm.tick()
+
+
+def letter_of(firm: Firm, person: Person) -> str:
+    """The answer as the person reads it."""
+    sent = firm.act(NOOR, person.reference, "letter")
+    assert sent.status_code == 303, sent.text
+    firm.tick()
+    return words(person.read_letter(person.receipt_code).text)
+
+
+def outcome_of(firm: Firm, person: Person) -> Outcome | None:
+    with firm.store() as session:
+        return firm.case(session, person.reference).rights[0].result
+
+
+def test_the_owner_corrects_too_and_only_then_it_is_told(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "rectification")
+    assert "Ordner op kantoor" in laid_out(firm, hanna)
+    wrong = propose(firm, hanna, **{"by-hand.binder": "yes", "line.0.new": "Dorpsstraat 1"})
+    assert wrong.status_code == 422
+    assert "Zeg wat dit voor waarden zijn" in wrong.text
+    assert 'value="Dorpsstraat 1"' in wrong.text
+    typed = {"by-hand.binder": "yes", "0.0.address": "Dorpsstraat 1", "line.0.what": "plaats", "line.0.new": "Leiden"}
+    assert propose(firm, hanna, **typed).status_code == 303
+    assert firm.mails_to(YARA) == []
+    approve(firm, hanna)
+    assert firm.shop.rows("customer")[0]["address"] == "Dorpsstraat 1"  # the shop does not wait for the binder
+    (mail,) = firm.mails_to(YARA)
+    assert "verbeterd" in mail
+    assert not {"Hanna", "Dorpsstraat"} & set(re.findall(r"\w+", mail))
+
+    refused = firm.act(NOOR, hanna.reference, "letter")
+    assert refused.status_code == 422
+    assert "De eigenaar zei nog niet dat het gedaan is in: Ordner op kantoor." in refused.text
+    assert "Een eigenaar heeft nog niet geantwoord." in firm.see(NOOR, hanna.reference)
+    page = words(yara.open())
+    assert "plaats Leiden" in page
+    assert "address Sluisweg 3 → wordt Dorpsstraat 1" in page
+    assert "schrijf er niet overheen" in page
+    missed = yara.send("gedaan", evidence="op de kaart")
+    assert missed.status_code == 422
+    assert "op de kaart" in missed.text
+    done = yara.send("gedaan", done_in=["quote", "paper_invoice", "customer"], evidence="op de kaart")
+    assert done.status_code == 303
+    assert "Dorpsstraat" not in yara.page()
+    firm.tick()
+    letter = letter_of(firm, hanna)
+    assert "Offertes op papier: plaats was – is nu Leiden" in letter
+    assert "Offertes op papier: address was Sluisweg 3 is nu Dorpsstraat 1" in letter
+    assert "Facturen op papier: plaats er staat – moet zijn Leiden" in letter
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+    assert firm.verify().faults == ()
+
+
+def test_a_statement_goes_with_the_papers(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "rectification")
+    said = {"statement": "Ik woon daar al sinds mei niet meer."}
+    assert firm.act(NOOR, hanna.reference, "rectification/statement", CORRECTION, **said).status_code == 303
+    firm.tick()
+    assert "Ik woon daar al sinds mei niet meer." in yara.open()
+    decided = firm.act(NOOR, hanna.reference, "rights/rectification", outcome="refused", reason="Zo staat het er.")
+    assert decided.status_code == 303
+    assert firm.act(NOOR, hanna.reference, "letter").status_code == 422
+    assert yara.send("gedaan", done_in="quote", evidence="bij de offerte gelegd").status_code == 303
+    firm.tick()
+    assert "Wij bewaren uw verklaring bij uw gegevens." in letter_of(firm, hanna)
+    errand = f"/staff/cases/{hanna.reference}/errands/{yara.errand().id}"
+    assert "bij de offerte gelegd" in firm.staff(NOOR).see(errand).text
+
+
+@pytest.fixture
+def office(shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer) -> Iterator[Firm]:
+    """A firm with nothing but a binder."""
+    settings = replace(settings, systems={"binder": BINDER})
+    with open_firm(shop, settings, PAPER, key_set, clock=clock, server=smtp_server) as firm:
+        yield firm
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"), [("niet-hier", Outcome.NOT_APPLICABLE), ("give-up", Outcome.REFUSED)]
+)  # fmt: skip
+def test_with_nothing_but_paper_what_is_not_corrected_is_not_called_so(
+    office: Firm, answer: str, outcome: Outcome
+) -> None:
+    hanna = Person(office, "Hanna Brinkman", "hanna@example.org", office.visitor())
+    yara = Keeper(office)
+    identified(office, hanna, "rectification", on_paper=True)
+    laid_out(office, hanna)
+    empty = propose(office, hanna, **{"by-hand.binder": "yes"})
+    assert empty.status_code == 422
+    line = {"line.0.what": "straat", "line.0.old": "Kade 1", "line.0.new": "Gracht 2"}
+    assert propose(office, hanna, **line, **{"by-hand.binder": "yes"}).status_code == 303
+    approve(office, hanna)
+    yara.open()
+    if answer == "niet-hier":
+        assert yara.send(answer).status_code == 303
+    else:
+        path = f"errands/{yara.errand().id}/give-up"
+        assert office.act(NOOR, hanna.reference, path, give_up_reason="De ordner is zoek.").status_code == 303
+    office.tick()
+    assert outcome_of(office, hanna) is outcome
+    decided = {"outcome": outcome.value, "reason": "Wij vonden dit niet bij ons."}
+    assert office.act(NOOR, hanna.reference, "rights/rectification", **decided).status_code == 303
+    letter = letter_of(office, hanna)
+    assert "verbeterd" not in letter
+    assert ("De ordner is zoek." in letter) is (answer == "give-up")
