@@ -118,7 +118,6 @@ def upgrade(config_file: Path) -> None:
 
 def _upgrade(settings: Settings) -> None:
     engine = create_engine(base.url(settings.database, settings))
-    base.prepare(engine)
     try:
         migrations.upgrade(engine)
     except SQLAlchemyError as error:

@@ -1,8 +1,4 @@
-"""Engine, transactions and column types. Only this module knows Flask-SQLAlchemy.
-
-On SQLite every connection is WAL, synchronous FULL, with foreign keys; a transaction that writes begins IMMEDIATE,
-since a reading one that turns to writing fails at once when somebody else wrote in between.
-"""
+"""Engine, transactions and column types. Only this module knows Flask-SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -16,13 +12,13 @@ from typing import Any, cast
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, Table, event
+from sqlalchemy import URL, DateTime, Dialect, LargeBinary, MetaData, Table
 from sqlalchemy.dialects.postgresql import Insert, insert
-from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column, registry
 from sqlalchemy.types import TypeDecorator
 
 from dsr.config import Database, Settings
+from dsr.db import sqlite
 from dsr.keys import Keys
 
 CONVENTION = {
@@ -58,9 +54,6 @@ class Base(DeclarativeBase):
 
 db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False, "autoflush": True})
 
-BUSY = 10
-"""How many seconds a transaction waits at most for its turn to write to SQLite."""
-
 _writing = Lock()
 _open_keys: list[Keys] = []
 
@@ -87,21 +80,25 @@ class Encrypted:
     row does not open. Set the identity of a row before its encrypted attributes.
     """
 
-    def __set_name__(self, owner: type, name: str) -> None:
-        self.name = name
+    def __set_name__(self, owner: Any, name: str) -> None:
+        self.table, self.name = owner.__tablename__, name
 
     def __get__(self, row: Any, owner: type) -> Any:
         if row is None:
             return self
         sealed = getattr(row, f"{self.name}_sealed")
-        return keys().decrypt(sealed, self._context(row)) if sealed is not None else None
+        return keys().decrypt(sealed, self._context(row.sealed_for)) if sealed is not None else None
 
     def __set__(self, row: Any, text: str | None) -> None:
-        sealed = keys().encrypt(text, self._context(row)) if text is not None else None
+        sealed = self.sealed(text, row.sealed_for) if text is not None else None
         setattr(row, f"{self.name}_sealed", sealed)
 
-    def _context(self, row: Any) -> str:
-        return f"{row.__tablename__}.{self.name}:{row.sealed_for}"
+    def sealed(self, text: str, sealed_for: uuid.UUID | str) -> bytes:
+        """What stands in the column beneath, for a row that is written without an object."""
+        return keys().encrypt(text, self._context(sealed_for))
+
+    def _context(self, sealed_for: uuid.UUID | str) -> str:
+        return f"{self.table}.{self.name}:{sealed_for}"
 
 
 def new_id() -> uuid.UUID:
@@ -125,10 +122,10 @@ def put_if_new(session: Session, row: Base, *, by: tuple[str, ...]) -> None:
     session.execute(_putting(table_of(type(row)), by), _columns(row))
 
 
-def put_all(session: Session, rows: Sequence[Base]) -> None:
-    """Write new rows of one table at once; the same columns are set on each."""
+def put_all(session: Session, mapped: type[Base], rows: Sequence[dict[str, Any]]) -> None:
+    """Write new rows of one table at once, given by column; the same columns in each."""
     if rows:
-        session.execute(_inserting(table_of(type(rows[0]))), [_columns(row) for row in rows])
+        session.execute(_inserting(table_of(mapped)), rows)
 
 
 @cache
@@ -153,7 +150,7 @@ def _columns(row: Base) -> dict[str, Any]:
 def url(database: Database, settings: Settings) -> URL:
     """The address of our database, with the password read from where the configuration says."""
     if database.engine == "sqlite":
-        return URL.create("sqlite", database=str(settings.path(str(database.path))))
+        return URL.create(sqlite.DRIVER, database=str(settings.path(str(database.path))))
     account = database.account
     password = account.password.read(settings.base) if account and account.password else None
     query = {"sslmode": "verify-full"} if database.tls else {}
@@ -179,33 +176,6 @@ def init_app(app: Flask, settings: Settings, key_set: Keys) -> None:
         "hide_parameters": True,  # an error may end in a log
     }
     db.init_app(app)
-    with app.app_context():
-        prepare(db.engine)
-
-
-def prepare(engine: Engine) -> None:
-    """Hold every connection of a SQLite engine to our rules; nothing to do for PostgreSQL."""
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _connected)
-        event.listen(engine, "begin", _begun)
-
-
-def _connected(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        "foreign_keys=ON",
-        f"busy_timeout={BUSY * 1000}",
-        "secure_delete=ON",
-        "trusted_schema=OFF",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begun(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 @contextmanager
@@ -218,7 +188,7 @@ def transaction(*, writes: bool = True) -> Iterator[Session]:
 @contextmanager
 def _turn(*, writes: bool) -> Iterator[None]:
     # On SQLite one writes at a time, and the others ask again and again, ever more seldom: within a process they queue.
-    queues = writes and db.engine.dialect.name == "sqlite" and _writing.acquire(timeout=BUSY)
+    queues = writes and db.engine.dialect.name == "sqlite" and _writing.acquire(timeout=sqlite.BUSY)
     try:
         yield
     finally:

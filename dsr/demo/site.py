@@ -107,7 +107,6 @@ def _clear(folder: Path) -> None:
 
 def _upgrade(settings: Settings) -> None:
     engine = create_engine(base.url(settings.database, settings))
-    base.prepare(engine)
     migrations.upgrade(engine)
     engine.dispose()
 

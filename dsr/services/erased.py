@@ -8,6 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy.orm import Session
+
+from dsr.db.base import put_all
 from dsr.db.erased import ErasedRows
 from dsr.domain.calendars import local_date
 from dsr.domain.groups import Group
@@ -36,19 +39,25 @@ class Written(NamedTuple):
     rows: str
 
 
-def remember(case_id: uuid.UUID, system: str, written: Written, register: Register, *, now: datetime) -> ErasedRows:
-    """What went, for as long as a backup may bring it back."""
-    erased = ErasedRows(
-        case_id=case_id,
-        system=system,
-        table=written.table,
-        erased_at=now,
-        columns_kept=list(written.columns_kept) if written.columns_kept is not None else None,
-        row_count=written.row_count,
-        purge_on=local_date(now) + timedelta(days=remembered_days(register)),
-    )
-    erased.rows = written.rows
-    return erased
+def remember(
+    session: Session, case_id: uuid.UUID, system: str, gone: Iterable[Written], register: Register, *, now: datetime
+) -> None:
+    """Note what went, for as long as a backup may bring it back."""
+    purge_on = local_date(now) + timedelta(days=remembered_days(register))
+    rows = [
+        {
+            "case_id": case_id,
+            "system": system,
+            "table": written.table,
+            "erased_at": now,
+            "columns_kept": written.columns_kept,
+            "row_count": written.row_count,
+            "purge_on": purge_on,
+            "rows_sealed": ErasedRows.rows.sealed(written.rows, case_id),
+        }
+        for written in gone
+    ]
+    put_all(session, ErasedRows, rows)
 
 
 def went(

@@ -111,16 +111,17 @@ def check_holds(session: Session, approved: Approved, receipt: Receipt) -> None:
 
 def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
     """A system has committed: its receipt, once, whoever else found it committed; with the last the end of the plan."""
-    plan = approved.plan
-    session.execute(_LOCK_PLAN, {"plan": plan.id})
+    plan, is_only = approved.plan, len(approved.parts) == 1
+    if not is_only:
+        session.execute(_LOCK_PLAN, {"plan": plan.id})  # the last of several receipts must see the others
     if not _note_receipt(session, plan, system, receipt, now=now):
         return
     planned = approved.parts[system].groups
     kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
     gone = went(planned, receipt.after, touched)
-    put_all(session, [remember(plan.case_id, system, written, approved.register, now=now) for written in gone])
-    put_all(session, [*_ledger(plan, planned, receipt)])
+    remember(session, plan.case_id, system, gone, approved.register, now=now)
+    put_all(session, LedgerEntry, [*_ledger(plan, planned, receipt)])
     audit.record(
         session,
         "rows-erased",
@@ -132,7 +133,7 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
         changed=receipt.changed,
         is_observed=receipt.is_observed,
     )
-    if session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
+    if is_only or session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
         finish(session, approved, now=now)
 
 
@@ -147,34 +148,38 @@ def _is_changed(session: Session, statement: Update, values: Mapping[str, Any]) 
     return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1
 
 
-def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[LedgerEntry]:
+def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[dict[str, Any]]:
     kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
     return (_entry(plan, group, receipt) for group in planned if group.judged.verdict in kept)
 
 
-def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> LedgerEntry:
+def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> dict[str, Any]:
     judged = group.judged
-    entry = LedgerEntry(
-        case_id=plan.case_id,
-        plan_id=plan.id,
-        system=judged.system,
-        category=judged.category,
-        table=judged.table,
-        verdict=judged.verdict.value,
-        rule=judged.rule,
-        law=judged.law,
-        keep_through=judged.keep_through,
-        may_erase_from=judged.may_erase_from if judged.verdict is Verdict.KEEP else None,
-        why=noted_reason(judged),
-        dated_with=receipt.rules,
-        columns_kept=list(judged.columns_kept) if judged.columns_kept is not None else None,
-        row_count=group.count,
-    )
-    changed = receipt.after.get(judged.table, {}) if judged.columns_kept is not None else {}
-    entry.rows = group.written
-    if changed:
-        entry.rows = json.dumps([[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows])
-    return entry
+    return {
+        "case_id": plan.case_id,
+        "plan_id": plan.id,
+        "system": judged.system,
+        "category": judged.category,
+        "table": judged.table,
+        "verdict": judged.verdict.value,
+        "rule": judged.rule,
+        "law": judged.law,
+        "keep_through": judged.keep_through,
+        "may_erase_from": judged.may_erase_from if judged.verdict is Verdict.KEEP else None,
+        "why": noted_reason(judged),
+        "dated_with": receipt.rules,
+        "columns_kept": judged.columns_kept,
+        "row_count": group.count,
+        "rows_sealed": LedgerEntry.rows.sealed(_as_left(group, receipt), plan.case_id),
+    }
+
+
+def _as_left(group: Group, receipt: Receipt) -> str:
+    """The rows as they were written, or as those look now of which a part stays."""
+    changed = receipt.after.get(group.judged.table, {}) if group.judged.columns_kept is not None else {}
+    if not changed:
+        return group.written
+    return json.dumps([[key, changed.get(json.dumps(key), digest)] for key, digest in group.rows])
 
 
 def finish(session: Session, approved: Approved, *, now: datetime) -> None:

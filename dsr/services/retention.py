@@ -162,8 +162,8 @@ def settle(
     """Record in the ledger and the audit trail what became of the entries; what is left becomes a task."""
     for entry in due.entries:
         _settle_entry(session, session.merge(entry), results[entry.id], now)
-    went = (result.went for result in results.values() if result.went)
-    session.add_all(remember(due.case_id, due.system, written, register, now=now) for written in went)
+    gone = [result.went for result in results.values() if result.went]
+    remember(session, due.case_id, due.system, gone, register, now=now)
     _audit(session, due, results, now)
 
 

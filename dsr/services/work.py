@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import BindParameter, bindparam, or_, select, update
+from sqlalchemy import BindParameter, Update, bindparam, or_, select, update
 from sqlalchemy.orm import Session
 
 from dsr.db.base import put, table_of
@@ -37,6 +37,10 @@ _CLAIM = (
     .values(lease_until=bindparam("until"), attempts=_WORK.c.attempts + 1)
     .returning(*[_WORK.c[column] for column in Claimed._fields])
 )
+# Not if it was asked anew or claimed by another meanwhile: then the lease is no longer ours.
+_OURS = update(_WORK).where(_WORK.c.id == bindparam("work"), _WORK.c.lease_until == bindparam("lease"))
+_ENDED = _OURS.values(state=bindparam("to"), error=bindparam("why"), lease_until=None)
+_PUT_OFF = _ENDED.values(next_try_at=bindparam("again"))
 
 
 def ask(session: Session, case_id: uuid.UUID, kind: str, *, by: uuid.UUID | None = None, now: datetime) -> None:
@@ -70,21 +74,19 @@ def release_all(session: Session) -> None:
 
 def finish(session: Session, work: Claimed) -> None:
     """The step is done."""
-    _settle(session, work, state="done", lease_until=None, error=None)
+    _settle(session, _ENDED, work, to="done", why=None)
 
 
 def put_off(session: Session, work: Claimed, error: str, *, now: datetime) -> None:
     """The step could not be done now; it is tried again by itself."""
     wait = WAITS[min(work.attempts, len(WAITS)) - 1]
-    _settle(session, work, next_try_at=now + wait, lease_until=None, error=error[:400])
+    _settle(session, _PUT_OFF, work, to="queued", why=error[:400], again=now + wait)
 
 
 def refuse(session: Session, work: Claimed, error: str) -> None:
     """The step cannot be done as it is; somebody must look and ask again."""
-    _settle(session, work, state="refused", lease_until=None, error=error[:400])
+    _settle(session, _ENDED, work, to="refused", why=error[:400])
 
 
-def _settle(session: Session, work: Claimed, **values: object) -> None:
-    # Not if it was asked anew or claimed by another meanwhile: then the lease is no longer ours.
-    ours = (_WORK.c.id == work.id, _WORK.c.lease_until == work.lease_until)
-    session.execute(update(_WORK).where(*ours).values(**values))
+def _settle(session: Session, statement: Update, work: Claimed, **values: object) -> None:
+    session.execute(statement, {"work": work.id, "lease": work.lease_until, **values})

@@ -14,9 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection, create_engine, select
 
-from dsr.db.base import prepare
 from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.sqlite import DRIVER
 from tests.bench.office import Office, address_of
 from tests.bench.table import Row, compared
 from tests.bench.timing import in_turn, seconds
@@ -46,8 +46,7 @@ def rows(office: Office) -> Iterator[Row]:
 @contextmanager
 def bare_ledger(office: Office) -> Iterator[Connection]:
     """A database with nothing but an empty ledger."""
-    engine = create_engine(f"sqlite:///{office.workplace.context.settings.path('bare.db')}")
-    prepare(engine)
+    engine = create_engine(f"{DRIVER}:///{office.workplace.context.settings.path('bare.db')}")
     with engine.connect().execution_options(writes=True) as connection:
         with connection.begin():
             connection.exec_driver_sql(f"CREATE TABLE ledger ({', '.join(map(repr, _LEDGER))})")

@@ -17,6 +17,7 @@ from dsr import keys
 from dsr.config import Settings, load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
+from dsr.db.sqlite import DRIVER
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
@@ -114,7 +115,7 @@ def _connect(url: URL) -> psycopg.Connection[Any]:
 def _beside(url: URL, settings: Settings) -> Iterator[Workplace]:
     key_file = settings.path("keys.json")
     keys.create(key_file)
-    own = URL.create("sqlite", database=str(settings.path("dsr.db")))
+    own = URL.create(DRIVER, database=str(settings.path("dsr.db")))
     shop = create_engine(url)
     with open_store(own, keys.load(key_file.read_text()), settings) as store:
         systems = open_systems(settings)

@@ -22,6 +22,7 @@ from dsr.db.base import use_keys
 from dsr.db.cases import Case
 from dsr.db.notices import Work
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.sqlite import DRIVER
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
@@ -94,7 +95,7 @@ class Campaign:
         settings, shop = self._settings(), create_engine(self.shop_url)
         key_set = keys.load((self.base / "keys.json").read_text())
         use_keys(key_set)
-        with open_store(URL.create("sqlite", database=str(self.base / "dsr.db")), key_set, settings) as store:
+        with open_store(URL.create(DRIVER, database=str(self.base / "dsr.db")), key_set, settings) as store:
             systems = open_systems(settings)
             try:
                 context = Context(store.transaction, settings, self.clock, systems)

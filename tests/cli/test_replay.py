@@ -56,7 +56,7 @@ def folder(tmp_path: Path) -> Path:
         case = add_case(session, Right.ERASURE)
         written = Written("ticket", None, 1, json.dumps([[[1], fingerprint(ROW)]]))
         from_now = NOW.replace(year=date.today().year + 1)  # noqa: DTZ011
-        session.add(remember(case.id, "crm", written, settings.register, now=from_now))
+        remember(session, case.id, "crm", [written], settings.register, now=from_now)
     return tmp_path
 
 

@@ -27,7 +27,6 @@ from tests.parts.store import Store, polder_hosting
 def main(url: str, key_set: str, folder: str, shop: str, now: str) -> None:
     base.use_keys(keys.load(key_set))
     engine = create_engine(make_url(url))
-    base.prepare(engine)
     context = _context(Store(engine, _settings(Path(folder), shop)), datetime.fromisoformat(now))
     with context.transaction() as session:
         release_all(session)

@@ -27,7 +27,6 @@ from tests.parts.store import Store
 def main(url: str, key_set: str, port: int, now: str) -> None:
     base.use_keys(keys.load(key_set))
     engine = create_engine(make_url(url))
-    base.prepare(engine)
     hours = Text("werkdagen", "weekdays")
     controller = Controller("Polder Hosting", "Dijkweg 1", "privacy@polder.example", "0123 456 789", hours)
     server = MailSettings("localhost", "privacy@polder.example", port, "none", timeout_seconds=5)

@@ -22,6 +22,7 @@ from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
+from dsr.db.sqlite import DRIVER
 from tests.parts.components import requires
 
 START_LIMIT = 60.0  # seconds
@@ -110,7 +111,7 @@ def mariadb_url(mariadb_server: DatabaseServer) -> Iterator[URL]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> URL:
     """The address of a SQLite file that does not exist yet."""
-    return URL.create("sqlite", database=str(tmp_path / "test.sqlite"))
+    return URL.create(DRIVER, database=str(tmp_path / "test.sqlite"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

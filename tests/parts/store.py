@@ -89,7 +89,6 @@ def open_store(url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Sto
     """The tables in the empty database at `url`."""
     base.use_keys(key_set)
     engine = create_engine(url)
-    base.prepare(engine)
     _map_every_class()
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         base.Base.metadata.create_all(connection)
