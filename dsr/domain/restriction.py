@@ -51,6 +51,12 @@ def by_consent(register: Register) -> list[str]:
     return [name for name in restrictable(register) if categories[name].legal_basis is LegalBasis.CONSENT]
 
 
+def advertising(register: Register, *, by_consent_only: bool = False) -> list[str]:
+    """The categories that serve advertising, or those of them that rest on consent."""
+    asked = by_consent(register) if by_consent_only else restrictable(register)
+    return [name for name in asked if register.categories[name].marketing]
+
+
 def has_marks(register: Register, system: str, categories: Collection[str]) -> bool:
     """Whether a system has a mark for rows of one of these categories."""
     tables = register.tables[system].values()

@@ -19,14 +19,15 @@ from dsr.domain.errors import DomainError
 from dsr.domain.plans import SeveralPersons
 from dsr.domain.restriction import has_marks, marks, unmarked
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import changing, objection, plans, restriction
+from dsr.services import changing, errand_restrictions, objection, plans, restriction
 from dsr.services.restriction import Pending
 
 
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> list[Pending]:
-    """Stop what an objection or a withdrawal is about; what the systems are to know of all restrictions of the case."""
+    """Stop what an objection or a withdrawal is about, and ask the owners; what the systems are to know of it all."""
     case = session.get_one(Case, case_id)
     objection.stop_first(session, case, register=context.settings.register, now=context.now())
+    errand_restrictions.tell_owners(session, case, settings=context.settings, now=context.now())
     return restriction.pending(session, case)
 
 

@@ -142,9 +142,13 @@ def add_right(session: Session, case: Case, right: Right, *, by: uuid.UUID, now:
 
 
 def stop_first(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
-    """What an objection or a withdrawn consent is about stops before it is weighed or erased: the worker sees to it."""
+    """What an objection or a withdrawn consent is about stops before it is weighed or erased: the worker sees to it.
+
+    So it does to the owners of mailing lists that are in no database.
+    """
     stopping = (Right.OBJECTION, Right.CONSENT_WITHDRAWAL)
-    if any(right.kind in stopping and right.outcome is None for right in case.rights):
+    is_stopping = any(right.kind in stopping and right.outcome is None for right in case.rights)
+    if is_stopping or any(right.kind is Right.MARKETING_OBJECTION for right in case.rights):
         work.ask(session, case.id, "restrict", by=by if isinstance(by, uuid.UUID) else None, now=now)
 
 

@@ -31,8 +31,9 @@ from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
 from dsr.services.owners import errand_path, link_token, owner_of, renew_link
 
 SEARCH, ERASE, CORRECT, RESTRICT, LIFT, STOP = "search", "erase", "correct", "restrict", "lift", "stop"
-CHANGING = (CORRECT, RESTRICT, LIFT, STOP)
-NEXT = {CORRECT: "rectify", RESTRICT: "restrict", LIFT: "restrict"}
+CHANGING = (CORRECT, RESTRICT, STOP)
+"""What the letter waits for."""
+NEXT = {CORRECT: "rectify"}
 """The step of the worker that notes what an owner answered."""
 OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
 LATE_TASK, DECLINED_TASK, OWNERLESS_TASK = "errand-late", "errand-declined", "errand-without-owner"

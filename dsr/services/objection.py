@@ -17,7 +17,7 @@ from dsr.db.restrictions import Restriction, Weighing
 from dsr.domain.answers import Stopped
 from dsr.domain.plans import Decision, register_decisions
 from dsr.domain.register import ErasureGround, Register
-from dsr.domain.restriction import Ground, Weighed, by_consent, objectionable
+from dsr.domain.restriction import Ground, Weighed, advertising, by_consent, objectionable
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, plans, restriction
@@ -45,8 +45,7 @@ def _is_undecided(case: Case, right: Right) -> bool:
 
 def _stop_advertising_by_consent(session: Session, case: Case, register: Register, now: datetime) -> None:
     index = case.data_subject.email_index
-    rests = any(register.categories[name].marketing for name in by_consent(register))
-    if rests and session.get(Suppression, index) is None:
+    if advertising(register, by_consent_only=True) and session.get(Suppression, index) is None:
         session.add(Suppression(digest=index, since=now))
         audit.record(session, "advertising-stopped", by=audit.WORKER, now=now, case_id=case.id)
 

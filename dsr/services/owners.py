@@ -70,13 +70,15 @@ def mail_code(session: Session, errand: Errand, *, settings: Settings, now: date
     if owner is None:
         raise OwnerGone
     code = mailboxes.new_code(session, errand.owner_index, now=now)
+    case = session.get_one(Case, errand.case_id)
+    link = settings.web.base_url + errand_path(errand)
     notices.enqueue(
         session,
         "owner-code",
         key=f"owner-code:{secrets.token_hex(16)}",
-        case=session.get_one(Case, errand.case_id),
+        case=case,
         recipient=owner.email,
-        facts={"link": settings.web.base_url + errand_path(errand), "code": code},
+        facts={"reference": case.reference, "link": link, "code": code},
         language=settings.procedure.language,
         now=now,
     )

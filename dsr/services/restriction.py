@@ -152,7 +152,7 @@ def hand_over(
     So the mark stays without a gap, and whoever lifts the last of them knows what was there.
     """
     free = list(marked)
-    for other in _others(session, lifted):
+    for other in _others(session, lifted.identifiers, lifted.restriction_id):
         theirs = [change for change in free if change.category in other.categories]
         if theirs:
             known = {(change.table, change.key): change for change in changes_of(noted(session, other.id, system))}
@@ -162,11 +162,15 @@ def hand_over(
     return free
 
 
-def _others(session: Session, lifted: Pending) -> list[Restriction]:
-    """The restrictions of the same person in force, of whatever case, but this one."""
-    digests = [_digest(kind, value) for kind, value in lifted.identifiers.items()]
+def others_of(session: Session, case: Case, lifted: Restriction) -> list[Restriction]:
+    """The restrictions of the person of a case in force, of whatever case, but this one."""
+    return _others(session, identifiers_of(case), lifted.id)
+
+
+def _others(session: Session, identifiers: Identifiers, lifted_id: uuid.UUID) -> list[Restriction]:
+    digests = [_digest(kind, value) for kind, value in identifiers.items()]
     named = select(RestrictionIdentifier.restriction_id).where(RestrictionIdentifier.digest.in_(digests))
-    others = (Restriction.id.in_(named), Restriction.lifted_at.is_(None), Restriction.id != lifted.restriction_id)
+    others = (Restriction.id.in_(named), Restriction.lifted_at.is_(None), Restriction.id != lifted_id)
     return list(session.scalars(select(Restriction).where(*others).order_by(Restriction.since)))
 
 

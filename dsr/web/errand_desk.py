@@ -22,7 +22,7 @@ from dsr.domain.register import Category
 from dsr.domain.wording import N_
 from dsr.services import errand_answers, errand_erasures, errands, rectification
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
-from dsr.services.errands import CORRECT, ERASE, SEARCH
+from dsr.services.errands import CORRECT, ERASE, LIFT, RESTRICT, SEARCH, STOP
 from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
 from dsr.web.pages import gettext, language
@@ -34,13 +34,35 @@ TITLES: Mapping[str, str] = {
     SEARCH: N_("Look up in: %(system)s"),
     ERASE: N_("Erase in: %(system)s"),
     CORRECT: N_("Correct in: %(system)s"),
+    RESTRICT: N_("Only store in: %(system)s"),
+    LIFT: N_("Use again in: %(system)s"),
+    STOP: N_("No more advertising from: %(system)s"),
 }
 QUESTIONS: Mapping[str, str] = {
     SEARCH: N_("Would you look something up in: %(system)s?"),
     ERASE: N_("Would you erase something in: %(system)s?"),
     CORRECT: N_("Would you correct something in: %(system)s?"),
+    RESTRICT: N_("Would you mark something in: %(system)s?"),
+    LIFT: N_("Would you take a mark away in: %(system)s?"),
+    STOP: N_("Would you take somebody off a list in: %(system)s?"),
 }
 """What the owner reads before the code: nothing about anybody."""
+CHANGES: Mapping[str, tuple[str, str]] = {
+    CORRECT: ("", N_("Such as: changed on the card by me, on 3 March.")),
+    RESTRICT: (
+        N_(
+            "Mark these, so that everybody sees it: they may only be stored. Do not use or change them, and throw "
+            "nothing away, until you hear from us."
+        ),
+        N_("Such as: a red sheet in front of the folder, on 3 March."),
+    ),
+    LIFT: (N_("These may be used again. Take the mark away."), N_("Such as: the red sheet taken out, on 3 March.")),
+    STOP: (
+        N_("This person wants no more advertising from us. Take them off the list, and do not put them back."),
+        N_("Such as: taken off the list for the newsletter, on 3 March."),
+    ),
+}
+"""What to do where something changes, and how somebody may say that it was done."""
 
 
 class Refused(DomainError):
@@ -155,22 +177,26 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "headings": HEADINGS,
         "typed_items": request.form.getlist("items") if request.method == "POST" else [],
         "typed_done_in": request.form.getlist("done_in") if request.method == "POST" else [],
-        **(_change(session, case, errand) if errand.kind == CORRECT else {}),
+        **(_change(session, case, errand) if errand.kind in CHANGES else {}),
     }
 
 
 def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
-    """What is to be corrected, where, and what the data subject says of it."""
+    """What is to change, where, and what the data subject says of a correction."""
     plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
     known = settings().register.categories
+    index = case.data_subject.email_index if errand.kind == CORRECT else b""
+    todo, example = CHANGES[errand.kind]
     return {
+        "todo": gettext(todo) if todo else "",
+        "example": gettext(example),
         "lines": rectification.correction_of(plan).by_hand.lines if plan else [],
         "places": [
-            {"name": name, "label": _label(name), "is_for_books": is_for_books(known[name])}
+            {"name": name, "label": _label(name), "is_for_books": errand.kind == CORRECT and is_for_books(known[name])}
             for name in errand.categories
             if name in known
         ],
-        "statements": [each.text for each in rectification.statements_of(session, case.data_subject.email_index)],
+        "statements": [each.text for each in rectification.statements_of(session, index)],
     }
 
 

@@ -59,6 +59,7 @@ def test_what_is_on_paper_comes_with_the_copy(paper_firm: Firm, hanna: Person, y
     assert "binder" in refused.text
 
     page = yara.open()
+    assert f"bij verzoek {hanna.reference}:" in firm.mails_to(YARA)[-1]
     assert "Hanna Brinkman" in page
     assert "hanna@example.org" in page
     assert "Offertes op papier" in page

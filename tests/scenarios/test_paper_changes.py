@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from werkzeug.test import TestResponse
@@ -12,6 +13,7 @@ from werkzeug.test import TestResponse
 from dsr.config import Settings
 from dsr.domain.rights import Outcome
 from dsr.keys import Keys
+from dsr.services import errands, restriction, work
 from tests.parts.firm import NOOR, TIM, Firm, Person, open_firm
 from tests.parts.paper import BINDER, PAPER, YARA, Keeper
 from tests.parts.shop import Shop
@@ -20,7 +22,7 @@ from tests.parts.starters import words
 from tests.parts.web import Clock
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-CORRECTION = "/rectification"
+CORRECTION, RESTRICTION = "/rectification", "/restriction"
 
 
 @pytest.fixture
@@ -168,3 +170,87 @@ def test_with_nothing_but_paper_what_is_not_corrected_is_not_called_so(
     letter = letter_of(office, hanna)
     assert "verbeterd" not in letter
     assert ("De ordner is zoek." in letter) is (answer == "give-up")
+
+
+def test_what_is_restricted_is_marked_by_the_owner_and_freed_after_the_lifting(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "restriction")
+    chosen = {"ground": "a", "categories": ["quote", "paper_invoice"]}
+    assert firm.act(NOOR, hanna.reference, "restriction", RESTRICTION, **chosen).status_code == 303
+    firm.tick()
+    assert "gevraagd aan de eigenaar" in firm.see(NOOR, hanna.reference, RESTRICTION)
+    refused = firm.act(NOOR, hanna.reference, "letter")
+    assert refused.status_code == 422
+    assert "De eigenaar zei nog niet dat het gedaan is in: Ordner op kantoor." in refused.text
+    page = words(yara.open())
+    assert "Alleen bewaren in: Ordner op kantoor" in page
+    assert "schrijf er niet overheen" not in page
+    assert yara.send("gedaan", done_in="quote", evidence="rood vel").status_code == 303
+    firm.tick()
+    assert "aangetekend door de eigenaar" in firm.see(NOOR, hanna.reference, RESTRICTION)
+    assert "Offertes op papier" in letter_of(firm, hanna)
+
+    held = re.findall(r"restriction/([0-9a-f-]{36})/notice", firm.see(NOOR, hanna.reference, RESTRICTION))[0]
+    told = {f"lift_reason.{held}": "Uitgezocht.", f"lift_on.{held}": "2026-12-01"}
+    assert firm.act(NOOR, hanna.reference, f"restriction/{held}/notice", RESTRICTION, **told).status_code == 303
+    firm.tick()
+    firm.come_to(date(2026, 12, 1))
+    assert firm.act(NOOR, hanna.reference, f"restriction/{held}/lift", RESTRICTION).status_code == 303
+    firm.tick()
+    page = words(yara.open())
+    assert "Weer gebruiken in: Ordner op kantoor" in page
+    assert "Offertes op papier" in page
+    assert "Facturen op papier" not in page
+    assert yara.send("gedaan", done_in="quote", evidence="rood vel eruit").status_code == 303
+    assert firm.verify().faults == ()
+
+
+def test_a_restriction_that_ends_before_it_was_marked_asks_nothing_more(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    identified(paper_firm, hanna, "restriction")
+    chosen = {"ground": "a", "categories": ["quote"]}
+    paper_firm.act(NOOR, hanna.reference, "restriction", RESTRICTION, **chosen)
+    paper_firm.tick()
+    with paper_firm.store() as session:
+        case = paper_firm.case(session, hanna.reference)
+        (held,) = restriction.of_case(session, case.id)
+        held.lifted_at = paper_firm.clock()
+        work.ask(session, case.id, "restrict", now=paper_firm.clock())
+    paper_firm.tick()
+    assert "U hoeft niets meer te doen" in yara.page()
+    with paper_firm.store() as session:
+        assert [each.kind for each in errands.of_case(session, case.id)] == ["restrict"]
+
+
+def test_advertising_from_a_list_on_paper_stops_at_once(
+    shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer
+) -> None:
+    settings = replace(settings, systems={"binder": BINDER})
+    register = PAPER.replace('source = { nl = "van uzelf"', 'marketing = true\nsource = { nl = "van uzelf"')
+    with open_firm(shop, settings, register, key_set, clock=clock, server=smtp_server) as firm:
+        hanna, yara = Person(firm, "Hanna Brinkman", "hanna@example.org", firm.visitor()), Keeper(firm)
+        hanna.ask("marketing-objection")
+        firm.tick()
+        page = words(yara.open())
+        assert "Geen reclame meer vanuit: Ordner op kantoor" in page
+        assert "Facturen op papier" not in page
+        firm.act(NOOR, hanna.reference, "take")
+        assert "De eigenaar zei nog niet" in firm.act(NOOR, hanna.reference, "letter").text
+        assert yara.send("niet-hier").status_code == 303
+        hanna.confirm()
+        assert "Gestopt op 23 november 2026" in letter_of(firm, hanna)
+
+
+def test_a_withdrawn_consent_asks_the_owner_of_the_list_once(
+    shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer
+) -> None:
+    settings = replace(settings, systems={"binder": BINDER})
+    register = PAPER.replace('"contract"', '"consent"\nmarketing = true')
+    with open_firm(shop, settings, register, key_set, clock=clock, server=smtp_server) as firm:
+        hanna = Person(firm, "Hanna Brinkman", "hanna@example.org", firm.visitor())
+        identified(firm, hanna, "consent-withdrawal", on_paper=True)
+        asked = [mail for mail in firm.mails_to(YARA) if "reclame" in mail or "alleen nog" in mail]
+        assert len(asked) == 1

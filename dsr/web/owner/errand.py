@@ -164,7 +164,10 @@ def _show(
 
 
 def _page_of(found: Mapping[str, Any]) -> str:
-    return str(found["errand"].kind) if found["is_needed"] else "done"
+    if not found["is_needed"]:
+        return "done"
+    kind = str(found["errand"].kind)
+    return "change" if kind in errand_desk.CHANGES else kind
 
 
 def _others(store: Session, errand: Errand) -> list[dict[str, Any]]:

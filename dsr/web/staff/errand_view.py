@@ -30,6 +30,9 @@ _WORK: Mapping[str, str] = {
     errands.SEARCH: N_("look up"),
     errands.ERASE: N_("erase"),
     errands.CORRECT: N_("correct"),
+    errands.RESTRICT: N_("only store"),
+    errands.LIFT: N_("use again"),
+    errands.STOP: N_("stop advertising"),
 }
 _LATE: Word = ("red", "diamond", N_("late"))
 _NO_OWNER: Word = ("red", "diamond", N_("no owner any more"))
