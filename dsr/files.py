@@ -54,12 +54,11 @@ class FileStore:
 
     def put(self, place: Place, chunks: Iterable[bytes]) -> int:
         """Store what `chunks` yield; the file is there whole, and on the disk, or not at all. Returns its bytes."""
-        writer, size = self.writer(place), 0
+        writer = self.writer(place)
         for chunk in chunks:
             writer.write(chunk)
-            size += len(chunk)
         writer.finish()
-        return size
+        return writer.size
 
     def writer(self, place: Place) -> Writer:
         """A file to write piece by piece; one that is never finished leaves nothing behind."""
@@ -100,16 +99,24 @@ def open_store(settings: Settings, keys: Keys) -> FileStore:
 class Writer:
     """Seals what is written as it comes in; the file is there once it is finished, and not before."""
 
+    size = 0
+    """Bytes written."""
+
     def __init__(self, store: FileStore, place: Place) -> None:
         self._file = store._folder / place.name
         self._ciphertext = _Ciphertext()
         self._sealing = store._keys.stream.new_encrypting_stream(self._ciphertext, place.associated_data)
         self._sink = obstore.open_writer(store._objects, place.name, max_concurrency=1)
 
-    def write(self, data: bytes) -> None:
-        """Add to the file."""
+    def write(self, data: bytes) -> int:
+        """Add to the file; returns how many bytes."""
         self._sealing.write(data)
         self._sink.write(self._ciphertext.take())
+        self.size += len(data)
+        return len(data)
+
+    def flush(self) -> None:
+        """Nothing: what can be sealed has been."""
 
     def finish(self) -> None:
         """The file is whole: it is there, and on the disk."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
@@ -43,7 +43,7 @@ class SystemRefuses(ConnectorError):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The rows of a person in one table, as the driver gave them; there may be thousands."""
+    """Rows of a person in one table, as the driver gave them; there may be thousands."""
 
     table: str
     key: Columns
@@ -111,8 +111,11 @@ class Connector(Protocol):
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The rows of the person by table, by the reading account."""
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """The same rows one by one."""
+    def stream(self, identifiers: Identifiers) -> Iterator[Found]:
+        """The same rows a batch at a time, however many there are; those of one table follow each other.
+
+        What was read before a ConnectorError is not all there is.
+        """
 
     def column_types(self, table: str) -> dict[str, ColumnType]:
         """The columns of a table that hold text, numbers, days or yes and no, with what they can hold."""

@@ -39,15 +39,18 @@ class ManualSystem:
 
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The items by category. Raises OwnerHasNotAnswered."""
-        rows = self.search(identifiers)
+        rows = self._items()
         by_table = {table: [row for row in rows if row.table == table] for table in self._tables}
         return [_found(self._tables[table], of_table) for table, of_table in by_table.items() if of_table]
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """The items one by one. Raises OwnerHasNotAnswered."""
+    def stream(self, identifiers: Identifiers) -> Iterator[Found]:
+        """The same. Raises OwnerHasNotAnswered."""
+        yield from self.find(identifiers)
+
+    def _items(self) -> Sequence[Row]:
         if self._found is None:
             raise OwnerHasNotAnswered(self.name)
-        return [*self._found]
+        return self._found
 
     def column_types(self, table: str) -> dict[str, ColumnType]:
         """None: what is to be corrected here, its owner does by hand."""
@@ -83,7 +86,7 @@ class _ErasedByHand:
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         wanted = {*keys}
-        return [row for row in self._system.search({}) if row.table == table and row.key in wanted]
+        return [row for row in self._system._items() if row.table == table and row.key in wanted]
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         return len(self._erased.intersection(keys))

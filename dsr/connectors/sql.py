@@ -10,7 +10,7 @@ import json
 import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import reduce
 from typing import Any
 
@@ -23,11 +23,11 @@ from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
-from dsr.connectors.sql_errors import translated
+from dsr.connectors.sql_errors import fetch_many, translated
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
-from dsr.domain.plans import Row
+from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
 from dsr.domain.row_keys import Key, from_json
@@ -37,6 +37,8 @@ _KEYS = "dsr_keys_"
 """The parameter that holds keys: no column is called so."""
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
+BATCH = 1_000
+"""How many rows are in memory at once while they are streamed."""
 
 
 class SqlSystem:
@@ -47,7 +49,7 @@ class SqlSystem:
         self.system = settings.systems[name]
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
-        self._statements: dict[tuple[str, frozenset[str], bool], sa.Select[Any]] = {}
+        self._statements: dict[tuple[str, frozenset[str], bool, int | None], sa.Select[Any]] = {}
         self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
         self._by_key: dict[tuple[str, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
@@ -80,9 +82,11 @@ class SqlSystem:
         with self._transaction(self._reader) as connection:
             return self._find(connection, identifiers, locks=False)
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
-        """Every row of the person, one by one. Raises SystemDown or SystemRefuses."""
-        return rows_of(self.find(identifiers))
+    def stream(self, identifiers: Identifiers) -> Iterator[Found]:
+        """The same, however many rows there are. Raises SystemDown or SystemRefuses, also between two batches."""
+        with self._transaction(self._reader) as connection:
+            for name in self.register.nearest_first(self.name):
+                yield from self._batches(connection, name, identifiers)
 
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
@@ -128,7 +132,7 @@ class SqlSystem:
     def _find(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
         found: list[Found] = []
         for name in self.register.nearest_first(self.name):
-            statement = self._statement(name, frozenset(identifiers), locks)
+            statement = self._statement(name, frozenset(identifiers), locks=locks, most=self.system.row_cap)
             found.append(self.fetch(connection, name, statement, identifiers))
             if sum(len(table.rows) for table in found) > self.system.row_cap:
                 raise SystemRefuses(
@@ -136,14 +140,34 @@ class SqlSystem:
                 )
         return found
 
-    def _statement(self, name: str, kinds: frozenset[str], locks: bool) -> sa.Select[Any]:
-        """The search in one table; written once, since the engine takes longer to write it than to run it."""
-        if (name, kinds, locks) not in self._statements:
-            statement = self._rows_of_person(name, kinds).limit(self.system.row_cap + 1)
+    def _batches(self, connection: Connection, name: str, identifiers: Identifiers) -> Iterator[Found]:
+        kinds = frozenset(identifiers)
+        few = self.fetch(connection, name, self._statement(name, kinds, most=BATCH), identifiers)
+        if len(few.rows) <= BATCH:
+            yield few
+            return
+        # Only now a cursor that stays with the server: for a few rows it costs more than the rows.
+        columns, result = self._open(connection, name, self._statement(name, kinds), identifiers, stream_results=True)
+        with closing(result):
+            # One row the engine has read ahead.
+            rows: Sequence[Any] = [*map(tuple, result.fetchmany(1)), *fetch_many(result, BATCH - 1)]
+            while rows:
+                yield Found(name, self.tables[name].key, columns, rows)
+                rows = fetch_many(result, BATCH)
+
+    def _statement(
+        self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None
+    ) -> sa.Select[Any]:
+        """The search in one table; written once, since the engine takes longer to write it than to run it.
+
+        It gives one row more than the `most` there may be.
+        """
+        if (name, kinds, locks, most) not in self._statements:
+            statement = self._rows_of_person(name, kinds).limit(most and most + 1)
             # A view is not always one that can be locked, and nothing goes by way of it.
             locks_rows = locks and self.tables[name].is_erasable
-            self._statements[name, kinds, locks] = statement.with_for_update() if locks_rows else statement
-        return self._statements[name, kinds, locks]
+            self._statements[name, kinds, locks, most] = statement.with_for_update() if locks_rows else statement
+        return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
         """The statement that reads or deletes the rows with given keys; written once as well."""
@@ -174,8 +198,14 @@ class SqlSystem:
         self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
-        table = self.tables[name]
-        result = connection.execute(statement, self._parameters(values or {}))
+        columns, result = self._open(connection, name, statement, values or {})
+        return Found(name, self.tables[name].key, columns, _rows(result))
+
+    def _open(
+        self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any], **options: Any
+    ) -> tuple[Columns, sa.CursorResult[Any]]:
+        """What a statement on one table gives, before its first row, and the columns of that."""
+        result = connection.execute(statement, self._parameters(values), execution_options=options)
         columns = tuple(result.keys())
         missing = self._named[name].difference(columns)
         if missing:
@@ -185,7 +215,7 @@ class SqlSystem:
                 table=name,
                 columns=", ".join(sorted(missing)),
             )
-        return Found(name, table.key, columns, _rows(result))
+        return columns, result
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""

@@ -65,6 +65,8 @@ def _postgresql(system: DataSystem, settings: Settings, reads_only: bool) -> tup
         f"-c statement_timeout={system.statement_seconds * 1000}",
         f"-c lock_timeout={system.lock_seconds * 1000}",
         f"-c default_transaction_read_only={'on' if reads_only else 'off'}",
+        "-c cursor_tuple_fraction=1",  # whoever opens a cursor here reads it to the end
+        "-c timezone=UTC",  # an offset of before the time zones has seconds, which JSON libraries round away
     ]
     arguments: dict[str, Any] = {"options": " ".join(options), "connect_timeout": CONNECT_SECONDS}
     if system.tls:

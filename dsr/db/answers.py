@@ -19,6 +19,8 @@ class AccessCopy(Base):
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), primary_key=True)
     file: Mapped[str] = mapped_column(String(64))
     size: Mapped[int] = mapped_column(BigInteger)
+    page_at: Mapped[int] = mapped_column(BigInteger)
+    """Where the readable page begins in the archive, in bytes."""
     row_count: Mapped[int]
     missing: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The systems that had not answered when it was made."""

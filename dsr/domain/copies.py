@@ -1,15 +1,18 @@
-"""What the copy of art. 15(3) holds: every row found, with what art. 15(1)(a)-(h) and 15(2) ask of its category."""
+"""What the copy of art. 15(3) holds: every row found, with what art. 15(1)(a)-(h) and 15(2) ask of its category.
+
+There may be a million rows, so they go by in batches; what is known of the whole is gathered here.
+"""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from dsr.domain.plans import Row
-from dsr.domain.register import UNTIL_WITHDRAWN, Category, KeepingGround, LegalBasis, Period, Recipient, Register, Table
+from dsr.domain.plans import Columns
+from dsr.domain.register import UNTIL_WITHDRAWN, Category, KeepingGround, LegalBasis, Period, Recipient, Register
 from dsr.domain.retention import RULES, Rule
 from dsr.domain.wording import N_
 
@@ -36,17 +39,20 @@ KEEPING_GROUNDS = {
 }
 
 MASK = "•••"
+Cells = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The rows of one table, masked where the register says so."""
+    """What was found in one table: how many rows, and the first of them, masked where the register says so."""
 
     system: str
     table: str
-    columns: tuple[str, ...]
-    masked: tuple[str, ...]
-    rows: tuple[Mapping[str, Any], ...]
+    category: str
+    columns: Columns
+    masked: Columns
+    rows: tuple[Cells, ...]
+    row_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +67,7 @@ class Part:
     @property
     def row_count(self) -> int:
         """Rows in all its tables."""
-        return sum(len(listing.rows) for listing in self.listings)
+        return sum(listing.row_count for listing in self.listings)
 
     @property
     def rule(self) -> Rule | Period | None:
@@ -99,16 +105,19 @@ class Content:
         return any(listing.masked for part in self.parts for listing in part.listings)
 
 
-def content(register: Register, rows_by_system: Mapping[str, Iterable[Row]]) -> Content:
-    """The copy of what was found in each system, category by category in the order of the register."""
+def is_told(category: Category) -> bool:
+    """Whether rows of a category are in the copy at all."""
+    return category.is_ours and not category.confidential
+
+
+def content(register: Register, systems: Iterable[str], found: Iterable[Listing]) -> Content:
+    """The copy of what was found in these systems, category by category in the order of the register."""
     listings: dict[str, list[Listing]] = {name: [] for name in register.categories}
-    for system, rows in rows_by_system.items():
-        for table, found in _by_table(rows).items():
-            mapped = register.tables[system][table]
-            listings[mapped.category].append(_listing(system, table, mapped, found))
+    for listing in found:
+        listings[listing.category].append(listing)
     shown = {name: category for name, category in register.categories.items() if not category.confidential}
-    told = {name: category for name, category in shown.items() if category.is_ours}
-    searched = {table.category for system in rows_by_system for table in register.tables[system].values()}
+    told = {name: category for name, category in shown.items() if is_told(category)}
+    searched = {table.category for system in systems for table in register.tables[system].values()}
     return Content(
         parts=tuple(_part(register, name, listings[name]) for name in told if listings[name]),
         nothing_found=tuple(told[name] for name in told if not listings[name] and name in searched),
@@ -119,21 +128,12 @@ def content(register: Register, rows_by_system: Mapping[str, Iterable[Row]]) -> 
     )
 
 
-def _by_table(rows: Iterable[Row]) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in rows:
-        found.setdefault(row.table, []).append(row)
-    return found
-
-
-def _listing(system: str, name: str, table: Table, rows: list[Row]) -> Listing:
-    columns = tuple(rows[0].values)
-    masked = tuple(column for column in columns if column in table.masked)
-    return Listing(system, name, columns, masked, tuple(_masked(row.values, masked) for row in rows))
-
-
-def _masked(values: Mapping[str, Any], columns: tuple[str, ...]) -> Mapping[str, Any]:
-    return {**values, **{column: mask(values[column]) for column in columns}} if columns else values
+def masked_rows(rows: Sequence[Cells], columns: Columns, masked: Collection[str]) -> Sequence[Cells]:
+    """The rows with the cells of these columns masked."""
+    if not masked:
+        return rows
+    is_masked = [column in masked for column in columns]
+    return [tuple(mask(cell) if hides else cell for cell, hides in zip(row, is_masked, strict=True)) for row in rows]
 
 
 def mask(value: Any) -> str | None:
@@ -152,7 +152,7 @@ def _part(register: Register, name: str, listings: list[Listing]) -> Part:
 
 
 def to_record(copy: Content, language: str) -> list[dict[str, Any]]:
-    """The parts as JSON carries them; the values of the rows are made fit by `exact`."""
+    """What is told of each category, as JSON carries it."""
     return [_part_record(part, language) for part in copy.parts]
 
 
@@ -165,10 +165,6 @@ def _part_record(part: Part, language: str) -> dict[str, Any]:
         "source": category.source.in_language(language),
         "retention": _retention_record(part.category, part.rule, language),
         "recipients": [_recipient_record(recipient, language) for recipient in part.recipients],
-        "tables": [
-            {"system": listing.system, "table": listing.table, "masked": listing.masked, "rows": listing.rows}
-            for listing in part.listings
-        ],
     }
 
 

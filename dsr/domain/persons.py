@@ -9,17 +9,13 @@ from dsr.domain.plans import Row
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import to_json
 
-_COLUMNS, _CHARACTERS, _MOST = 6, 60, 50
+MOST_SHOWN = 50
+_COLUMNS, _CHARACTERS = 6, 60
 
 
 def several(register: Register, system: str, rows: Iterable[Row], chosen: Collection[str]) -> dict[str, list[Row]]:
-    """The tables of people in which more than one row was found, with these; not where SYSTEM.TABLE is `chosen`.
-
-    A table of people is one that identifiers lead to and that other tables point at.
-    """
-    tables = register.tables.get(system, {})
-    pointed_at = {table.parent for table in tables.values() if not table.view_of}
-    people = {name for name, table in tables.items() if table.match and name in pointed_at}
+    """The tables of people in which more than one row was found, with these; not where SYSTEM.TABLE is `chosen`."""
+    people = tables_of_people(register, system)
     found: dict[str, list[Row]] = {}
     for row in rows:
         if row.table in people and f"{system}.{row.table}" not in chosen:
@@ -27,9 +23,16 @@ def several(register: Register, system: str, rows: Iterable[Row], chosen: Collec
     return {name: of_table for name, of_table in found.items() if len(of_table) > 1}
 
 
+def tables_of_people(register: Register, system: str) -> set[str]:
+    """Those that identifiers lead to and that other tables point at."""
+    tables = register.tables.get(system, {})
+    pointed_at = {table.parent for table in tables.values() if not table.view_of}
+    return {name for name, table in tables.items() if table.match and name in pointed_at}
+
+
 def shown(table: Table, rows: Sequence[Row]) -> list[dict[str, Any]]:
     """Each row by its key with a few columns: what tells people apart, nothing masked, nothing long."""
-    return [{"key": to_json(row.key), "values": _few(table, row)} for row in rows[:_MOST]]
+    return [{"key": to_json(row.key), "values": _few(table, row)} for row in rows[:MOST_SHOWN]]
 
 
 def _few(table: Table, row: Row) -> dict[str, str]:

@@ -24,7 +24,8 @@ from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs import changing, erasing, restricting
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import copies, errands, holds, kept, lookup, plans, reminders, search, work
+from dsr.services import copies, copy_archive, errands, holds, kept, lookup, plans, reminders, search, work
+from dsr.services.copy_data import CopyOrder
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
@@ -166,7 +167,7 @@ def _to_search(context: Context, session: Session, case_id: uuid.UUID) -> _Wante
 
 
 def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
-    searched = search.search_systems(wanted.systems, wanted.whom)
+    searched = search.search_systems(wanted.systems, wanted.whom, context.settings.register)
     say = {name: _sentence(context, fault) for name, fault in searched.faults.items()}
 
     def note(session: Session) -> Exception | None:
@@ -177,18 +178,27 @@ def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     return note
 
 
-def _everywhere(context: Context, session: Session, case_id: uuid.UUID) -> _Wanted:
-    case = _identified(session, case_id)
-    return _Wanted(lookup.identifiers_of(case), _systems(context, session, case))
+class _WantedCopy(NamedTuple):
+    """Whose copy is wanted, of which systems."""
+
+    order: CopyOrder
+    wanted: _Wanted
 
 
-def _copy(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
-    searched = search.search_systems(wanted.systems, wanted.whom)
+def _to_copy(context: Context, session: Session, case_id: uuid.UUID) -> _WantedCopy:
+    case = session.get_one(Case, case_id)
+    order = copies.begin_copy(session, case)
+    return _WantedCopy(order, _Wanted(lookup.identifiers_of(case), _systems(context, session, case)))
+
+
+def _copy(context: Context, case_id: uuid.UUID, given: _WantedCopy) -> Note:
+    (order, (whom, systems)), settings = given, context.settings
+    written = copy_archive.write_copy(order, systems, whom, settings=settings, now=context.now())
+    faults.point("copy-written")
 
     def note(session: Session) -> Exception | None:
-        case, settings = session.get_one(Case, case_id), context.settings
-        copies.make_copy(session, case, searched.rows, missing=searched.missing, settings=settings, now=context.now())
-        return searched.fault
+        copies.record_copy(session, session.get_one(Case, case_id), written, settings=settings, now=context.now())
+        return search.fault_of(written.faults)
 
     return note
 
@@ -248,7 +258,7 @@ def _systems(context: Context, session: Session, case: Case) -> dict[str, Connec
 STEPS: dict[str, Step] = {
     "lookup": Step(_claimed, _look_up),
     "search": Step(_to_search, _search),
-    "copy": Step(_everywhere, _copy),
+    "copy": Step(_to_copy, _copy),
     "plan": Step(_asked_plan, _plan),
     "erase": Step(erasing.begin, erasing.carry_out),
     "rows": Step(changing.whose_rows, changing.lay_out_rows),

@@ -1,44 +1,35 @@
-"""The access copy (art. 15(3)): made of the rows found, looked at and released by a handler, fetched by the person."""
+"""The access copy (art. 15(3)): noted once its archive is written, looked at and released by a handler, fetched."""
 
 from __future__ import annotations
 
-import json
-import stat
 import uuid
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from jinja2.environment import TemplateStream
 from sqlalchemy import and_, or_, select, update
 from sqlalchemy.orm import Session
-from stream_zip import ZIP_64, stream_zip
 
-from dsr.config import TIMEZONE, Settings
+from dsr.config import Settings
 from dsr.db.answers import AccessCopy
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.errands import ErrandFile
-from dsr.domain import copies
 from dsr.domain.calendars import local_date
-from dsr.domain.copies import Content, Listing
-from dsr.domain.errands import HEADINGS
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
-from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.files import FileDamaged, FileGone, FileStore, Place, open_store
-from dsr.services import audit, errand_files, errands, notices
-from dsr.services.errand_files import Attached
+from dsr.services import audit, errands, notices
+from dsr.services.copy_archive import PURPOSE, WrittenCopy, order_of
+from dsr.services.copy_data import CopyOrder
 from dsr.services.identity import status_path
 from dsr.services.lookup import require_identity
 from dsr.services.receipt_codes import check_receipt_code
-from dsr.services.rectification import statements_of
-from dsr.templating import bytes_size, date_plain, environment, translations
 
 INDEX, DATA = "index.html", "data.json"
 _FILE_NAME = {"nl": "kopie-{}.zip", "en": "copy-{}.zip"}
@@ -89,33 +80,28 @@ class Download:
     chunks: Iterator[bytes]
 
 
-def make_copy(
-    session: Session,
-    case: Case,
-    rows: Mapping[str, Iterable[Row]],
-    *,
-    missing: Collection[str] = (),
-    settings: Settings,
-    now: datetime,
-) -> AccessCopy:
-    """Write the copy of all `rows`, by system, to the file store; it takes the place of one not yet released.
+def begin_copy(session: Session, case: Case) -> CopyOrder:
+    """What the copy for a case is to be made of. Raises IdentityNotConfirmed, NotPossible or CopyReleased."""
+    _check_wanted(session, case)
+    return order_of(session, case)
 
-    While systems are `missing` it can be looked at, not released.
 
-    Raises IdentityNotConfirmed or CopyReleased.
+def record_copy(session: Session, case: Case, written: WrittenCopy, *, settings: Settings, now: datetime) -> AccessCopy:
+    """What was written takes the place of a copy not yet released; where it may not, its file goes.
+
+    While systems are missing it can be looked at, not released.
+
+    Raises IdentityNotConfirmed, NotPossible or CopyReleased.
     """
-    require_identity(session, case)
-    copy = session.get(AccessCopy, case.id) or AccessCopy(case_id=case.id)
-    if copy.released_at:
-        raise CopyReleased
-    statements = tuple(each.text for each in statements_of(session, case.data_subject.email_index))
-    content = replace(copies.content(settings.register, rows), statements=statements)
+    try:
+        copy = _check_wanted(session, case) or AccessCopy(case_id=case.id)
+    except DomainError:
+        open_store(settings, keys()).delete(written.file)
+        raise
     # A new name each time: the file of an earlier copy stays whole until this one is certain.
-    copy.file = uuid.uuid4().hex
-    files = errand_files.attached(session, case.id, content, settings)
-    copy.size = open_store(settings, keys()).put(_place(copy), _archive(case, content, files, settings, now))
-    copy.row_count, copy.made_at, copy.viewed_at, copy.viewed_by_id = content.row_count, now, None, None
-    copy.missing = [*missing]
+    copy.file, copy.size, copy.page_at = written.file, written.size, written.page_at
+    copy.row_count, copy.made_at, copy.viewed_at, copy.viewed_by_id = written.row_count, now, None, None
+    copy.missing = sorted(written.faults)
     session.add(copy)
     audit.record(
         session,
@@ -123,101 +109,24 @@ def make_copy(
         by=audit.WORKER,
         now=now,
         case_id=case.id,
-        rows=content.row_count,
-        left_out=list(content.left_out),
-        **({"missing": [*missing]} if missing else {}),
+        rows=written.row_count,
+        left_out=list(written.left_out),
+        **({"missing": copy.missing} if copy.missing else {}),
     )
     return copy
 
 
+def _check_wanted(session: Session, case: Case) -> AccessCopy | None:
+    """The copy there is already, which may be replaced."""
+    require_identity(session, case)
+    copy = session.get(AccessCopy, case.id)
+    if copy and copy.released_at:
+        raise CopyReleased
+    return copy
+
+
 def _place(copy: AccessCopy) -> Place:
-    return Place(copy.file, copy.case_id, "access-copy")
-
-
-def _archive(
-    case: Case, content: Content, files: Iterable[Attached], settings: Settings, now: datetime
-) -> Iterable[bytes]:
-    mode = stat.S_IFREG | 0o600
-    local = now.astimezone(TIMEZONE).replace(tzinfo=None)
-    members = [(INDEX, _index(case, content, settings, now)), (DATA, _data(case, content, settings, now)), *files]
-    return stream_zip((name, local, mode, ZIP_64, chunks) for name, chunks in members)
-
-
-def _index(case: Case, content: Content, settings: Settings, now: datetime) -> Iterator[bytes]:
-    page: TemplateStream = (
-        environment(case.language)
-        .get_template("copy/index.html")
-        .stream(
-            case=case,
-            content=content,
-            controller=settings.controller,
-            automated_decisions=settings.register.automated_decisions,
-            made_on=local_date(now),
-            legal_bases=copies.LEGAL_BASES,
-            roles=copies.ROLES,
-            keeping_grounds=copies.KEEPING_GROUNDS,
-            register=settings.register,
-            shown=partial(_shown, language=case.language),
-            heading=partial(_heading, settings, case.language),
-            place=partial(_place_of, settings, case.language),
-        )
-    )
-    page.enable_buffering(200)
-    return (part.encode() for part in page)
-
-
-def _heading(settings: Settings, language: str, system: str, column: str) -> str:
-    """The name of a column as a person reads it: that of the database, or the word for what an owner noted."""
-    by_hand = system in settings.systems and settings.systems[system].is_manual
-    return str(translations(language).gettext(HEADINGS.get(column, column))) if by_hand else column
-
-
-def _place_of(settings: Settings, language: str, listing: Listing) -> str:
-    """Where rows come from: table and system, or the place where an owner looked."""
-    system = settings.systems.get(listing.system)
-    if system and system.is_manual:
-        return system.label.in_language(language)
-    return f"{listing.table} ({listing.system})"
-
-
-def _shown(value: Any, language: str) -> str:
-    """A value as a person reads it; data.json has it exactly."""
-    _ = translations(language).gettext
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, datetime):
-        local = value.astimezone(TIMEZONE) if value.tzinfo else value
-        return f"{date_plain(local, language=language)} {local.time().isoformat('seconds')}"
-    if isinstance(value, date):
-        return date_plain(value, language=language)
-    if isinstance(value, bytes):
-        return _("a file of %(size)s, see data.json") % {"size": bytes_size(len(value), language=language)}
-    return str(value)
-
-
-def _data(case: Case, content: Content, settings: Settings, now: datetime) -> Iterator[bytes]:
-    document = {
-        "reference": case.reference,
-        "controller": settings.controller.name,
-        "made_at": now.isoformat(),
-        "categories": copies.to_record(content, case.language),
-        "statements": content.statements,
-    }
-    encoder = json.JSONEncoder(default=copies.exact, ensure_ascii=False, indent=1)
-    return _in_pieces(encoder.iterencode(document))
-
-
-def _in_pieces(words: Iterable[str], size: int = 16_384) -> Iterator[bytes]:
-    """Join short pieces of text, since each one costs the archive a call."""
-    gathered: list[str] = []
-    length = 0
-    for word in words:
-        gathered.append(word)
-        length += len(word)
-        if length >= size:
-            yield "".join(gathered).encode()
-            gathered, length = [], 0
-    yield "".join(gathered).encode()
+    return Place(copy.file, copy.case_id, PURPOSE)
 
 
 def view_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Settings, now: datetime) -> Iterator[bytes]:
@@ -229,7 +138,7 @@ def view_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Settings
     chunks = _read(open_store(settings, keys()), copy)
     copy.viewed_at, copy.viewed_by_id = now, by
     audit.record(session, "copy-viewed", by=by, now=now, case_id=case.id)
-    return _first_member(chunks)
+    return _member_at(copy.page_at, chunks)
 
 
 def _copy_of(session: Session, case: Case) -> AccessCopy:
@@ -248,9 +157,13 @@ def _read(files: FileStore, copy: AccessCopy) -> Iterator[bytes]:
         raise CopyDamaged from None
 
 
-def _first_member(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    """The first file of an archive, unpacked as it is read: a copy is never whole in memory, nor on disk in clear."""
+def _member_at(place: int, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """A file of an archive, unpacked as it is read: a copy is never whole in memory, nor on disk in clear."""
     head = b""
+    while place >= len(head):
+        place -= len(head)
+        head = next(chunks)
+    head = head[place:]
     while len(head) < _ZIP_HEADER or len(head) < _start_of_content(head):
         head += next(chunks)
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import exists, select
@@ -14,8 +15,6 @@ from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.errands import ErrandFile, Item
 from dsr.db.plans import LedgerEntry
-from dsr.domain.copies import Content
-from dsr.domain.errands import ITEM
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import OPEN, Status
 from dsr.domain.wording import N_
@@ -24,8 +23,17 @@ from dsr.services import errands
 
 PURPOSE = "errand"
 _OVER = (Status.CLOSED, Status.WITHDRAWN)
-Attached = tuple[str, Iterator[bytes]]
-"""A file of an archive: its name in it, and what it holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file that belongs to an item: where it is, what it is called, and what it is called in an archive."""
+
+    place: Place
+    name: str
+    archive_name: str
+    system: str
+    table: str
 
 
 class UploadDamaged(DomainError):
@@ -40,28 +48,22 @@ def place_of(file: ErrandFile) -> Place:
     return Place(file.file, file.case_id, PURPOSE)
 
 
-def attached(session: Session, case_id: uuid.UUID, content: Content, settings: Settings) -> list[Attached]:
-    """The files of the items that a copy shows. Raises UploadDamaged."""
-    shown = {
-        (listing.system, listing.table, row[ITEM])
-        for part in content.parts
-        for listing in part.listings
-        for row in listing.rows
-        if ITEM in row
-    }
+def attached(session: Session, case_id: uuid.UUID) -> list[Attached]:
+    """The files of the items that were found for a case."""
     items = session.scalars(select(Item).where(Item.case_id == case_id, Item.erased_at.is_(None)).order_by(Item.number))
-    wanted = [item for item in items if (item.system, item.category, item.number) in shown]
     return [
-        (errands.archive_name(item, file), read(file, settings)) for item in wanted for file in item.files
-    ]  # fmt: skip
+        Attached(place_of(file), file.name, errands.archive_name(item, file), item.system, item.category)
+        for item in items
+        for file in item.files
+    ]
 
 
-def read(file: ErrandFile, settings: Settings) -> Iterator[bytes]:
+def read(place: Place, name: str, settings: Settings) -> Iterator[bytes]:
     """What a file holds, proven whole before the first byte. Raises UploadDamaged."""
     try:
-        return open_store(settings, keys()).read(place_of(file))
+        return open_store(settings, keys()).read(place)
     except (FileDamaged, FileGone):
-        raise UploadDamaged(file.name) from None
+        raise UploadDamaged(name) from None
 
 
 def purge(session: Session, settings: Settings, now: datetime) -> None:

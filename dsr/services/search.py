@@ -1,5 +1,7 @@
 """Searching the controller's systems for a person, after the identity check; what is kept of it is counts.
 
+Rows are counted as they stream by; only those of people are held, among whom somebody may have to choose.
+
 Each system answers for itself: one that is down, or whose owner has not answered, holds up nothing but its own part.
 """
 
@@ -7,19 +9,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDown
+from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemDown
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.db.cases import Case
 from dsr.db.plans import Search
-from dsr.domain.persons import several, shown
+from dsr.domain.persons import MOST_SHOWN, several, shown, tables_of_people
 from dsr.domain.plans import Row
 from dsr.domain.register import Register
 from dsr.services import audit
@@ -29,21 +32,36 @@ FOUND, WAITS, DOWN, REFUSED, CLOSED = "found", "waits", "down", "refused", "clos
 
 
 @dataclass(frozen=True, slots=True)
-class Searched:
-    """The rows by system, and the faults of the systems that gave none."""
+class Counted:
+    """How many rows a system has of the person by table, how many of those are marked as deleted, and the people."""
 
-    rows: dict[str, list[Row]] = field(default_factory=dict)
+    rows: Counter[str] = field(default_factory=Counter)
+    deleted: Counter[str] = field(default_factory=Counter)
+    people: dict[str, list[Row]] = field(default_factory=dict)
+    """The first rows of the tables of people; one more than are shown, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What each system has, and the faults of those that did not answer, or not to the end."""
+
+    found: dict[str, Counted] = field(default_factory=dict)
     faults: dict[str, ConnectorError] = field(default_factory=dict)
 
     @property
     def missing(self) -> list[str]:
-        """The systems that gave no rows."""
+        """The systems that did not answer."""
         return sorted(self.faults)
 
     @property
     def fault(self) -> ConnectorError | None:
         """The fault that somebody or something must mend; none while only owners are awaited."""
-        return first_of(fault for fault in self.faults.values() if not isinstance(fault, OwnerHasNotAnswered))
+        return fault_of(self.faults)
+
+
+def fault_of(faults: Mapping[str, ConnectorError]) -> ConnectorError | None:
+    """Of the faults of systems, the one that somebody or something must mend; none while only owners are awaited."""
+    return first_of(fault for fault in faults.values() if not isinstance(fault, OwnerHasNotAnswered))
 
 
 def first_of(faults: Iterable[ConnectorError]) -> ConnectorError | None:
@@ -51,15 +69,29 @@ def first_of(faults: Iterable[ConnectorError]) -> ConnectorError | None:
     return min(faults, key=lambda fault: not isinstance(fault, SystemDown), default=None)
 
 
-def search_systems(systems: Mapping[str, Connector], identifiers: Identifiers) -> Searched:
-    """Every row of the person in every system that answers."""
+def search_systems(systems: Mapping[str, Connector], identifiers: Identifiers, register: Register) -> Searched:
+    """Count every row of the person in every system that answers."""
     searched = Searched()
     for name, system in systems.items():
         try:
-            searched.rows[name] = system.search(identifiers)
+            searched.found[name] = count(register, name, system.stream(identifiers))
         except ConnectorError as fault:
             searched.faults[name] = fault
     return searched
+
+
+def count(register: Register, system: str, stream: Iterable[Found]) -> Counted:
+    """Count rows as they come."""
+    counted, people = Counted(), tables_of_people(register, system)
+    for found in stream:
+        table = register.tables[system][found.table]
+        counted.rows[found.table] += len(found.rows)
+        if table.soft_deleted:
+            counted.deleted[found.table] += sum(table.is_soft_deleted(row.values) for row in found.to_rows())
+        if found.table in people:
+            held = counted.people.setdefault(found.table, [])
+            held += replace(found, rows=found.rows[: MOST_SHOWN + 1 - len(held)]).to_rows()
+    return counted
 
 
 def to_be_searched(session: Session, case: Case, systems: Iterable[str]) -> list[str]:
@@ -87,16 +119,16 @@ def record_search(
     A search that lacked parts is added to. `say` holds the faults in words.
     """
     search = _to_add_to(session, case, searched, now)
-    search.systems = {**search.systems, **{name: {"state": FOUND} for name in searched.rows}, **_faults(searched, say)}
+    search.systems = {**search.systems, **{name: {"state": FOUND} for name in searched.found}, **_faults(searched, say)}
     search.findings = [
-        *(finding for finding in search.findings if finding["system"] not in searched.rows),
-        *(finding for system, rows in searched.rows.items() for finding in _findings(register, system, rows)),
+        *(finding for finding in search.findings if finding["system"] not in searched.found),
+        *(finding for system, found in searched.found.items() for finding in _findings(register, system, found)),
     ]
     search.persons = _persons(case, searched, register, json.loads(search.persons or "{}"))
     search.searched_at = now
-    if searched.rows:
-        rows = sum(map(len, searched.rows.values()))
-        systems = len(searched.rows)
+    if searched.found:
+        rows = sum(found.rows.total() for found in searched.found.values())
+        systems = len(searched.found)
         audit.record(session, "data-found", by=audit.WORKER, now=now, case_id=case.id, rows=rows, systems=systems)
     return search
 
@@ -104,10 +136,10 @@ def record_search(
 def _persons(case: Case, searched: Searched, register: Register, known: Mapping[str, Any]) -> str | None:
     """The people among whom somebody must choose, in the place of what these systems gave before."""
     chosen = {found.kind for found in case.identifiers}
-    people = {place: found for place, found in known.items() if place.partition(".")[0] not in searched.rows}
-    for system, rows in searched.rows.items():
-        for table, found in several(register, system, rows, chosen).items():
-            people[f"{system}.{table}"] = shown(register.tables[system][table], found)
+    people = {place: found for place, found in known.items() if place.partition(".")[0] not in searched.found}
+    for system, counted in searched.found.items():
+        for table, rows in several(register, system, chain(*counted.people.values()), chosen).items():
+            people[f"{system}.{table}"] = shown(register.tables[system][table], rows)
     return json.dumps(people) if people else None
 
 
@@ -133,12 +165,11 @@ def _kind(fault: ConnectorError) -> str:
     return DOWN if isinstance(fault, SystemDown) else REFUSED
 
 
-def _findings(register: Register, system: str, rows: Sequence[Row]) -> Iterator[dict[str, Any]]:
-    tables = register.tables[system]
-    deleted = Counter(row.table for row in rows if tables[row.table].is_soft_deleted(row.values))
-    for table, count in Counter(row.table for row in rows).items():
-        finding = {"system": system, "table": table, "category": tables[table].category, "rows": count}
-        yield finding | ({"soft_deleted": deleted[table]} if deleted[table] else {})
+def _findings(register: Register, system: str, found: Counted) -> Iterator[dict[str, Any]]:
+    for table, rows in (+found.rows).items():
+        category, deleted = register.tables[system][table].category, found.deleted[table]
+        finding = {"system": system, "table": table, "category": category, "rows": rows}
+        yield finding | ({"soft_deleted": deleted} if deleted else {})
 
 
 def close_part(session: Session, case: Case, system: str) -> None:

@@ -147,6 +147,7 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("file", sa.String(length=64), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("page_at", sa.BigInteger(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
         sa.Column("missing", sa.JSON(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),

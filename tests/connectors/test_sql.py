@@ -79,11 +79,11 @@ def test_a_lookup_says_yes_or_no(system: SqlSystem, email: str, is_known: bool) 
 
 def test_an_identifier_that_no_table_matches_on_is_unknown(system: SqlSystem) -> None:
     assert system.lookup({**HANNA, "passport": "X"}) == {"email": True, "passport": False}
-    assert system.search({"passport": "X"}) == []
+    assert rows_of(system.find({"passport": "X"})) == []
 
 
 def test_a_search_finds_all_of_one_person_and_nothing_of_another(system: SqlSystem) -> None:
-    rows = system.search({"email": "HANNA@example.org"})
+    rows = rows_of(system.find({"email": "HANNA@example.org"}))
     assert keys(rows, "customer") == [1]
     assert keys(rows, "invoice") == list(range(117, 126))
     assert keys(rows, "invoice_line") == [(number, line) for number in range(117, 126) for line in (1, 2)]
@@ -94,14 +94,14 @@ def test_a_search_finds_all_of_one_person_and_nothing_of_another(system: SqlSyst
 
 def test_an_accent_makes_another_person(shop: Shop, system: SqlSystem) -> None:
     shop.run("UPDATE customer SET email = 'hänna@example.org' WHERE id = 2")
-    assert keys(system.search(HANNA), "customer") == [1]
-    assert keys(system.search({"email": "hänna@example.org"}), "customer") == [2]
+    assert keys(rows_of(system.find(HANNA)), "customer") == [1]
+    assert keys(rows_of(system.find({"email": "hänna@example.org"})), "customer") == [2]
 
 
 def test_an_exact_match_minds_capitals(shop_settings: Settings, open_shop: Open) -> None:
     system = open_shop(changed(shop_settings, "customer", match_exactly=True))
-    assert keys(system.search({"email": "Hanna@Example.org"}), "customer") == [1]
-    assert keys(system.search(HANNA), "customer") == []
+    assert keys(rows_of(system.find({"email": "Hanna@Example.org"})), "customer") == [1]
+    assert keys(rows_of(system.find(HANNA)), "customer") == []
 
 
 def test_a_number_can_identify(shop_settings: Settings, open_shop: Open) -> None:
@@ -109,7 +109,7 @@ def test_a_number_can_identify(shop_settings: Settings, open_shop: Open) -> None
     system = open_shop(changed(shop_settings, "customer", match=match))
     assert system.lookup({"customer_number": "2"}) == {"customer_number": True}
     assert system.lookup({"customer_number": "2x"}) == {"customer_number": False}
-    assert keys(system.search({"customer_number": "2"}), "customer") == [2]
+    assert keys(rows_of(system.find({"customer_number": "2"})), "customer") == [2]
 
 
 @pytest.mark.parametrize("stored", ["06-12345678", "+31 (0)6 1234 5678", "0031612345678", "06.12.34.56.78"])
@@ -119,9 +119,9 @@ def test_a_telephone_number_can_identify_however_it_is_written(
     shop.run("UPDATE customer SET phone = :phone WHERE id = 1", phone=stored)
     shop.run("UPDATE customer SET phone = '06-12345679' WHERE id = 2")
     system = open_shop(changed(shop_settings, "customer", match={"email": "email", "phone": "phone"}))
-    assert keys(system.search({"phone": "31612345678"}), "customer") == [1]
-    assert keys(system.search({"phone": "31612345678"}), "invoice") == list(range(117, 126))
-    assert system.search({"phone": "31612345670"}) == []
+    assert keys(rows_of(system.find({"phone": "31612345678"})), "customer") == [1]
+    assert keys(rows_of(system.find({"phone": "31612345678"})), "invoice") == list(range(117, 126))
+    assert rows_of(system.find({"phone": "31612345670"})) == []
 
 
 def test_an_exact_match_takes_a_telephone_number_as_digits(
@@ -129,7 +129,7 @@ def test_an_exact_match_takes_a_telephone_number_as_digits(
 ) -> None:
     shop.run("UPDATE customer SET phone = '06-12345678' WHERE id = 2")
     system = open_shop(changed(shop_settings, "customer", match={"phone": "phone"}, match_exactly=True))
-    assert keys(system.search({"phone": "31612345678"}), "customer") == [1]
+    assert keys(rows_of(system.find({"phone": "31612345678"})), "customer") == [1]
 
 
 def test_another_identifier_is_known_only_together_with_the_address(shop_settings: Settings, open_shop: Open) -> None:
@@ -152,19 +152,19 @@ def test_three_steps_from_the_person(shop: Shop, open_shop: Open) -> None:
     shop.run("INSERT INTO remark VALUES (1, 117, 2, 'hers'), (2, 217, 2, 'his'), (3, 117, 9, 'nobody''s')")
     way = {"invoice": "invoice_line.invoice_id", "line_number": "invoice_line.line"}
     system = open_shop({"remark": Table("invoice", ("id",), via=way)})
-    assert keys(system.search(HANNA), "remark") == [1]
+    assert keys(rows_of(system.find(HANNA)), "remark") == [1]
 
 
 def test_a_table_may_be_reached_directly_and_by_way_of_another(shop_settings: Settings, open_shop: Open) -> None:
     both = changed(shop_settings, "ticket", match={"email": "body"})
-    assert keys(open_shop(both).search({"email": "HELP"}), "ticket") == [1, 2]
-    assert keys(open_shop(both).search(HANNA), "ticket") == [1]
+    assert keys(rows_of(open_shop(both).find({"email": "HELP"})), "ticket") == [1, 2]
+    assert keys(rows_of(open_shop(both).find(HANNA)), "ticket") == [1]
 
 
 def test_more_rows_than_the_cap_are_refused(open_shop: Open) -> None:
-    assert len(open_shop(row_cap=30).search(HANNA)) == 30
+    assert len(rows_of(open_shop(row_cap=30).find(HANNA))) == 30
     with pytest.raises(SystemRefuses, match="more than 29 rows, the most for one person"):
-        open_shop(row_cap=29).search(HANNA)
+        open_shop(row_cap=29).find(HANNA)
 
 
 # What may not be
@@ -177,7 +177,7 @@ def test_the_reading_account_cannot_write(shop: Shop, system: SqlSystem) -> None
     assert shop.everything() == before
 
 
-@pytest.mark.parametrize("act", ["lookup", "search"])
+@pytest.mark.parametrize("act", ["lookup", "find"])
 def test_a_table_or_column_that_is_not_there_is_refused(shop_settings: Settings, open_shop: Open, act: str) -> None:
     no_table = open_shop({"nowhere": Table("ticket", ("id",), match={"email": "email"})})
     with pytest.raises(SystemRefuses, match="a table of the register does not exist"):
@@ -190,7 +190,7 @@ def test_a_table_or_column_that_is_not_there_is_refused(shop_settings: Settings,
 def test_a_column_that_is_only_missed_in_the_answer_is_refused(shop_settings: Settings, open_shop: Open) -> None:
     system = open_shop(changed(shop_settings, "customer", keep_columns=("name", "city")))
     with pytest.raises(SystemRefuses, match="table customer has no column city"):
-        system.search(HANNA)
+        system.find(HANNA)
 
 
 def test_a_row_that_others_point_at_stays(shop: Shop, system: SqlSystem) -> None:
@@ -217,7 +217,7 @@ def test_no_fault_of_a_driver_tells_what_is_in_a_row(shop: Shop, system: SqlSyst
 def test_a_system_that_does_not_answer_is_down(open_shop: Open, shop_settings: Settings) -> None:
     is_file = shop_settings.systems["shop"].engine == "sqlite"
     system = open_shop(path="nowhere/shop.db") if is_file else open_shop(host="/nowhere", port=1)
-    for act in (system.mistakes, lambda: system.lookup(HANNA), lambda: system.search(HANNA)):
+    for act in (system.mistakes, lambda: system.lookup(HANNA), lambda: system.find(HANNA)):
         with pytest.raises(SystemDown, match="shop: the database does not answer, or is busy"):
             act()
     with pytest.raises(SystemDown), system.erasing():
@@ -316,7 +316,7 @@ def test_keys_of_every_type_lead_back_to_their_row(shop: Shop, open_shop: Open) 
     shop.run("CREATE TABLE visit (day DATE, price NUMERIC(8, 2), who VARCHAR(80), PRIMARY KEY (day, price))")
     shop.run("INSERT INTO visit VALUES ('2020-02-29', 1.50, 'hanna@example.org'), ('2020-02-29', 2.50, 'x')")
     system = open_shop({"visit": Table("ticket", ("day", "price"), match={"email": "who"})})
-    (visit,) = [row for row in system.search(HANNA) if row.table == "visit"]
+    (visit,) = [row for row in rows_of(system.find(HANNA)) if row.table == "visit"]
     with system.erasing() as erasing:
         assert [row.values["who"] for row in erasing.read("visit", [visit.key])] == ["hanna@example.org"]
         assert erasing.delete("visit", [visit.key]) == 1
@@ -325,11 +325,11 @@ def test_keys_of_every_type_lead_back_to_their_row(shop: Shop, open_shop: Open) 
 
 def test_of_several_people_only_the_chosen_one_is_found(shop: Shop, system: SqlSystem) -> None:
     shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 2")
-    assert keys(system.search(HANNA), "customer") == [1, 2]
-    chosen = system.search({**HANNA, "shop.customer": "[[2]]"})
+    assert keys(rows_of(system.find(HANNA)), "customer") == [1, 2]
+    chosen = rows_of(system.find({**HANNA, "shop.customer": "[[2]]"}))
     assert keys(chosen, "customer") == [2]
     assert keys(chosen, "ticket") == [2]
-    assert keys(system.search({**HANNA, "shop.invoice_line": "[[117, 2], [118, 1]]"}), "invoice_line") == [
+    assert keys(rows_of(system.find({**HANNA, "shop.invoice_line": "[[117, 2], [118, 1]]"})), "invoice_line") == [
         (117, 2),
         (118, 1),
     ]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from dsr.config import Account, Secret, Settings
-from dsr.connectors.base import Remarks, SystemRefuses
+from dsr.connectors.base import Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
 from tests.connectors.test_sql_schema import TRIGGER
 from tests.parts.shop import TABLES, Shop
@@ -133,7 +133,7 @@ def test_an_account_that_may_only_read_erases_nothing(accounts: Accounts) -> Non
     before = accounts.shop.everything()
     accounts.grant("reader", "SELECT", *TABLES)
     system = accounts.open(eraser="reader")
-    assert len(system.search(HANNA)) == 30
+    assert len(rows_of(system.find(HANNA))) == 30
     with pytest.raises(SystemRefuses, match="the account may not do this"), system.erasing() as erasing:
         erasing.delete("ticket", [(1,)])
     system.close()

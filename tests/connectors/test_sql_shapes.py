@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dsr.config import Settings
+from dsr.connectors.base import rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
@@ -55,7 +56,7 @@ def test_a_view_is_read_and_searched_and_never_locked(shop: Shop, open_with: Ope
     shop.run("CREATE VIEW tickets_of AS SELECT customer_id, count(*) AS tickets FROM ticket GROUP BY customer_id")
     view = Table("ticket", ("customer_id",), via={"customer_id": "customer.id"}, read_only=True)
     system = open_with(tickets_of=view)
-    assert keys(system.search(HANNA), "tickets_of") == [1]
+    assert keys(rows_of(system.find(HANNA)), "tickets_of") == [1]
     with system.erasing() as erasing:
         assert [[*found.rows] for found in erasing.find(HANNA) if found.table == "tickets_of"] == [[(1, 1)]]
 
@@ -65,7 +66,7 @@ def test_two_schemas_may_have_a_table_of_the_same_name(shop: Shop, open_with: Op
     old = Table("ticket", ("id",), match={"email": "mail"}, table="ticket", schema=archive, keep_columns=("id",))
     system = open_with(old_ticket=old)
     assert system.mistakes() == []
-    found = system.search(HANNA)
+    found = rows_of(system.find(HANNA))
     assert (keys(found, "ticket"), keys(found, "old_ticket")) == ([1], [1])
     with system.erasing() as erasing:
         assert [row.values["body"] for row in erasing.read("old_ticket", [(1,)])] == ["old"]
@@ -83,7 +84,7 @@ def test_a_row_that_is_only_marked_as_deleted_is_found(shop: Shop, open_with: Op
     for number, gone in ((1, mark), (2, None)):
         shop.run("INSERT INTO note VALUES (:id, 'hanna@example.org', :gone)", id=number, gone=gone)
     table = Table("ticket", ("id",), match={"email": "mail"}, soft_deleted="gone")
-    rows = [row for row in open_with(note=table).search(HANNA) if row.table == "note"]
+    rows = [row for row in rows_of(open_with(note=table).find(HANNA)) if row.table == "note"]
     assert {row.key: table.is_soft_deleted(row.values) for row in rows} == {(1,): True, (2,): False}
 
 

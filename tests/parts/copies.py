@@ -15,6 +15,7 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
+from dsr.connectors.manual import ManualSystem
 from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case
 from dsr.domain.errors import DomainError
@@ -23,6 +24,7 @@ from dsr.domain.plans import Row
 from dsr.domain.register import Category, LegalBasis, Period, Recipient, Register, Table, Text
 from dsr.domain.rights import Right
 from dsr.services import copies
+from dsr.services.copy_archive import WrittenCopy, write_copy
 from dsr.services.identity import receipt_code_digest
 from tests.parts.cast import add_case, add_member, confirm
 from tests.parts.store import NOW, Store
@@ -102,6 +104,11 @@ ROWS = [
 ]
 
 
+def rows_by_column(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a table in data.json, each by its columns."""
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
 class Desk:
     """A case with its handler, and the services called as the entry points do."""
 
@@ -116,9 +123,18 @@ class Desk:
             self.case_id, self.handler = case.id, handler.id
 
     def make(self, rows: Iterable[Row] = ROWS, now: datetime = NOW) -> None:
+        self.note(self.write(rows, now), now)
+
+    def write(self, rows: Iterable[Row] = ROWS, now: datetime = NOW) -> WrittenCopy:
+        shop = ManualSystem("shop", self.settings.register.tables["shop"], [*rows])
+        with self.store.transaction() as session:
+            order = copies.begin_copy(session, session.get_one(Case, self.case_id))
+        return write_copy(order, {"shop": shop}, {}, settings=self.settings, now=now)
+
+    def note(self, written: WrittenCopy, now: datetime = NOW) -> None:
         with self.store.transaction() as session:
             case = session.get_one(Case, self.case_id)
-            copies.make_copy(session, case, {"shop": rows}, settings=self.settings, now=now)
+            copies.record_copy(session, case, written, settings=self.settings, now=now)
 
     def view(self, by: uuid.UUID | None = None) -> str:
         with self.store.transaction() as session:

@@ -26,6 +26,7 @@ from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PlanRow, Verdict
 from dsr.domain.register import Recipient, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
 from dsr.services import answers, casework, copies, plans
+from dsr.services.copy_archive import write_copy
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
 from tests.parts.cast import add_case, add_member, confirm
@@ -290,7 +291,8 @@ def test_a_copy_that_waits_is_named_with_its_last_day(store: Store) -> None:
     desk = Desk(store, Right.ACCESS)
     with store.transaction() as session:
         case = session.get_one(Case, desk.case_id)
-        copies.make_copy(session, case, {"shop": []}, settings=desk.settings, now=NOW)
+        written = write_copy(copies.begin_copy(session, case), {}, {}, settings=desk.settings, now=NOW)
+        copies.record_copy(session, case, written, settings=desk.settings, now=NOW)
         assert len(missing_parts(answers.facts_of(session, case, settings=desk.settings, now=NOW))) == 1
         copies.view_copy(session, case, by=desk.handler, settings=desk.settings, now=NOW)
         copies.release_copy(session, case, by=desk.handler, settings=desk.settings, now=NOW)

@@ -18,10 +18,11 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
 from dsr.services import copies
+from dsr.services.casework import NotPossible
 from dsr.services.lookup import IdentityNotConfirmed
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
 from tests.parts.cast import add_case, add_member
-from tests.parts.copies import CODE, HOSTILE, Desk
+from tests.parts.copies import CODE, HOSTILE, Desk, rows_by_column
 from tests.parts.store import NOW, Store
 
 
@@ -33,7 +34,7 @@ def test_a_copy_is_made_looked_at_released_and_fetched(desk: Desk) -> None:
     assert len(content) == download.size
     with ZipFile(BytesIO(content)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["index.html", "data.json"]
+        assert archive.namelist() == ["data.json", "index.html"]
     events = ["copy-made", "copy-viewed", "copy-released", "copy-downloaded"]
     assert [event for event in desk.all(AuditEntry.event) if event.startswith("copy-")] == events
     assert desk.all(Notice.kind) == ["copy-ready"]
@@ -125,18 +126,25 @@ def test_the_data_are_exact(desk: Desk) -> None:
     desk.released()
     with desk.archive() as archive:
         document = json.loads(archive.read("data.json"))
-    customer, invoice = document["categories"]
-    (row,) = customer["tables"][0]["rows"]
+    customer, invoice = document["tables"]
+    (row,) = rows_by_column(customer)
     assert (row["name"], row["phone"], row["is_member"], row["credit"]) == (HOSTILE, None, True, "12.50")
     assert (row["born"], row["photo"]["base64"][:4]) == ("1980-05-06", "AAAA")
-    assert invoice["tables"][0]["rows"][0]["at"] == "2026-03-05T09:30:00+00:00"
+    assert rows_by_column(invoice)[0]["at"] == "2026-03-05T09:30:00+00:00"
+    assert [told["category"] for told in document["categories"]] == ["Klantgegevens", "Facturen"]
 
 
 def test_thousands_of_rows_are_all_there(desk: Desk) -> None:
     desk.make(Row("invoice", (number,), {"id": number, "what": f"hosting {number}"}) for number in range(5000))
     page = desk.view()
-    assert page.count("hosting ") == 5000
+    assert page.count("hosting ") == 1000
+    assert "Hier staan de eerste 1000. Alle 5000 staan in het bestand data.json" in page
     assert desk.copy().row_count == 5000
+    desk.view()
+    desk.release()
+    with desk.archive() as archive:
+        (table,) = json.loads(archive.read("data.json"))["tables"]
+    assert [row["what"] for row in rows_by_column(table)] == [f"hosting {number}" for number in range(5000)]
 
 
 def test_nothing_found_is_a_page_that_says_so(desk: Desk) -> None:
@@ -187,6 +195,26 @@ def test_a_released_copy_stays_as_it_is(desk: Desk) -> None:
         desk.make()
     with pytest.raises(copies.CopyReleased):
         desk.release()
+
+
+def test_a_copy_that_nobody_wants_any_more_is_not_noted(desk: Desk, store: Store) -> None:
+    written = desk.write()
+    assert len(desk.files) == 1
+    with store.transaction() as session:
+        session.get_one(Case, desk.case_id).status = Status.WITHDRAWN.value
+    with pytest.raises(NotPossible):
+        desk.note(written)
+    assert desk.files == []
+    with pytest.raises(NotPossible):
+        desk.write()
+
+
+def test_what_was_released_meanwhile_is_not_replaced(desk: Desk) -> None:
+    written = desk.write()
+    desk.released()
+    with pytest.raises(copies.CopyReleased):
+        desk.note(written)
+    assert [path.name for path in desk.files] == [desk.copy().file]
 
 
 def test_before_release_the_code_opens_nothing(desk: Desk) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
-from dsr.connectors.base import ConnectorError, Identifiers, SystemDown, SystemRefuses
+from dsr.connectors.base import ConnectorError, Found, Identifiers, SystemDown, SystemRefuses
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
@@ -17,7 +19,7 @@ from dsr.domain.plans import Row
 from dsr.domain.register import Category, LegalBasis, Register, Table, Text
 from dsr.domain.rights import Right
 from dsr.services import search
-from dsr.services.search import Searched
+from dsr.services.search import Counted, Searched
 from tests.parts import cast
 from tests.parts.shop import Workplace
 from tests.parts.store import NOW, Store
@@ -34,8 +36,8 @@ REGISTER = Register(
     },
 )
 FOUND = {
-    "shop": [Row("customer", (1,), {"id": 1, "name": "Hanna"}), Row("ticket", (1,), {}), Row("ticket", (2,), {})],
-    "crm": [],
+    "shop": Counted(Counter(customer=1, ticket=2), people={"customer": [Row("customer", (1,), {"name": "Hanna"})]}),
+    "crm": Counted(),
 }
 
 
@@ -66,7 +68,7 @@ def test_a_search_keeps_how_many_rows_were_found_per_table(store: Store, case: C
 def test_the_newest_search_counts(store: Store, case: Case) -> None:
     with store.transaction() as session:
         search.record_search(session, case, Searched(FOUND), REGISTER, now=NOW + timedelta(hours=1))
-        search.record_search(session, case, Searched({"shop": [], "crm": []}), REGISTER, now=NOW)
+        search.record_search(session, case, Searched({"shop": Counted(), "crm": Counted()}), REGISTER, now=NOW)
     with store.transaction(writes=False) as session:
         found = search.latest(session, case)
         assert found is not None
@@ -75,9 +77,13 @@ def test_the_newest_search_counts(store: Store, case: Case) -> None:
 
 def test_a_system_that_is_down_delays_its_own_part(store: Store, case: Case) -> None:
     down, refusing = Silent(SystemDown("crm", "it does not answer")), Silent(SystemRefuses("mail", "no such table"))
-    systems: dict[str, Any] = {"shop": Silent(FOUND["shop"]), "crm": down, "mail": refusing}
-    searched = search.search_systems(systems, {"email": "hanna@example.org"})
-    assert (list(searched.rows), searched.missing) == (["shop"], ["crm", "mail"])
+    systems: dict[str, Any] = {
+        "shop": Silent([Found("ticket", ("id",), ("id",), [(1,), (2,)])]),
+        "crm": down,
+        "mail": refusing,
+    }
+    searched = search.search_systems(systems, {"email": "hanna@example.org"}, REGISTER)
+    assert (list(searched.found), searched.missing) == (["shop"], ["crm", "mail"])
     assert isinstance(searched.fault, SystemDown)
     with store.transaction() as session:
         found = search.record_search(session, case, searched, REGISTER, now=NOW)
@@ -90,13 +96,15 @@ def test_what_was_missing_is_added_to_the_same_search(store: Store, case: Case) 
     down = Searched({"shop": FOUND["shop"]}, {"crm": SystemDown("crm", "it does not answer")})
     with store.transaction() as session:
         first = search.record_search(session, case, down, REGISTER, now=NOW)
-        crm = Searched({"crm": [Row("person", (7,), {})]})
+        crm = Searched({"crm": Counted(Counter(person=1))})
         second = search.record_search(session, case, crm, REGISTER, now=NOW + timedelta(minutes=5))
         assert second is first
         assert second.missing == []
         assert [finding["rows"] for finding in second.findings] == [1, 2, 1]
         assert search.to_be_searched(session, case, ["shop", "crm"]) == ["shop", "crm"]
-        third = search.record_search(session, case, Searched({"shop": []}), REGISTER, now=NOW + timedelta(hours=1))
+        third = search.record_search(
+            session, case, Searched({"shop": Counted()}), REGISTER, now=NOW + timedelta(hours=1)
+        )
         assert third is not first
 
 
@@ -110,21 +118,22 @@ def test_an_owner_who_is_awaited_is_no_fault_to_mend() -> None:
 class Silent:
     """A system that gives its rows, or its fault."""
 
-    answer: list[Row] | ConnectorError
+    answer: list[Found] | ConnectorError
 
-    def search(self, identifiers: Identifiers) -> list[Row]:
+    def stream(self, identifiers: Identifiers) -> Iterator[Found]:
         if isinstance(self.answer, ConnectorError):
             raise self.answer
-        return self.answer
+        yield from self.answer
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 def test_a_database_that_went_away_is_told(workplace: Workplace) -> None:
-    searched = search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
-    assert {name: len(rows) for name, rows in searched.rows.items()} == {"shop": 30}
+    register, whom = workplace.context.settings.register, {"email": "hanna@example.org"}
+    searched = search.search_systems(workplace.context.systems, whom, register)
+    assert {name: found.rows.total() for name, found in searched.found.items()} == {"shop": 30}
     workplace.shop.engine.dispose()
     for system in workplace.context.systems.values():
         system.close()
     (workplace.context.settings.base / "shop.db").rename(workplace.context.settings.base / "elsewhere.db")
-    searched = search.search_systems(workplace.context.systems, {"email": "hanna@example.org"})
-    assert (searched.rows, searched.missing) == ({}, ["shop"])
+    searched = search.search_systems(workplace.context.systems, whom, register)
+    assert (searched.found, searched.missing) == ({}, ["shop"])

@@ -132,7 +132,8 @@ def errand_file(reference: str, errand_id: uuid.UUID, file_id: uuid.UUID) -> Res
         with transaction(writes=False) as session:
             found = _find(session, find_case(session, reference), errand_id)
             file = next((each for each in found.files if each.id == file_id), None) or abort(404)
-            chunks, name = errand_files.read(file, settings()), file.name
+            name = file.name
+            chunks = errand_files.read(errand_files.place_of(file), name, settings())
     except DomainError as fault:
         return case_page(reference, error=say(fault)), 422
     answer = Response(chunks, mimetype="application/octet-stream", headers={"Content-Security-Policy": _FILE_POLICY})

@@ -1,0 +1,137 @@
+"""The exact half of an access copy, data.json: a line for every row, written as the rows stream by."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import chain, groupby, repeat
+from math import isfinite
+from operator import itemgetter
+from typing import Any
+
+import orjson
+
+from dsr.config import Settings
+from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers
+from dsr.domain import copies
+from dsr.domain.copies import Cells, Content, Listing
+from dsr.domain.register import Register
+from dsr.services.errand_files import Attached
+
+SHOWN = 1_000
+"""How many rows of one table are held for the readable page."""
+
+
+@dataclass(frozen=True, slots=True)
+class CopyOrder:
+    """Whose copy is to be written, and what goes into it beside the rows."""
+
+    case_id: uuid.UUID
+    language: str
+    reference: str
+    name: str
+    received_on: date
+    statements: tuple[str, ...]
+    attached: tuple[Attached, ...]
+
+
+class Gathered:
+    """What is known of the rows once they have gone by."""
+
+    def __init__(self, register: Register) -> None:
+        self.register = register
+        self.listings: list[Listing] = []
+        self.faults: dict[str, ConnectorError] = {}
+
+    def content(self, systems: Iterable[str]) -> Content:
+        """The copy but for its rows; of a system that failed, nothing."""
+        answered = [name for name in systems if name not in self.faults]
+        return copies.content(self.register, answered, (each for each in self.listings if each.system in answered))
+
+    def holds(self, attached: Attached) -> bool:
+        """Whether the rows that a file belongs to are in the copy."""
+        shown = {(each.system, each.table) for each in self.listings if each.rows and each.system not in self.faults}
+        return (attached.system, attached.table) in shown
+
+
+def document(
+    order: CopyOrder,
+    systems: Mapping[str, Connector],
+    whom: Identifiers,
+    gathered: Gathered,
+    *,
+    settings: Settings,
+    now: datetime,
+) -> Iterator[bytes]:
+    """The file, part by part. What it holds of a system that fails is not all of it; that is under `missing`."""
+    about = {"reference": order.reference, "controller": settings.controller.name, "made_at": now}
+    yield orjson.dumps(about)[:-1] + b',"tables":['
+    for name, system in systems.items():
+        stream = _until_fault(gathered, name, system.stream(whom))
+        for table, batches in groupby(stream, lambda found: found.table):
+            yield from _table(gathered, order.language, name, table, batches)
+    content = gathered.content(systems)
+    rest = {
+        "categories": copies.to_record(content, order.language),
+        "statements": order.statements,
+        "missing": sorted(gathered.faults),
+    }
+    yield b"\n],\n" + orjson.dumps(rest, option=orjson.OPT_INDENT_2)[2:]
+
+
+def _until_fault(gathered: Gathered, name: str, stream: Iterator[Found]) -> Iterator[Found]:
+    try:
+        yield from stream
+    except ConnectorError as fault:
+        gathered.faults[name] = fault
+
+
+def _table(gathered: Gathered, language: str, system: str, table: str, batches: Iterator[Found]) -> Iterator[bytes]:
+    first, known = next(batches), gathered.register.tables[system][table]
+    category = gathered.register.categories[known.category]
+    if not first.rows:
+        return
+    if not copies.is_told(category):
+        gathered.listings.append(Listing(system, table, known.category, first.columns, (), (), len(first.rows)))
+        return
+    masked = tuple(column for column in first.columns if column in known.masked)
+    label = category.label.in_language(language)
+    about = {"system": system, "table": table, "category": label, "masked": masked, "columns": first.columns}
+    yield (b",\n" if any(each.rows for each in gathered.listings) else b"\n") + orjson.dumps(about)[:-1] + b',"rows":['
+    shown: list[Cells] = []
+    count, separator = 0, b"\n"
+    for batch in chain([first], batches):
+        rows = copies.masked_rows(batch.rows, first.columns, masked)
+        yield separator + lines(rows)
+        shown += rows[: SHOWN - len(shown)]
+        count, separator = count + len(rows), b",\n"
+    yield b"\n]}"
+    gathered.listings.append(Listing(system, table, known.category, first.columns, masked, tuple(shown), count))
+
+
+def lines(rows: Sequence[Cells]) -> bytes:
+    """A JSON array a line for every row, without loss."""
+    if _is_plain(rows):
+        try:
+            return b",\n".join(map(orjson.dumps, rows, repeat(copies.exact)))
+        except TypeError:  # a number of more than 64 bits, a time of day with an offset
+            pass
+    return ",\n".join(
+        json.dumps([*map(_finite, row)], default=copies.exact, ensure_ascii=False) for row in rows
+    ).encode()
+
+
+def _is_plain(rows: Sequence[Cells]) -> bool:
+    """Whether no number is infinite or none at all: the fast way would write null for it."""
+    for column in range(len(rows[0])):
+        cells = [*map(itemgetter(column), rows)]
+        if float in {*map(type, cells)} and not all(isfinite(cell) for cell in cells if type(cell) is float):
+            return False
+    return True
+
+
+def _finite(cell: Any) -> Any:
+    return str(cell) if type(cell) is float and not isfinite(cell) else cell

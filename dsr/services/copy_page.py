@@ -1,0 +1,75 @@
+"""The readable half of an access copy, index.html: what was found, in words, with the first rows of every table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime
+from functools import partial
+from typing import Any
+
+from jinja2.environment import TemplateStream
+
+from dsr.config import TIMEZONE, Settings
+from dsr.domain import copies
+from dsr.domain.calendars import local_date
+from dsr.domain.copies import Content, Listing
+from dsr.domain.errands import HEADINGS
+from dsr.services.copy_data import CopyOrder
+from dsr.templating import bytes_size, date_plain, environment, translations
+
+
+def page(order: CopyOrder, content: Content, settings: Settings, now: datetime) -> Iterator[bytes]:
+    """The page, piece by piece: a table may have a thousand rows in it."""
+    page: TemplateStream = (
+        environment(order.language)
+        .get_template("copy/index.html")
+        .stream(
+            order=order,
+            content=content,
+            controller=settings.controller,
+            automated_decisions=settings.register.automated_decisions,
+            made_on=local_date(now),
+            legal_bases=copies.LEGAL_BASES,
+            roles=copies.ROLES,
+            keeping_grounds=copies.KEEPING_GROUNDS,
+            register=settings.register,
+            shown=partial(_shown, language=order.language),
+            headings=partial(_headings, settings, order.language),
+            place=partial(_place_of, settings, order.language),
+        )
+    )
+    page.enable_buffering(200)
+    return (part.encode() for part in page)
+
+
+def _headings(settings: Settings, language: str, listing: Listing) -> Sequence[str]:
+    """The names of the columns as a person reads them: those of the database, or the words for what an owner noted."""
+    system, _ = settings.systems.get(listing.system), translations(language).gettext
+    return (
+        [_(HEADINGS.get(column, column)) for column in listing.columns]
+        if system and system.is_manual
+        else listing.columns
+    )
+
+
+def _place_of(settings: Settings, language: str, listing: Listing) -> str:
+    """Where rows come from: table and system, or the place where an owner looked."""
+    system = settings.systems.get(listing.system)
+    if system and system.is_manual:
+        return system.label.in_language(language)
+    return f"{listing.table} ({listing.system})"
+
+
+def _shown(value: Any, language: str) -> str:
+    """A value as a person reads it; data.json has it exactly."""
+    _ = translations(language).gettext
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        local = value.astimezone(TIMEZONE) if value.tzinfo else value
+        return f"{date_plain(local, language=language)} {local.time().isoformat('seconds')}"
+    if isinstance(value, date):
+        return date_plain(value, language=language)
+    if isinstance(value, bytes):
+        return _("a file of %(size)s, see data.json") % {"size": bytes_size(len(value), language=language)}
+    return str(value)
