@@ -60,7 +60,7 @@ def fetch_many(result: CursorResult[Any], size: int) -> Sequence[tuple[Any, ...]
 
 def _let_go(cursor: Any) -> None:
     """Have PyMySQL not read on in an answer that was cut: it would do so where nobody can catch the fault."""
-    unread = getattr(cursor, "_result", None)
+    unread: Any = getattr(cursor, "_result", None)
     if hasattr(unread, "unbuffered_active"):
         unread.unbuffered_active = False
 
