@@ -81,6 +81,15 @@ class Task(Base):
     told_at: Mapped[datetime | None]
     """When staff got a mail about it."""
     done_at: Mapped[datetime | None]
+    is_left: Mapped[bool] = mapped_column(default=False)
+    """True where a handler decided that it is not done."""
+    reason_sealed: Mapped[bytes | None] = sealed_column()
+    reason = Encrypted()
+    """How it was done or why not, in the words of the handler."""
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.id
 
 
 class Work(Base):

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, selectinload
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.identity import IdentityCheck
-from dsr.db.notices import Work
+from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan
 from dsr.db.staff import StaffMember
@@ -153,6 +153,12 @@ def has_outstanding_notifications(session: Session, case_id: uuid.UUID) -> bool:
     """Whether a recipient still has to be told, or reasoned away (art. 19)."""
     is_outstanding = Notification.case_id == case_id, Notification.state.in_(OUTSTANDING)
     return bool(session.scalar(select(exists().where(*is_outstanding))))
+
+
+def has_to_be_erased_by_hand(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether something can only be read here, and nobody erased it in the system itself or said why not."""
+    is_open = Task.case_id == case_id, Task.kind == "erase-by-hand", Task.done_at.is_(None)
+    return bool(session.scalar(select(exists().where(*is_open))))
 
 
 def cases_of(session: Session, email_index: bytes) -> list[Case]:

@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any
 
 from dsr.domain.basis import Basis
-from dsr.domain.plans import Judgement, PlanRow, Verdict
+from dsr.domain.plans import NOT_OURS, PSEUDONYM, READ_ONLY, Judgement, PlanRow, Verdict
+from dsr.domain.rights import Outcome
 from dsr.domain.row_keys import Key, from_json
 
 
@@ -74,3 +75,19 @@ class Part:
             and self.basis.on <= basis.on
             and all(group.stands_on(basis.on) for group in self.groups)
         )
+
+
+def outcome_of(parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
+    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows.
+
+    Forwarded if all of it is of controllers we work for. What can only be read here stays, unless a person erased it.
+    """
+    rows = [group.judged for part in parts for group in part.groups]
+    if not rows:
+        return Outcome.NOT_APPLICABLE
+    if all(row.why == NOT_OURS for row in rows):
+        return Outcome.FORWARDED
+    went = [row for row in rows if row.verdict is Verdict.ERASE or (is_done_by_hand and row.why == READ_ONLY)]
+    if len(went) == len(rows) and all(row.why != PSEUDONYM for row in rows):
+        return Outcome.FULFILLED
+    return Outcome.PARTLY_FULFILLED if went or any(row.columns_kept is not None for row in rows) else Outcome.REFUSED

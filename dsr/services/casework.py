@@ -205,6 +205,8 @@ def close_case(session: Session, case: Case, *, by: uuid.UUID, now: datetime) ->
     """Close a case that was answered or withdrawn, once the recipients were told (art. 19)."""
     if case.status not in (Status.ANSWERED, Status.WITHDRAWN):
         raise NotPossible(N_("This case cannot be closed yet: the answer has not been sent."))
+    if queries.has_to_be_erased_by_hand(session, case.id):
+        raise NotPossible(N_("This case cannot be closed yet: something still has to be erased in a system itself."))
     if queries.has_outstanding_notifications(session, case.id):
         raise NotPossible(N_("This case cannot be closed yet: recipients still have to be told, or reasoned away."))
     move(session, case, Status.CLOSED, by=by, now=now, closed_on=local_date(now))

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
 from dsr.domain.answers import Erased, Kept, NotErased
 from dsr.domain.calendars import local_date
@@ -28,6 +29,7 @@ from dsr.domain.register import Register
 from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.wording import N_
 from dsr.services import plans
+from dsr.services.executions import BY_HAND
 from dsr.templating import translations
 
 HELD = {
@@ -51,11 +53,12 @@ class Erasure:
         self._executions = list(session.scalars(of_case))
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id == plan.id)
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
+        self._by_hand = session.scalar(select(Task).where(Task.key == f"{BY_HAND}:{plan.id}"))
 
     def erased(self) -> Iterator[Erased]:
         pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
         for category, done_on in self._categories_erased().items():
-            parts = [entry for entry in self._shown_ledger() if entry.category == category]
+            parts = [entry for entry in self._shown_ledger() if entry.category == category and self._stays(entry)]
             yield Erased(
                 self._label(category),
                 done_on,
@@ -71,7 +74,22 @@ class Erasure:
                 category = self._register.tables[execution.system][table].category
                 if execution.done_at and self._is_shown(category):
                     found[category] = max(local_date(execution.done_at), found.get(category, date.min))
+        for row in self._rows:
+            if self._is_erased_by_hand(row) and self._is_shown(row.category):
+                found[row.category] = max(self._erased_by_hand_on, found.get(row.category, date.min))
         return {name: found[name] for name in self._register.categories if name in found}
+
+    def _stays(self, entry: LedgerEntry) -> bool:
+        return entry.why != READ_ONLY or self._erased_by_hand_on == date.min
+
+    def _is_erased_by_hand(self, row: PlanRow) -> bool:
+        """Whether a handler said that it was erased in the system itself."""
+        return row.why == READ_ONLY and self._erased_by_hand_on != date.min
+
+    @property
+    def _erased_by_hand_on(self) -> date:
+        task = self._by_hand
+        return local_date(task.done_at) if task and task.done_at and not task.is_left else date.min
 
     def _changed_tables(self, execution: Execution) -> list[str]:
         return [table for table, count in {**execution.changed, **execution.erased}.items() if count]
@@ -116,6 +134,7 @@ class Erasure:
             (row.category, self._verdict(row), self._reason(row)): row
             for row in self._rows
             if self._is_shown(row.category) and self._has_no_last_day(row) and row.why != NOT_OURS
+            if not self._is_erased_by_hand(row)
         }
         for (category, verdict, reason), row in stays.items():
             yield NotErased(self._label(category), verdict, reason, row.law)
@@ -142,6 +161,9 @@ class Erasure:
         if row.why == EVENT and category.ends_when:
             sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
             return sentence % {"event": category.ends_when.in_language(self._language)}
+        if row.why == READ_ONLY and self._by_hand and self._by_hand.is_left:
+            reason: str | None = self._by_hand.reason
+            return reason
         if row.why == READ_ONLY:
             return translations(self._language).gettext(N_("We still have to erase this by hand."))
         return category.retold(row.why, self._language)

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session, joinedload
 from dsr.connectors.base import Identifiers
 from dsr.db.base import put_all, put_if_new, table_of
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
-from dsr.domain.groups import Group, Part
+from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.ledger import noted_reason
-from dsr.domain.plans import NOT_OURS, PSEUDONYM, Decision, PlanChanged, Verdict
+from dsr.domain.plans import READ_ONLY, Decision, PlanChanged, Verdict
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -29,6 +30,8 @@ from dsr.services.erasing import Receipt
 from dsr.services.lookup import digests_of, identifiers_of, require_identity
 
 STARTED, DONE = "started", "done"
+BY_HAND = "erase-by-hand"
+"""The task to erase in the system itself what we can only read."""
 
 _EXECUTION = table_of(Execution)
 # SQLite took over PostgreSQL's ON CONFLICT word for word.
@@ -187,12 +190,8 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     plan = approved.plan
     if not _is_changed(session, _EXECUTED, {"plan": plan.id, "executed_at": now}):
         return
-    outcome = outcome_of(approved.parts.values())
-    if outcome is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
-        outcome = Outcome.PARTLY_FULFILLED
-    if outcome is Outcome.NOT_APPLICABLE and plan.right == Right.CONSENT_WITHDRAWAL:
-        outcome = Outcome.FULFILLED  # it stopped, and nothing was there to erase
-    plans.decide(session, plan, outcome, now=now)
+    plans.decide(session, plan, outcome(session, plan, approved.parts.values()), now=now)
+    _ask_by_hand(session, plan, approved.parts.values(), now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for digest in digests_of(approved.identifiers):
             put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
@@ -200,20 +199,24 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def outcome_of(parts: Iterable[Part]) -> Outcome:
-    """Fulfilled if all went, partly if something stayed, refused if nothing went, not applicable without rows.
+def outcome(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
+    """What a plan that was carried out came to; what we can only read counts as gone once a person erased it."""
+    found = outcome_of(parts, is_done_by_hand=is_done_by_hand)
+    if found is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
+        return Outcome.PARTLY_FULFILLED
+    if found is Outcome.NOT_APPLICABLE and plan.right == Right.CONSENT_WITHDRAWAL:
+        return Outcome.FULFILLED  # it stopped, and nothing was there to erase
+    return found
 
-    Forwarded if all of it is of controllers we work for.
-    """
-    rows = [group.judged for part in parts for group in part.groups]
-    if not rows:
-        return Outcome.NOT_APPLICABLE
-    if all(row.why == NOT_OURS for row in rows):
-        return Outcome.FORWARDED
-    if all(row.verdict is Verdict.ERASE and row.why != PSEUDONYM for row in rows):
-        return Outcome.FULFILLED
-    some = any(row.verdict is Verdict.ERASE or row.columns_kept is not None for row in rows)
-    return Outcome.PARTLY_FULFILLED if some else Outcome.REFUSED
+
+def _ask_by_hand(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, now: datetime) -> None:
+    """A task for what we can only read, and the system itself has to erase."""
+    groups = [group for part in parts for group in part.groups if group.judged.why == READ_ONLY]
+    tables = sorted({f"{group.judged.system}.{group.judged.table}" for group in groups})
+    if tables:
+        facts = {"tables": tables, "rows": sum(group.count for group in groups), "plan": str(plan.id)}
+        key = f"{BY_HAND}:{plan.id}"
+        session.add(Task(key=key, case_id=plan.case_id, kind=BY_HAND, facts=facts, made_at=now))
 
 
 def void(session: Session, plan: ErasurePlan, register: Register, sentence: str, *, now: datetime) -> None:

@@ -499,6 +499,8 @@ def upgrade() -> None:
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("is_left", sa.Boolean(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_task_case_id_dsr_case")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_task")),
         sa.UniqueConstraint("key", name=op.f("uq_task_key")),

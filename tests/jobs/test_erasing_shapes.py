@@ -7,12 +7,15 @@ from dataclasses import replace
 import pytest
 
 from dsr.config import Settings
+from dsr.db.base import new_id
+from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, Execution
-from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Verdict
+from dsr.domain.groups import Group, Part, outcome_of
+from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Table
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
-from dsr.services import plans
+from dsr.services import answers, casework, plans, tasks
 from tests.parts.shop import Shop, Workplace, identified_case
 
 NOTE = Table("ticket", ("id",), via={"customer_id": "customer.id"}, soft_deleted="deleted_at")
@@ -56,3 +59,38 @@ def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplac
         assert done.state == "executed"
         assert [execution.erased["note"] for execution in session.query(Execution)] == [2]
         assert [right.result for right in session.merge(case).rights] == [Outcome.PARTLY_FULFILLED]
+    _the_rest_is_erased_by_hand(workplace, case)
+
+
+def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
+    """What the program can only read is a task; once it is done nothing is left that the letter has to explain."""
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        (task,) = tasks.open_of(session, own.id)
+        assert (task.kind, task.facts["tables"], task.facts["rows"]) == ("erase-by-hand", ["shop.counted"], 1)
+        told = answers.facts_of(session, own, settings=settings, now=now)
+        assert any(left.reason and "met de hand" in left.reason for left in told.not_erased)
+        before = list(told.not_erased)
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        (task,) = tasks.open_of(session, own.id)
+        with pytest.raises(casework.NotPossible):
+            tasks.settle(session, own, task, " ", is_done=False, by=new_id(), now=now)
+        tasks.settle(session, own, task, "", is_done=True, by=new_id(), now=now)
+        told = answers.facts_of(session, own, settings=settings, now=now)
+        assert len(told.not_erased) == len(before) - 1
+        assert tasks.open_of(session, own.id) == []
+
+
+def test_all_of_it_erased_by_hand_is_a_request_fulfilled() -> None:
+    by_hand = Group.of(_judged(Verdict.FIRST, READ_ONLY), [[[1], "0"]])
+    part = Part(None, [by_hand])
+    assert outcome_of([part]) is Outcome.REFUSED
+    assert outcome_of([part], is_done_by_hand=True) is Outcome.FULFILLED
+    kept = Part(None, [by_hand, Group.of(_judged(Verdict.KEEP, None), [[[1], "0"]])])
+    assert outcome_of([kept], is_done_by_hand=True) is Outcome.PARTLY_FULFILLED
+
+
+def _judged(verdict: Verdict, why: str | None) -> Judgement:
+    return "shop", "ticket", "counted", verdict, None, None, None, None, why, ("customer_id",)

@@ -17,6 +17,7 @@ from dsr.web.staff import (
     register,
     restriction,
     sign_in,
+    tasks,
 )
 
 BLUEPRINTS = (pages.staff,)
@@ -36,5 +37,6 @@ VIEWS = (
     register,
     restriction,
     sign_in,
+    tasks,
 )
 """The modules whose import puts their views on the blueprint."""

@@ -34,6 +34,8 @@ from dsr.web.staff.words import (
     PROFILES,
     RIGHTS,
     SET_ASIDE_GROUNDS,
+    TASK_REASONS,
+    TASKS,
     TOLD_BY,
     WAIVERS,
 )
@@ -88,6 +90,8 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "hold_grounds": HOLD_GROUNDS,
         "kept": ledger_view.shown_kept(facts, register, language()),
         "categories": {name: each.label.in_language(language()) for name, each in register.categories.items()},
+        "task_words": TASKS,
+        "task_reasons": TASK_REASONS,
         "can_hold": may("hold.place"),
         "plan": facts.plan,
         "plan_counts": case_view.plan_counts(facts.plan, facts.rows) if facts.plan else {},

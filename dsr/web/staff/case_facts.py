@@ -17,7 +17,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.holds import Hold
 from dsr.db.identity import IdentityCheck, Lookup
-from dsr.db.notices import Work
+from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
 from dsr.db.plans import ErasurePlan, LedgerEntry, Search
 from dsr.db.restrictions import Restriction
@@ -41,8 +41,10 @@ from dsr.services import (
     rectification,
     restriction,
     search,
+    tasks,
     work,
 )
+from dsr.services.executions import BY_HAND
 from dsr.services.kept import Earlier
 
 
@@ -78,6 +80,8 @@ class CaseFacts:
     names: dict[uuid.UUID, str]
     has_paper: bool = False
     """Whether a system without a database holds a category."""
+    tasks: Sequence[Task] = ()
+    """What a person still has to settle."""
     awaits_owner: bool = False
     """Whether an owner still has to look something up or erase it."""
 
@@ -95,6 +99,11 @@ class CaseFacts:
     def outstanding(self) -> list[Notification]:
         """The recipients that still have to be told, or reasoned away."""
         return [each for each in self.notifications if each.stage in OUTSTANDING]
+
+    @property
+    def is_to_erase_by_hand(self) -> bool:
+        """Whether something must be erased in a system that the program can only read."""
+        return any(task.kind == BY_HAND for task in self.tasks)
 
     def right(self, wanted: Right) -> RequestedRight | None:
         """A right of the case, if it invokes it."""
@@ -134,6 +143,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
+        tasks=tasks.open_of(session, case.id),
         has_paper=bool(errands.by_hand(settings)),
         awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),

@@ -39,6 +39,8 @@ def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: obje
     if facts.outstanding and (not case.is_open or not facts.undecided):
         sentence = N_("Tell the recipients of the data, or give the reason why not (art. 19).")
         return NextStep(sentence, N_("To the recipients"), link="#recipients")
+    if facts.is_to_erase_by_hand and (not case.is_open or not facts.undecided):
+        return _BY_HAND
     if not case.is_open:
         action, sentence, button = ENDED[Status(case.status)]
         return NextStep(sentence, button if may_handle else None, action)
@@ -102,6 +104,11 @@ def _missing(facts: CaseFacts) -> NextStep | None:
     return None
 
 
+_BY_HAND = NextStep(
+    N_("Erase in the system itself what the program can only read there, or say why not."),
+    N_("To the tasks"),
+    link="#tasks",
+)
 _OWNER = NextStep(N_("An owner has not answered yet."), N_("To the owners"), link="#errands")
 
 

@@ -18,6 +18,7 @@ from dsr.web.staff.words import (
     RESTRICTION_ARTICLES,
     RIGHTS,
     SET_ASIDE_GROUNDS,
+    TASKS,
     TOLD_BY,
     WAIVERS,
     WEIGHED,
@@ -136,6 +137,8 @@ SENTENCES: Mapping[str, str] = {
     "errand-closed": N_("%(actor)s went on without an answer from %(system)s."),
     "item-noted": N_("%(actor)s noted something in %(system)s."),
     "item-removed": N_("%(actor)s took away something noted in %(system)s."),
+    "task-done": N_("%(actor)s settled a task: %(task)s. It is done."),
+    "task-left": N_("%(actor)s settled a task: %(task)s. It is not done."),
     "answer-sent": N_("%(actor)s sent the answer."),
     "letter-opened": N_("The data subject opened the letter."),
     "notice-sent": N_("A mail left: %(kind)s."),
@@ -185,6 +188,7 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
     "outcome": {**OUTCOMES, Outcome.WITHDRAWN: N_("withdrawn")},
     "right": RIGHTS,
     "result": WEIGHED,
+    "task": TASKS,
     "article": RESTRICTION_ARTICLES,
 }
 

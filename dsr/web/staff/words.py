@@ -117,3 +117,18 @@ ANSWERS = {
     Answer.NOT_HELD: N_("they do not have these data"),
     Answer.CANNOT: N_("they cannot do this"),
 }
+TASKS = {
+    "erase-by-hand": N_("Erase this in the system itself; the program can only read it"),
+    "books-correction": N_("Have this corrected in the books"),
+    "ledger-left": N_("Kept data could not be erased on its day"),
+    "replay-left": N_("Restored data could not be erased again"),
+}
+"""The tasks that a person settles."""
+TASK_REASONS = {
+    "changed": N_("The data changed since."),
+    "kept-longer": N_("A rule keeps it longer by now."),
+    "still-needed": N_("Other rows still point at it."),
+    "held": N_("It is held."),
+    "refused": N_("The system refused."),
+    "not-in-register": N_("It is no longer in the register."),
+}
