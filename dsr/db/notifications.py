@@ -9,7 +9,7 @@ from sqlalchemy import ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from dsr.db.base import Base, Encrypted, new_id, sealed_column
-from dsr.domain.notifications import State
+from dsr.domain.notifications import About, State
 from dsr.domain.rights import Right
 
 
@@ -23,6 +23,8 @@ class Notification(Base):
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
     source_id: Mapped[uuid.UUID]
     right: Mapped[str] = mapped_column(String(24))
+    about: Mapped[str] = mapped_column(String(16), default=About.RIGHT.value)
+    """Whether it tells what the right came to, or what came after that."""
     recipient: Mapped[str] = mapped_column(String(64))
     """Its name in the register."""
     state: Mapped[str] = mapped_column(String(16))
@@ -31,6 +33,7 @@ class Notification(Base):
     """Since when the data are erased, corrected or restricted."""
     due_on: Mapped[date]
     told_at: Mapped[datetime | None]
+    reminded_on: Mapped[date | None]
     channel: Mapped[str | None] = mapped_column(String(16))
     waiver: Mapped[str | None] = mapped_column(String(16))
     link_number: Mapped[int] = mapped_column(default=0)

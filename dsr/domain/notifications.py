@@ -12,6 +12,10 @@ from dsr.domain.rights import Right
 
 TELL_WITHIN = timedelta(days=7)
 """From the decision on; the law names no term."""
+REMIND_AFTER = (timedelta(days=14), timedelta(days=28))
+"""After they were told, while they say nothing."""
+SILENT_AFTER = timedelta(days=42)
+"""Then a person decides whether it is left at that."""
 
 
 class State(StrEnum):
@@ -29,6 +33,14 @@ class State(StrEnum):
 OUTSTANDING = (State.ASKED, State.PROPOSED)
 TELLING = (State.PROPOSED, State.MAILED, State.TOLD, State.WAIVED)
 """Of these recipients the data subject hears."""
+
+
+class About(StrEnum):
+    """What a recipient is told of."""
+
+    RIGHT = "right"  # what a request came to
+    LATER = "later"  # what a law kept went on its day
+    LIFTED = "lifted"  # a restriction of which they were told ended
 
 
 class Waiver(StrEnum):
@@ -75,6 +87,23 @@ class Informed:
     waiver: Waiver | None = None
     why: str | None = None
     answer: Answer | None = None
+    about: About = About.RIGHT
+
+    @property
+    def deed(self) -> str:
+        """What was done: what the right is for, or what came after it."""
+        return self.right.value if self.about is About.RIGHT else self.about.value
+
+
+def is_reminder_due(today: date, *, told_on: date, reminded_on: date | None) -> bool:
+    """Whether a recipient that says nothing is reminded today: twice at most, after any pause once."""
+    days = (told_on + after for after in REMIND_AFTER)
+    return any(day <= today and (reminded_on is None or reminded_on < day) for day in days)
+
+
+def is_silent(today: date, told_on: date) -> bool:
+    """Whether a recipient had the time to answer."""
+    return today > told_on + SILENT_AFTER
 
 
 def by_recipient(register: Register, changes: Iterable[Change]) -> dict[str, list[Change]]:

@@ -134,6 +134,12 @@ def notification(head: Letterhead, *, until: str) -> Message:
     return _write("notification", head, until=date.fromisoformat(until))
 
 
+def notification_reminder(head: Letterhead, *, told_on: str, until: str) -> Message:
+    """To a recipient that was told on a day (ISO) and says nothing; the page can be read until another (ISO)."""
+    told, last = date.fromisoformat(told_on), date.fromisoformat(until)
+    return _write("notification-reminder", head, told_on=told, until=last)
+
+
 def notification_code(head: Letterhead, *, code: str) -> Message:
     """To a recipient: the code that opens the page of the link."""
     return _write("notification-code", head, code=code)
@@ -156,11 +162,12 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "errand-reminder": errand_reminder,
     "owner-code": owner_code,
     "notification": notification,
+    "notification-reminder": notification_reminder,
     "notification-code": notification_code,
 }
 STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
 OWNER_KINDS = frozenset({"errand", "errand-reminder", "owner-code"})
-RECIPIENT_KINDS = frozenset({"notification", "notification-code"})
+RECIPIENT_KINDS = frozenset({"notification", "notification-reminder", "notification-code"})
 
 
 def check(kind: str, facts: Mapping[str, Any]) -> None:

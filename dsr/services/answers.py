@@ -24,6 +24,7 @@ from dsr.domain.answers import (
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
+from dsr.domain.notifications import About
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -90,7 +91,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         elsewhere=tuple(_elsewhere(case, settings.register)),
         is_held=bool(holds.holds_of(session, case.id, identifiers_of(case))),
         not_ours=tuple(_not_ours(session, case, settings.register)),
-        informed=tuple(notifications.informed(session, case, settings)),
+        informed=tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT),
         unsearched=tuple(_unsearched(session, case, settings)),
         unconfirmed=tuple(_unconfirmed(session, case, settings)),
         given_up=tuple(_given_up(session, case, settings)),

@@ -20,7 +20,7 @@ from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
-from dsr.services import casework, errand_files, errands, executions, plans, retention
+from dsr.services import casework, errand_files, errands, executions, ledger_told, notifications, plans, retention
 from dsr.services.erasing import Receipt
 from dsr.services.errands import ANSWERED, CLOSED, by_hand
 from dsr.services.lookup import identifiers_of
@@ -107,6 +107,8 @@ def settle_kept(
     """The same for what the ledger kept until its day."""
     kept = {entry.id: kept_rows(entry) for entry in due.entries}
     retention.settle(session, due, results, settings.register, now=now)
+    changes = ledger_told.changes(due, kept, results, settings)
+    notifications.propose_later(session, due.case_id, changes, register=settings.register, now=now)
     if due.system in by_hand(settings):
         left = {(entry_id, text) for entry_id, settled in results.items() for text in settled.left}
         gone = [

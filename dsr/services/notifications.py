@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
@@ -23,6 +24,7 @@ from dsr.domain.notifications import (
     OUTSTANDING,
     TELL_WITHIN,
     TELLING,
+    About,
     Answer,
     Change,
     Channel,
@@ -38,7 +40,7 @@ from dsr.domain.wording import N_
 from dsr.services import audit, casework
 from dsr.services.receipt_codes import check_receipt_code
 
-TASK, LATE_TASK = "recipients-to-tell", "recipients-late"
+TASK, LATE_TASK, SILENT_TASK = "recipients-to-tell", "recipients-late", "recipient-silent"
 
 
 def propose(
@@ -65,6 +67,49 @@ def propose(
         session.add(Task(key=f"{TASK}:{source_id}", case_id=case_id, kind=TASK, made_at=now))
 
 
+def propose_later(
+    session: Session, case_id: uuid.UUID, changes: Iterable[Change], *, register: Register, now: datetime
+) -> None:
+    """What a law kept went on its day: tell the recipients of that too, but who got no data of this person.
+
+    Whoever was told by mail of the request is mailed by the program; for the others the handler gets a task.
+    """
+    to_tell = by_recipient(register, changes)
+    earlier = of_case(session, case_id) if to_tell else []
+    judged = {each.recipient: each.stage for each in earlier if each.stage is not State.ASKED}
+    facts: dict[str, Any] = {"source_id": new_id(), "register": register, "about": About.LATER, "now": now}
+    made = [
+        _propose(session, case_id, Right.ERASURE, name, told, **facts)
+        for name, told in to_tell.items()
+        if judged.get(name) is not State.NOT_RECEIVED
+    ]
+    for each in made:
+        if each.stage is State.ASKED and each.recipient in judged:
+            each.state = State.PROPOSED.value
+    mailed = {each.recipient for each in earlier if was_mailed(each)}
+    if any(each.stage in OUTSTANDING and each.recipient not in mailed for each in made):
+        session.add(Task(key=f"{TASK}:{facts['source_id']}", case_id=case_id, kind=TASK, made_at=now))
+
+
+def was_mailed(notification: Notification) -> bool:
+    """Whether a recipient was told by mail."""
+    return notification.stage is State.TOLD and notification.channel == Channel.MAIL
+
+
+def propose_lifting(session: Session, case_id: uuid.UUID, restriction_id: uuid.UUID, *, now: datetime) -> None:
+    """A restriction ended: whoever was told of it is told of that as well."""
+    source_id = new_id()
+    of_it = [each for each in of_case(session, case_id) if each.source_id == restriction_id]
+    told = [each for each in of_it if each.stage in (State.MAILED, State.TOLD)]
+    for before in told:
+        made = Notification(id=new_id(), case_id=case_id, source_id=source_id, recipient=before.recipient)
+        made.right, made.about, made.state = before.right, About.LIFTED.value, State.PROPOSED.value
+        made.changes = before.changes
+        _add(session, made, now=now)
+    if told:
+        session.add(Task(key=f"{TASK}:{source_id}", case_id=case_id, kind=TASK, made_at=now))
+
+
 def _propose(
     session: Session,
     case_id: uuid.UUID,
@@ -74,16 +119,20 @@ def _propose(
     *,
     source_id: uuid.UUID,
     register: Register,
+    about: About = About.RIGHT,
     now: datetime,
 ) -> Notification:
     made = Notification(id=new_id(), case_id=case_id, source_id=source_id, right=right.value, recipient=name)
-    made.state, made.made_at = first_state(register.recipients[name]).value, now
-    made.changed_on, made.due_on = local_date(now), local_date(now + TELL_WITHIN)
+    made.state, made.about = first_state(register.recipients[name]).value, about.value
     made.changes = json.dumps([asdict(change) for change in changes])
+    return _add(session, made, now=now)
+
+
+def _add(session: Session, made: Notification, *, now: datetime) -> Notification:
+    made.made_at, made.changed_on, made.due_on = now, local_date(now), local_date(now + TELL_WITHIN)
     session.add(made)
-    audit.record(
-        session, "notification-made", by=audit.WORKER, now=now, case_id=case_id, recipient=name, state=made.stage
-    )
+    details = {"recipient": made.recipient, "state": made.stage}
+    audit.record(session, "notification-made", by=audit.WORKER, now=now, case_id=made.case_id, **details)
     return made
 
 
@@ -193,6 +242,8 @@ def record_answer(
         record_told(session, notification, Channel.MAIL, by=audit.WORKER, now=now)
     notification.answer, notification.answered_at = answer.value, now
     notification.remark = remark.strip() or None
+    asks_for_it = Task.key.startswith(f"{SILENT_TASK}:{notification.id}:"), Task.done_at.is_(None)
+    session.execute(update(Task).where(*asks_for_it).values(done_at=now))
     audit.record(
         session,
         "recipient-answered",
@@ -214,9 +265,14 @@ def move(session: Session, case: Case, notification: Notification, to: State, *,
     """Bring a notification to another state; Conflict if somebody else changed the case meanwhile."""
     casework.change(session, case)
     notification.state = to.value
+    settle_tasks(session, case.id, now=now)
+
+
+def settle_tasks(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
+    """Once nobody is left to be told, the tasks that asked for it are over."""
     session.flush()
-    if not queries.has_outstanding_notifications(session, case.id):
-        is_ours = Task.case_id == case.id, Task.kind.in_((TASK, LATE_TASK)), Task.done_at.is_(None)
+    if not queries.has_outstanding_notifications(session, case_id):
+        is_ours = Task.case_id == case_id, Task.kind.in_((TASK, LATE_TASK)), Task.done_at.is_(None)
         session.execute(update(Task).where(*is_ours).values(done_at=now))
 
 
@@ -233,6 +289,7 @@ def informed(session: Session, case: Case, settings: Settings) -> Iterator[Infor
                 waiver=Waiver(each.waiver) if each.waiver else None,
                 why=each.why,
                 answer=Answer(each.answer) if each.answer else None,
+                about=About(each.about),
             )
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys
+from dsr.db.base import keys, put_if_new
 from dsr.db.cases import Case
-from dsr.db.notices import Notice
+from dsr.db.notices import Notice, Task
 from dsr.db.notifications import Notification
 from dsr.domain.calendars import local_date
 from dsr.domain.intake import LIMITS
-from dsr.domain.notifications import Answer, Channel, State
+from dsr.domain.notifications import About, Answer, Channel, State, is_reminder_due, is_silent
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, mailboxes, notices, notifications
 
@@ -34,13 +34,59 @@ def tell_by_mail(
     if notification.answer:
         raise casework.Conflict
     notifications.move(session, case, notification, State.MAILED, now=now)
-    audit.record(session, "recipient-mailed", by=by, now=now, case_id=case.id, recipient=notification.recipient)
+    _send(session, notification, by=by, settings=settings, now=now)
+
+
+def tell_of_ledger(session: Session, *, settings: Settings, now: datetime) -> None:
+    """Mail whoever was told of a request by mail that what was kept after it is gone: nobody has to decide on that."""
+    later = (Notification.about == About.LATER.value, Notification.state == State.PROPOSED.value)
+    for each in session.scalars(select(Notification).where(*later).with_for_update()).all():
+        earlier = [known for known in notifications.of_case(session, each.case_id) if known.recipient == each.recipient]
+        if email_of(each, settings) and any(map(notifications.was_mailed, earlier)):
+            each.state = State.MAILED.value
+            _send(session, each, by=audit.WORKER, settings=settings, now=now)
+            notifications.settle_tasks(session, each.case_id, now=now)
+
+
+def _send(
+    session: Session, notification: Notification, *, by: uuid.UUID | str, settings: Settings, now: datetime
+) -> None:
+    case_id, recipient = notification.case_id, notification.recipient
+    audit.record(session, "recipient-mailed", by=by, now=now, case_id=case_id, recipient=recipient)
     notification.channel = Channel.MAIL.value
     notification.link_number += 1
     notification.link_digest = mailboxes.link_digest(_token(notification))
     notification.link_until = now + mailboxes.LINK_LIFETIME
     until = local_date(notification.link_until).isoformat()
     _mail(session, KIND, _key(notification), notification, settings=settings, now=now, until=until)
+
+
+def remind_silent(session: Session, *, settings: Settings, now: datetime) -> None:
+    """Remind who was mailed and says nothing, twice at most; then a handler decides whether it is left at that."""
+    today = local_date(now)
+    mailed = (Notification.state == State.TOLD.value, Notification.channel == Channel.MAIL.value)
+    for each in session.scalars(select(Notification).where(*mailed, Notification.answer.is_(None))).all():
+        told_on = local_date(each.told_at or now)
+        if is_silent(today, told_on):
+            _ask_handler(session, each, now=now)
+        elif email_of(each, settings) and is_reminder_due(today, told_on=told_on, reminded_on=each.reminded_on):
+            _remind(session, each, told_on, settings=settings, now=now)
+
+
+def _ask_handler(session: Session, silent: Notification, *, now: datetime) -> None:
+    kind, facts = notifications.SILENT_TASK, {"recipient": silent.recipient}
+    task = Task(key=f"{kind}:{silent.id}:{silent.link_number}", case_id=silent.case_id, kind=kind, facts=facts)
+    task.made_at = now
+    put_if_new(session, task, by=("key",))
+
+
+def _remind(session: Session, silent: Notification, told_on: date, *, settings: Settings, now: datetime) -> None:
+    silent.reminded_on, silent.link_until = local_date(now), now + mailboxes.LINK_LIFETIME
+    key, until = f"notification-reminder:{silent.id}:{silent.reminded_on}", local_date(silent.link_until).isoformat()
+    facts = {"until": until, "told_on": told_on.isoformat()}
+    _mail(session, "notification-reminder", key, silent, settings=settings, now=now, **facts)
+    case_id, recipient = silent.case_id, silent.recipient
+    audit.record(session, "recipient-reminded", by=audit.WORKER, now=now, case_id=case_id, recipient=recipient)
 
 
 def _key(notification: Notification) -> str:

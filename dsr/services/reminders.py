@@ -25,7 +25,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import REMINDER_DAYS, days_left
 from dsr.domain.lifecycle import OPEN
 from dsr.domain.rights import Right
-from dsr.services import audit, ledger, notices, notifications
+from dsr.services import audit, ledger, notices, notifications, recipients
 from dsr.services.errand_reminders import remind_owners
 from dsr.services.identity import status_path
 from dsr.services.staff import Role
@@ -71,6 +71,8 @@ def remind(session: Session, *, settings: Settings, now: datetime) -> None:
     remind_unconfirmed(session, settings=settings, now=now)
     remind_owners(session, settings=settings, now=now)
     notifications.tell_late(session, now=now)
+    recipients.tell_of_ledger(session, settings=settings, now=now)
+    recipients.remind_silent(session, settings=settings, now=now)
     session.merge(Heartbeat(job=DAILY, ran_at=now))
 
 

@@ -253,6 +253,7 @@ def lift(session: Session, case: Case, restriction: Restriction, *, by: uuid.UUI
     restriction.lifted_at, restriction.lifted_by_id = now, by
     session.execute(delete(RestrictionIdentifier).where(RestrictionIdentifier.restriction_id == restriction.id))
     audit.record(session, "restriction-lifted", by=by, now=now, case_id=case.id)
+    notifications.propose_lifting(session, case.id, restriction.id, now=now)
     work.ask(session, case.id, "restrict", by=by, now=now)
 
 

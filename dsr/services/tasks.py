@@ -14,9 +14,10 @@ from dsr.db.plans import ErasurePlan
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, executions, plans
 from dsr.services.executions import BY_HAND
+from dsr.services.notifications import SILENT_TASK
 from dsr.services.retention import LEFT
 
-SETTLED_BY_HAND = (BY_HAND, "books-correction", LEFT, "replay-left")
+SETTLED_BY_HAND = (BY_HAND, "books-correction", LEFT, "replay-left", SILENT_TASK)
 """The kinds that nothing but a person ends."""
 
 

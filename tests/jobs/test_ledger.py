@@ -15,9 +15,10 @@ from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Notice, Task
 from dsr.db.plans import LedgerEntry
+from dsr.domain.register import Recipient
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
-from dsr.services import later
+from dsr.services import later, notifications
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
 
@@ -165,3 +166,21 @@ def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgo
     assert told(date(2027, 1, 1)) == (1, [])
     assert told(date(2033, 1, 1)) == (0, ["hanna@example.org"])
     assert told(date(2033, 1, 2)) == (0, ["hanna@example.org"])
+
+
+@sqlite
+def test_recipients_are_told_which_records_went_and_of_nobody(workplace: Workplace, erased: Case) -> None:
+    settings = workplace.context.settings
+    categories = dict(settings.register.categories)
+    categories["invoice"] = replace(categories["invoice"], recipients=("bookkeeper",))
+    recipients = {"bookkeeper": Recipient("Boekhoudkantoor Dijkstra", "processor")}
+    register = replace(settings.register, categories=categories, recipients=recipients)
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(replace(workplace.context, settings=replace(settings, register=register)))
+    with workplace.transaction() as session:
+        (told,) = notifications.of_case(session, erased.id)
+        assert (told.recipient, told.about, told.state) == ("bookkeeper", "later", "proposed")
+        (change,) = notifications.changes_of(told)
+        assert change.category == "invoice"
+        assert change.words == "invoice 119"
+        assert [task.kind for task in session.scalars(select(Task))] == ["recipients-to-tell"]

@@ -52,6 +52,7 @@ FACTS: dict[str, dict[str, Any]] = {
     },
     "owner-code": {"code": "012345"},
     "notification": {"until": "2027-01-18"},
+    "notification-reminder": {"told_on": "2027-01-04", "until": "2027-01-18"},
     "notification-code": {"code": "012345"},
 }
 EVERY = [(kind, language) for kind in KINDS for language in LANGUAGES]

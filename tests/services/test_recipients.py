@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from dsr.db.audit import AuditEntry
+from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.notices import Notice
-from dsr.domain.notifications import Answer, Channel
+from dsr.db.notifications import Notification
+from dsr.domain.notifications import Answer, Change, Channel
 from dsr.mail.delivery import DeliveryFailed
-from dsr.services import casework, notices, notifications, recipients
+from dsr.services import casework, notices, notifications, recipients, tasks
 from tests.parts.store import NOW, Store
 from tests.services.test_notifications import Desk
 
@@ -101,3 +104,77 @@ def test_mails_of_other_kinds_are_let_alone(desk: Desk) -> None:
         notices.enqueue(session, "answer-ready", key="other", case=case, recipient="a@b.example", facts=facts, now=NOW)
     deliver(desk)
     assert desk.states()["mailing"] == "told"
+
+
+def pass_days(desk: Desk, *days: int) -> list[tuple[int, list[str]]]:
+    """The daily round on these days: after which of them mails to recipients wait, and the open tasks at the end."""
+    told: list[tuple[int, list[str]]] = []
+    for day in days:
+        now = NOW + timedelta(days=day)
+        with desk.store.transaction() as session:
+            before = session.scalars(select(Notice.id)).all()
+            recipients.tell_of_ledger(session, settings=desk.settings, now=now)
+            recipients.remind_silent(session, settings=desk.settings, now=now)
+            session.flush()
+            new = select(Notice.kind).where(Notice.id.not_in(before))
+            told += [(day, list(kinds))] if (kinds := session.scalars(new).all()) else []
+    return told
+
+
+def test_who_says_nothing_is_reminded_twice_and_then_a_handler_decides(desk: Desk) -> None:
+    deliver(desk)
+    reminder = ["notification-reminder"]
+    assert pass_days(desk, 1, 13, 14, 15, 27, 28, 29, 41, 42) == [(14, reminder), (28, reminder)]
+    assert "recipient-silent" not in desk.open_tasks()
+    assert pass_days(desk, 43, 44, 400) == []
+    with desk.store.transaction() as session:
+        case = session.get_one(Case, desk.case_id)
+        (task,) = tasks.open_of(session, case.id)
+        assert (task.kind, task.facts) == ("recipient-silent", {"recipient": "mailing"})
+        tasks.settle(session, case, task, "Zij bestaan niet meer.", is_done=False, by=desk.handler, now=NOW)
+    assert pass_days(desk, 401) == []
+    assert "recipient-silent" not in desk.open_tasks()
+
+
+def test_after_a_pause_one_reminder_is_enough_and_an_answer_ends_it(desk: Desk) -> None:
+    deliver(desk)
+    assert pass_days(desk, 40, 41) == [(40, ["notification-reminder"])]
+    pass_days(desk, 43)
+    assert "recipient-silent" in desk.open_tasks()
+    desk.do("mailing", note_answer)
+    assert "recipient-silent" not in desk.open_tasks()
+    assert pass_days(desk, 50) == []
+
+
+def note_answer(session: Session, _case: Case, notification: Notification, **named: Any) -> None:
+    notifications.record_answer(session, notification, Answer.DONE, "", **named)
+
+
+def test_when_kept_data_go_those_who_were_mailed_are_mailed_and_others_are_left_to_the_handler(desk: Desk) -> None:
+    deliver(desk)
+    desk.do("collector", notifications.say_received, has_received=False)
+    with desk.store.transaction() as session:
+        for what in ("customer", "invoice"):
+            changes = [Change(what, words="invoice 119, 120")]
+            notifications.propose_later(
+                session, desk.case_id, changes, register=desk.settings.register, now=NOW + timedelta(days=9)
+            )
+    with desk.store.transaction() as session:
+        made = [each for each in notifications.of_case(session, desk.case_id) if each.about == "later"]
+        assert sorted((each.recipient, each.state) for each in made) == [
+            ("bookkeeper", "proposed"), ("mailing", "proposed"), ("mailing", "proposed"), ("unit", "left-out"),
+        ]  # fmt: skip
+    assert pass_days(desk, 10) == [(10, ["notification", "notification"])]
+    assert desk.open_tasks().count("recipients-to-tell") == 2, "the first list, and one for the bookkeeper"
+    assert all(each.about == "right" for each in desk.facts().informed)
+
+
+def test_who_was_told_of_a_restriction_is_told_that_it_ended(desk: Desk) -> None:
+    deliver(desk)
+    with desk.store.transaction() as session:
+        notifications.propose_lifting(session, desk.case_id, desk.source_id, now=NOW)
+        notifications.propose_lifting(session, desk.case_id, new_id(), now=NOW)
+    with desk.store.transaction() as session:
+        made = [each for each in notifications.of_case(session, desk.case_id) if each.about == "lifted"]
+        assert [(each.recipient, each.state) for each in made] == [("mailing", "proposed")]
+        assert notifications.changes_of(made[0])[0].category == "customer"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -215,3 +215,23 @@ def test_the_code_of_one_recipient_opens_no_page_of_another(recipient: Recipient
         with token.session_transaction() as browser:
             entered = browser["recipient"]
         assert not recipients.has_entered(session, other, entered, settings=settings, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("about", "said", "is_named"),
+    [
+        ("later", "Tot dan moesten wij ze van de wet bewaren.", False),
+        ("lifted", "eindigde de beperking op het gebruik", True),
+    ],
+)
+def test_what_came_later_is_told_by_the_record_and_the_end_of_a_restriction_by_the_person(
+    recipient: Recipient, about: str, said: str, is_named: bool
+) -> None:
+    with store(recipient.app) as session:
+        told = session.scalars(select(Notification).where(Notification.recipient == "mailing")).one()
+        told.about, told.changes = about, json.dumps([asdict(Change("invoice", words="invoice 119, 120"))])
+    recipient.enter()
+    page = recipient.page()
+    assert said in page
+    assert "invoice 119, 120" in page
+    assert [name in page for name in PERSON] == [is_named, is_named]

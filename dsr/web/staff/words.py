@@ -122,6 +122,7 @@ TASKS = {
     "books-correction": N_("Have this corrected in the books"),
     "ledger-left": N_("Kept data could not be erased on its day"),
     "replay-left": N_("Restored data could not be erased again"),
+    "recipient-silent": N_("A recipient does not answer, after two reminders"),
 }
 """The tasks that a person settles."""
 TASK_REASONS = {

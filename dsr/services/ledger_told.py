@@ -1,0 +1,37 @@
+"""What recipients are told when rows that a law kept go on their day (GDPR art. 19): which records, and of nobody."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterator, Mapping
+
+from dsr.config import Settings
+from dsr.domain.notifications import Change
+from dsr.domain.row_keys import Key
+from dsr.services import errands
+from dsr.services.retention import Due, Settled
+
+Kept = Mapping[uuid.UUID, Mapping[str, tuple[Key, str]]]
+"""Entry -> key as text -> key and fingerprint, as they were before their day."""
+
+
+def changes(due: Due, kept: Kept, results: Mapping[uuid.UUID, Settled], settings: Settings) -> Iterator[Change]:
+    """What went of each category, also of what was found gone: an earlier attempt may have been committed.
+
+    The records are named by their keys. The name of the person is told no more: it was kept for the law alone.
+    """
+    words: dict[str, list[str]] = {}
+    for entry in due.entries:
+        left = results[entry.id].left
+        keys = [key for text, (key, _) in kept[entry.id].items() if text not in left]
+        if keys and entry.category in settings.register.categories:
+            words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
+    for category, records in words.items():
+        yield Change(category, words="; ".join(records) or None)
+
+
+def _records(settings: Settings, system: str, table: str, keys: Collection[Key]) -> Iterator[str]:
+    """The records of a table; a line of an invoice is told by its invoice, and our own numbers of items say nothing."""
+    register, is_ours = settings.register, system in errands.by_hand(settings)
+    if not is_ours and table in register.tables.get(system, {}) and not register.follows_parent(system, table):
+        yield f"{table} {', '.join('/'.join(map(str, key)) for key in keys)}"
