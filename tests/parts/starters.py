@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -50,7 +51,10 @@ def uncommented(label: str) -> str:
     return re.sub(r"^# (?=[\w.]+ = |\[)(?!data_stays_in_eea)", "", text, flags=re.MULTILINE)
 
 
-def open_firm(label: str, folder: Path, store: Store, language: str = "nl") -> Firm:
+RIGHTS = (Right.MARKETING_OBJECTION, Right.ACCESS, Right.OBJECTION, Right.ERASURE)
+
+
+def open_firm(label: str, folder: Path, store: Store, language: str = "nl", rights: Collection[Right] = RIGHTS) -> Firm:
     """The firm with its database, and Hanna, who asks for a copy, objects, wants no advertising and to be erased."""
     with sqlite3.connect(folder / "firm.db") as database:
         database.executescript((SCHEMAS / f"{label}.sql").read_text(encoding="utf-8"))
@@ -63,7 +67,6 @@ def open_firm(label: str, folder: Path, store: Store, language: str = "nl") -> F
     clock = Clock()
     context = Context(store.transaction, settings, clock, open_systems(settings))
     workplace = Workplace(store, Shop(create_engine(url)), clock, context)
-    rights = (Right.MARKETING_OBJECTION, Right.ACCESS, Right.OBJECTION, Right.ERASURE)
     case, handler, approver = identified_case(workplace, *rights)
     with workplace.transaction() as session:
         theirs = session.get_one(Case, case.id)
@@ -125,13 +128,30 @@ class Firm:
             case = session.get_one(Case, self.case_id)
             plans.propose(session, case, decisions, by=self.handler, now=NOW)
         work.run_all(self.workplace.context)
+        return self.planned()
+
+    def planned(self) -> list[PlanRow]:
+        """The rows of the plan that waits for approval."""
         with self.workplace.transaction() as session:
             plan = plans.current(session, self.case_id)
             assert plan
             assert plan.state == "proposed", asked.of(session, self.case_id)["plan"].error
             return plans.planned_rows(plan)
 
-    def erase(self) -> Outcome:
+    def withdraw_consent(self) -> set[str]:
+        """What rested on the consent stops, and a plan is drawn up to erase it; the categories that stopped."""
+        register = self.workplace.context.settings.register
+        with self.workplace.transaction() as session:
+            objection.stop_first(session, session.get_one(Case, self.case_id), register=register, now=NOW)
+        work.run_all(self.workplace.context)
+        with self.workplace.transaction() as session:
+            case = session.get_one(Case, self.case_id)
+            objection.plan_erasure(session, case, register=register, by=self.handler, now=NOW)
+            stopped = {name for each in restriction.in_force(session, case.id) for name in each.categories}
+        work.run_all(self.workplace.context)
+        return stopped
+
+    def erase(self, asked_by: Right = Right.ERASURE) -> Outcome:
         """The plan approved and carried out; how the right ended."""
         with self.workplace.transaction() as session:
             case, plan = session.get_one(Case, self.case_id), plans.current(session, self.case_id)
@@ -141,7 +161,7 @@ class Firm:
         work.run_all(self.workplace.context)
         with self.workplace.transaction() as session:
             rights = session.get_one(Case, self.case_id).rights
-            (outcome,) = [right.result for right in rights if right.kind is Right.ERASURE]
+            (outcome,) = [right.result for right in rights if right.kind is asked_by]
             assert outcome, asked.of(session, self.case_id)["erase"].error
             return outcome
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,13 @@ import pytest
 from dsr import paths
 from dsr.config import load_register
 from dsr.domain.plans import EVENT, NOT_OURS, Verdict
-from dsr.domain.register import ErasureGround, Register, Text
+from dsr.domain.register import Register, Text
 from dsr.domain.restriction import Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.services.errand_answers import Noted
 from dsr.services.suppression import may_be_mailed
 from dsr.toml import ConfigurationError
-from tests.parts.starters import Firm, done, open_firm, uncommented, verdicts
+from tests.parts.starters import RIGHTS, Firm, done, open_firm, uncommented, verdicts
 from tests.parts.store import Store
 
 LABELS = ("helpdesk", "hosting", "managed-it", "messaging", "repair")
@@ -29,8 +29,8 @@ def open_(tmp_path: Path, sqlite_store: Store) -> Iterator[Open]:
     """Opens a firm with the starter of a label."""
     opened: list[Firm] = []
 
-    def opening(label: str, language: str = "nl") -> Firm:
-        opened.append(open_firm(label, tmp_path, sqlite_store, language))
+    def opening(label: str, language: str = "nl", rights: Collection[Right] = RIGHTS) -> Firm:
+        opened.append(open_firm(label, tmp_path, sqlite_store, language, rights))
         return opened[-1]
 
     yield opening
@@ -219,13 +219,22 @@ def test_messaging_tells_who_sees_the_profile_and_keeps_on_three_grounds(open_: 
 
 
 def test_messaging_erases_what_rested_on_a_consent_that_was_withdrawn(open_: Open) -> None:
-    firm = open_("messaging")
-    assert "Tot u uw toestemming intrekt." in firm.copy()
-    decisions = {name: done(ErasureGround.CONSENT_WITHDRAWN) for name in ("newsletter", "contact_form")}
-    found = verdicts(firm.plan(**decisions))
-    assert (found["newsletter"], found["contact_forms"]) == ({Verdict.ERASE}, {Verdict.ERASE})
-    firm.erase()
-    assert [row["email"] for row in firm.rows("newsletter")] == ["bram@example.org"]
+    firm = open_("messaging", rights=(Right.CONSENT_WITHDRAWAL,))
+    before = firm.everything()
+    assert firm.withdraw_consent() == {"contact_form", "newsletter"}
+    with firm.workplace.transaction() as session:
+        lines = [["hanna@example.org"], ["bram@example.org"]]
+        assert list(may_be_mailed(session, lines)) == lines[1:]
+    rows = {row.table: row for row in firm.planned()}
+    assert set(rows) == {"contact_forms", "newsletter"}, "nothing else was asked"
+    assert {row.verdict for row in rows.values()} == {Verdict.ERASE}
+    assert firm.erase(Right.CONSENT_WITHDRAWAL) is Outcome.FULFILLED
+    after = firm.everything()
+    assert {table for table in before if before[table] != after[table]} == {"contact_forms", "newsletter"}
+    assert [row["email"] for row in after["newsletter"]] == ["bram@example.org"]
+    letter = firm.letter()
+    assert "U vroeg ons om uw toestemming in te trekken." in letter
+    assert "Op 23 november 2026 verwijderden wij: Contactformulier en Nieuwsbrief." in letter
 
 
 def test_hosting_sends_a_final_invoice_first_and_forwards_what_it_hosts(open_: Open) -> None:
