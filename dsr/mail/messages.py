@@ -80,9 +80,12 @@ def lifting(head: Letterhead, *, lift_on: str) -> Message:
     return _write("lifting", head, lift_on=date.fromisoformat(lift_on))
 
 
-def erasure_planned(head: Letterhead, *, not_before: str) -> Message:
-    """One person decides alone on this erasure: it waits until a day (ISO), so that somebody can object."""
-    return _write("erasure-planned", head, not_before=date.fromisoformat(not_before))
+def erasure_planned(head: Letterhead, *, not_before: str, is_final: bool = True) -> Message:
+    """One person decides alone on this plan: it waits until a day (ISO), so that somebody can object.
+
+    `is_final`: it cannot be undone, which is so for an erasure and not for a correction.
+    """
+    return _write("erasure-planned", head, not_before=date.fromisoformat(not_before), is_final=is_final)
 
 
 def plan_to_approve(head: Letterhead) -> Message:

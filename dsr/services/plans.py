@@ -298,7 +298,7 @@ def approve_plan(
     right = Right(plan.right)
     if settings.procedure.approval == "two-people" and plan.made_by_id == by:
         raise SamePerson(N_("You made this plan. Somebody else must approve it."))
-    if settings.procedure.approval == "single" and right in ERASING:
+    if settings.procedure.approval == "single":
         _check_alone(plan, signed_in_at, now)
     if right in ERASING:
         _check_copy(session, case)
@@ -318,7 +318,7 @@ def approve_plan(
 
 def _check_alone(plan: ErasurePlan, signed_in_at: datetime | None, now: datetime) -> None:
     if now < plan.made_at + SINGLE_WAIT:
-        raise TooEarly(N_("With one person, an erasure waits 72 hours after the plan was made."))
+        raise TooEarly(N_("With one person, a plan waits 72 hours after it was made."))
     if signed_in_at is None or now - signed_in_at > FRESH:
         raise SignInAgain(N_("Sign out and in again first, and approve within a quarter of an hour."))
 
@@ -330,6 +330,7 @@ def announce(session: Session, case: Case, plan: ErasurePlan, *, settings: Setti
             "link": settings.web.base_url + status_path(case),
             "reference": case.reference,
             "not_before": local_date(plan.made_at + SINGLE_WAIT).isoformat(),
+            "is_final": plan.right in ERASING,
         }
         key, recipient = f"erasure-planned:{plan.id}", case.data_subject.email
         notices.enqueue(session, "erasure-planned", key=key, case=case, recipient=recipient, facts=facts, now=now)

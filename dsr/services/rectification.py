@@ -116,6 +116,7 @@ def propose(
     plan.rows = json.dumps(record)
     audit.record(session, "correction-proposed", by=by, now=now, case_id=case.id, digest=digest, **counts)
     reminders.tell_approvers(session, case, plan, settings=settings, now=now)
+    plans.announce(session, case, plan, settings=settings, now=now)
     return plan
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -185,6 +187,26 @@ def test_alone_one_approves_ones_own_plan_after_72_hours(store: Store, case: Cas
             approve(store, case, staff[0], settings=alone, at=at, signed_in_at=stale)
     approve(store, case, staff[0], settings=alone, at=at, signed_in_at=at - timedelta(minutes=5))
     assert current(store, case).state == plans.APPROVED
+
+
+def test_alone_a_correction_waits_as_an_erasure_does(store: Store, staff: Any) -> None:
+    alone = replace(store.settings, procedure=replace(store.settings.procedure, approval="single"))
+    with store.transaction() as session:
+        wrong = cast.add_case(session, Right.RECTIFICATION)
+        cast.confirm(session, wrong, staff[0])
+    with store.transaction() as session:
+        own = session.get_one(Case, wrong.id)
+        plan = plans.new_plan(session, own, Right.RECTIFICATION, by=staff[0].id, now=NOW)
+        session.flush()
+        plans.move(session, plan, plans.PROPOSED, digest="d")
+        plans.announce(session, own, plan, settings=alone, now=NOW)
+        facts = json.loads(session.scalars(select(Notice)).one().facts)
+        assert (facts["not_before"], facts["is_final"]) == ("2026-11-26", False)
+    for hours, signed_in, fault in ((71, True, plans.TooEarly), (73, False, plans.SignInAgain), (73, True, None)):
+        at = NOW + hours * HOUR
+        with pytest.raises(fault) if fault else nullcontext(), store.transaction() as session:
+            own, since = session.get_one(Case, wrong.id), at if signed_in else None
+            plans.approve_plan(session, own, "d", by=staff[0].id, settings=alone, now=at, signed_in_at=since)
 
 
 def test_alone_the_address_on_file_is_told_before(store: Store, case: Case, staff: Any) -> None:

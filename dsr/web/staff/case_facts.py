@@ -80,6 +80,8 @@ class CaseFacts:
     names: dict[uuid.UUID, str]
     has_paper: bool = False
     """Whether a system without a database holds a category."""
+    is_alone: bool = False
+    """Whether one person may make a plan and approve it, after a wait."""
     tasks: Sequence[Task] = ()
     """What a person still has to settle."""
     awaits_owner: bool = False
@@ -143,6 +145,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         warnings=warnings(letter),
         entries=entries,
         entry_count=queries.count_timeline(session, case.id),
+        is_alone=settings.procedure.approval == "single",
         tasks=tasks.open_of(session, case.id),
         has_paper=bool(errands.by_hand(settings)),
         awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),

@@ -104,6 +104,7 @@ def _missing(facts: CaseFacts) -> NextStep | None:
     return None
 
 
+_ALONE = N_("You can approve this plan yourself, 72 hours after it was made and with a fresh sign-in.")
 _BY_HAND = NextStep(
     N_("Erase in the system itself what the program can only read there, or say why not."),
     N_("To the tasks"),
@@ -139,10 +140,16 @@ def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None
         return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
     if plan.state == "approved":
         return _correcting(facts)
-    if may_approve and plan.made_by_id != by:
+    return _approval_of_correction(may_approve and plan.made_by_id != by, may_approve and facts.is_alone)
+
+
+def _approval_of_correction(is_second: bool, is_alone: bool) -> NextStep:
+    sentence = N_("A second person looks at the correction.")
+    if is_second:
         sentence = N_("You can approve the correction as the second person.")
-        return NextStep(sentence, N_("To the correction"), link="rectify")
-    return NextStep(N_("A second person looks at the correction."), N_("To the correction"), link="rectify")
+    if is_alone:
+        sentence = _ALONE
+    return NextStep(sentence, N_("To the correction"), link="rectify")
 
 
 def _correcting(facts: CaseFacts) -> NextStep:
@@ -205,6 +212,8 @@ _PLAN = {
 
 def _approval(facts: CaseFacts, may_approve: bool, by: object) -> NextStep:
     made_by = facts.plan.made_by_id if facts.plan else None
+    if may_approve and facts.is_alone:
+        return NextStep(_ALONE, N_("To the approval"), link="approve")
     if may_approve and made_by != by:
         return NextStep(
             N_("You can approve the erasure plan as the second person."), N_("To the approval"), link="approve"
