@@ -128,6 +128,12 @@ def put_all(session: Session, mapped: type[Base], rows: Sequence[dict[str, Any]]
         session.execute(_inserting(table_of(mapped)), rows)
 
 
+def put_new(session: Session, *rows: Base) -> None:
+    """Write new rows of one table at once, without the session getting to know them; the same columns set on each."""
+    if rows:
+        put_all(session, type(rows[0]), [_columns(row) for row in rows])
+
+
 @cache
 def _inserting(table: Table) -> Insert:
     return insert(table)

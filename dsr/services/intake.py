@@ -9,17 +9,18 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from email_validator import EmailNotValidError, validate_email
-from sqlalchemy import CursorResult, delete, select
+from sqlalchemy import CursorResult, bindparam, delete, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.db.base import keys, new_id, table_of
+from dsr.db.base import keys, new_id, put_new, table_of
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.drafts import Draft
 from dsr.domain import codes
 from dsr.domain.deadlines import compute
 from dsr.domain.errors import DomainError
 from dsr.domain.intake import Answers, Fault, faults, invoked
+from dsr.domain.lifecycle import Status
 from dsr.domain.rights import in_order
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, identity, limits, work
@@ -27,6 +28,8 @@ from dsr.services import audit, casework, identity, limits, work
 DRAFT_LIFETIME = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
 _DRAFTS = table_of(Draft)
+_FOUND = select(Draft).where(Draft.digest == bindparam("draft"), Draft.saved_at > bindparam("since"))
+_TAKEN = delete(_DRAFTS).where(_DRAFTS.c.digest == bindparam("draft"), _DRAFTS.c.saved_at == bindparam("as_of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +169,8 @@ def check_email(address: str) -> Fault | None:
 
 
 def _find_draft(session: Session, token: str, *, now: datetime, lock: bool = False) -> Draft | None:
-    found = select(Draft).where(Draft.digest == _draft_digest(token), Draft.saved_at > now - DRAFT_LIFETIME)
-    return session.scalar(found.with_for_update() if lock else found)
+    fresh = {"draft": _draft_digest(token), "since": now - DRAFT_LIFETIME}
+    return session.scalar(_FOUND.with_for_update() if lock else _FOUND, fresh)
 
 
 def _no_draft() -> Submission:
@@ -194,8 +197,8 @@ def _answers(draft: Draft) -> Answers:
 
 def _take_draft(session: Session, token: str, saved_at: datetime) -> bool:
     """Whether the draft was there as it was saved then; it is gone with this transaction."""
-    as_read = (_DRAFTS.c.digest == _draft_digest(token), _DRAFTS.c.saved_at == saved_at)
-    return cast("CursorResult[Any]", session.execute(delete(_DRAFTS).where(*as_read))).rowcount == 1
+    as_read = {"draft": _draft_digest(token), "as_of": saved_at}
+    return cast("CursorResult[Any]", session.execute(_TAKEN, as_read)).rowcount == 1
 
 
 def _prepare(draft: Draft, draft_token: str, *, settings: Settings, language: str, now: datetime) -> Prepared:
@@ -206,17 +209,21 @@ def _prepare(draft: Draft, draft_token: str, *, settings: Settings, language: st
     case = submission.case
     case.data_subject = _data_subject(case, answers)
     case.rights = [
-        RequestedRight(case_id=case.id, right=right.value, position=position)
+        RequestedRight(
+            id=new_id(), case_id=case.id, right=right.value, position=position, outcome=None, decided_at=None
+        )
         for position, right in enumerate(in_order(invoked(answers)), start=1)
     ]
     return Prepared(submission, draft.saved_at)
 
 
 def _open_case(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
-    session.add(case)
+    put_new(session, case)
+    put_new(session, case.data_subject)
     rights = [right.right for right in case.rights]
     audit.record(session, "request-received", by=audit.DATA_SUBJECT, now=now, case_id=case.id, rights=rights)
     casework.stop_advertising(session, case, by=audit.DATA_SUBJECT, now=now)
+    put_new(session, *case.rights)
     casework.stop_first(session, case, by=audit.DATA_SUBJECT, now=now)
     key, due_on = f"acknowledgement:{case.id}", case.next_legal_on.isoformat()
     identity.mail_code(session, case, "acknowledgement", key=key, settings=settings, now=now, due_on=due_on)
@@ -228,6 +235,9 @@ def _new_case(draft_token: str, *, settings: Settings, language: str, now: datet
     receipt_code, status_token = _receipt_code(draft_token), keys().token("status", str(case_id))
     case = Case(
         id=case_id,
+        status=Status.RECEIVED.value,
+        version=1,
+        channel="form",
         reference=f"{clock.received_local_date.year}-{codes.spell(secrets.token_bytes(8))}",
         language=language,
         received_at=now,
@@ -253,4 +263,6 @@ def _data_subject(case: Case, answers: Answers) -> DataSubject:
 
 def _in_ascii(address: str) -> str:
     """The address as mail finds it. Of other letters databases have ideas of their own: to some, İ is i."""
+    if address.isascii():
+        return address
     return str(validate_email(address, check_deliverability=False, allow_smtputf8=False).ascii_email)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import bindparam, exists, func, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -34,6 +34,12 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 240))
 TRIES = 48
 """With these waits: a mail server may be away for a week."""
 UNCONFIRMED_A_DAY = 3
+_LAST = (
+    select(Notice.next_try_at)
+    .where(Notice.recipient_index == bindparam("recipient"))
+    .order_by(Notice.next_try_at.desc())
+    .limit(UNCONFIRMED_A_DAY)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,7 @@ def first_free_moment(session: Session, case: Case | None, recipient: str, *, no
     # Confirmed in this case: who types the address of somebody who confirmed theirs in another may flood them too.
     if case is not None and case.data_subject.email_confirmed_at is not None:
         return now
-    last = (
-        select(Notice.next_try_at)
-        .where(Notice.recipient_index == _index(recipient))
-        .order_by(Notice.next_try_at.desc())
-        .limit(UNCONFIRMED_A_DAY)
-    )
-    recent = session.scalars(last).all()
+    recent = session.scalars(_LAST, {"recipient": _index(recipient)}).all()
     return now if len(recent) < UNCONFIRMED_A_DAY else max(now, recent[-1] + timedelta(days=1))
 
 

@@ -192,6 +192,14 @@ def test_a_request_without_a_token_is_not_sent(visitor: Visitor, app: Flask) -> 
     assert _count(app, Case) == 0
 
 
+def test_a_request_without_a_token_or_answers_is_begun_again(visitor: Visitor, app: Flask) -> None:
+    answer = visitor.browser.post("/verzoek/controle")
+    assert answer.status_code == 400
+    assert "Wat wilt u ons vragen?" in answer.text
+    assert "Stuur deze pagina nog een keer" in answer.text
+    assert _count(app, Case) == 0
+
+
 def test_sent_twice_it_is_one_request(visitor: Visitor, app: Flask) -> None:
     _fill_in(visitor)
     token = visitor.token("/verzoek/controle")

@@ -87,9 +87,11 @@ def received() -> ResponseReturnValue:
 
 @form.errorhandler(UntrustedForm)
 def send_again(_error: UntrustedForm) -> ResponseReturnValue:
-    """The same page with what was typed, and a new token."""
+    """The same page with what was typed, and a new token; where answers are gone, the page that asks for them."""
     step = (request.view_args or {})["step"]
     answers = cast(Answers, {**_draft(), **_given(step)})
+    if step == LAST:
+        step = _first_fault(answers) or LAST
     return _show(step, answers, {_TOP: DomainError(_SEND_AGAIN)}), 400
 
 
