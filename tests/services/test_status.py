@@ -26,7 +26,9 @@ def _states(progress: Progress) -> list[str]:
 
 
 def _release(session: Session, case: Case, **changed: object) -> None:
-    copy = AccessCopy(case_id=case.id, file="copy", size=4_200_000, row_count=7, made_at=NOW, released_at=NOW)
+    copy = AccessCopy(
+        case_id=case.id, file="copy", size=4_200_000, page_at=0, row_count=7, made_at=NOW, released_at=NOW
+    )
     copy.expires_on, copy.downloads = date(2026, 12, 23), 0
     for name, value in changed.items():
         setattr(copy, name, value)

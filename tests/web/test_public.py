@@ -196,7 +196,7 @@ def test_a_request_without_a_token_or_answers_is_begun_again(visitor: Visitor, a
     answer = visitor.browser.post("/verzoek/controle")
     assert answer.status_code == 400
     assert "Wat wilt u ons vragen?" in answer.text
-    assert "Stuur deze pagina nog een keer" in answer.text
+    assert "Verstuur deze pagina nog een keer" in answer.text
     assert _count(app, Case) == 0
 
 
