@@ -10,7 +10,7 @@ import json
 import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import reduce
 from typing import Any
 
@@ -23,11 +23,12 @@ from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
-from dsr.connectors.sql_errors import fetch_many, translated
+from dsr.connectors.sql_errors import translated
+from dsr.connectors.sql_reading import Written, read, stream
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
-from dsr.domain.plans import Columns, Row
+from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
 from dsr.domain.row_keys import Key, from_json
@@ -50,6 +51,7 @@ class SqlSystem:
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
         self._statements: dict[tuple[str, frozenset[str], bool, int | None], sa.Select[Any]] = {}
+        self._written: dict[sa.Select[Any], Written] = {}
         self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
         self._by_key: dict[tuple[str, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
@@ -147,13 +149,9 @@ class SqlSystem:
             yield few
             return
         # Only now a cursor that stays with the server: for a few rows it costs more than the rows.
-        columns, result = self._open(connection, name, self._statement(name, kinds), identifiers, stream_results=True)
-        with closing(result):
-            # One row the engine has read ahead.
-            rows: Sequence[Any] = [*map(tuple, result.fetchmany(1)), *fetch_many(result, BATCH - 1)]
-            while rows:
-                yield Found(name, self.tables[name].key, columns, rows)
-                rows = fetch_many(result, BATCH)
+        statement, values = self._statement(name, kinds), self._parameters(identifiers)
+        for columns, rows in stream(connection, statement, values, BATCH):
+            yield Found(name, self.tables[name].key, columns, rows)
 
     def _statement(
         self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None
@@ -198,15 +196,13 @@ class SqlSystem:
         self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
-        columns, result = self._open(connection, name, statement, values or {})
-        return Found(name, self.tables[name].key, columns, _rows(result))
-
-    def _open(
-        self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any], **options: Any
-    ) -> tuple[Columns, sa.CursorResult[Any]]:
-        """What a statement on one table gives, before its first row, and the columns of that."""
-        result = connection.execute(statement, self._parameters(values), execution_options=options)
-        columns = tuple(result.keys())
+        given = self._parameters(values or {})
+        if connection.engine is self._eraser:
+            columns, rows = read(connection, statement, given)
+        else:
+            if statement not in self._written:
+                self._written[statement] = Written(statement, connection.dialect)
+            columns, rows = self._written[statement].read(connection, given)
         missing = self._named[name].difference(columns)
         if missing:
             raise SystemRefuses(
@@ -215,7 +211,7 @@ class SqlSystem:
                 table=name,
                 columns=", ".join(sorted(missing)),
             )
-        return columns, result
+        return Found(name, self.tables[name].key, columns, rows)
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
@@ -349,13 +345,6 @@ def _digits(text: Any) -> Any:
 def _is_phone(digits: Any) -> sa.ColumnElement[bool]:
     is_one: sa.ColumnElement[bool] = digits.in_(sa.bindparam(PHONE, type_=sa.String(), expanding=True))
     return is_one
-
-
-def _rows(result: sa.CursorResult[Any]) -> Sequence[tuple[Any, ...]]:
-    # As the driver gives them: wrapping thousands of rows takes longer than reading them.
-    rows: Sequence[tuple[Any, ...]] = result.cursor.fetchall()
-    result.close()
-    return rows
 
 
 def _is_in(columns: Sequence[Any], values: Sequence[Key]) -> sa.ColumnElement[bool]:

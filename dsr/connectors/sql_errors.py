@@ -3,11 +3,9 @@ it may quote rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import CursorResult
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
@@ -44,25 +42,6 @@ def translated(system: str) -> Iterator[None]:
     except SQLAlchemyError as error:
         fault = type(error).__name__
         raise SystemRefuses(system, N_("the database cannot be used (%(fault)s)"), fault=fault) from None
-
-
-def fetch_many(result: CursorResult[Any], size: int) -> Sequence[tuple[Any, ...]]:
-    """The next rows as the driver gives them, at most `size`. Raises DBAPIError."""
-    # Wrapping rows takes longer than reading them; what goes past the engine has the driver's own errors.
-    errors = result.context.dialect.loaded_dbapi.Error
-    try:
-        rows: Sequence[tuple[Any, ...]] = result.cursor.fetchmany(size)
-    except errors as error:
-        _let_go(result.cursor)
-        raise DBAPIError(None, None, error) from None
-    return rows
-
-
-def _let_go(cursor: Any) -> None:
-    """Have PyMySQL not read on in an answer that was cut: it would do so where nobody can catch the fault."""
-    unread: Any = getattr(cursor, "_result", None)
-    if hasattr(unread, "unbuffered_active"):
-        unread.unbuffered_active = False
 
 
 def _meaning(system: str, error: DBAPIError) -> ConnectorError:

@@ -89,13 +89,14 @@ def _add(archive: ZipFile, name: str, pieces: Iterable[bytes], *, now: datetime)
 
 
 def _read_ahead(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    """The next piece is read in another thread while this one is packed and sealed."""
+    """The next piece is read in another thread while this one is packed and sealed; a short one is the last."""
     with ThreadPoolExecutor(1) as thread:
-        piece = next(pieces, None)
-        while piece is not None:
-            coming = thread.submit(next, pieces, None)
+        piece = next(pieces)
+        while len(piece) >= _PIECE:
+            coming = thread.submit(next, pieces)
             yield piece
             piece = coming.result()
+        yield piece
 
 
 def _in_pieces(parts: Iterable[bytes]) -> Iterator[bytes]:
