@@ -69,6 +69,7 @@ def _postgresql(system: DataSystem, settings: Settings, reads_only: bool) -> tup
         "-c timezone=UTC",  # an offset of before the time zones has seconds, which JSON libraries round away
     ]
     arguments: dict[str, Any] = {"options": " ".join(options), "connect_timeout": CONNECT_SECONDS}
+    arguments["tcp_user_timeout"] = _silence(system) * 1000
     if system.tls:
         arguments["sslmode"] = "verify-full"
         arguments["sslrootcert"] = str(settings.path(system.ca_file)) if system.ca_file else "system"
@@ -83,12 +84,18 @@ def _mariadb(system: DataSystem, settings: Settings, reads_only: bool) -> tuple[
         "sql_mode='STRICT_ALL_TABLES'",
     ]
     arguments: dict[str, Any] = {"init_command": ", ".join(session), "connect_timeout": CONNECT_SECONDS}
+    arguments |= {"read_timeout": _silence(system), "write_timeout": _silence(system)}
     if system.tls:
         cafile = str(settings.path(system.ca_file)) if system.ca_file else None
         arguments["ssl"] = ssl.create_default_context(cafile=cafile)
     if system.host.startswith("/"):
         arguments["unix_socket"] = system.host
     return _url("mysql+pymysql", system).update_query_dict({"charset": "utf8mb4"}), arguments
+
+
+def _silence(system: DataSystem) -> int:
+    """After how many seconds without a word a server is given up, also in a COMMIT, which its own limits leave out."""
+    return system.statement_seconds + system.lock_seconds
 
 
 def _url(driver: str, system: DataSystem) -> URL:
