@@ -25,6 +25,9 @@ class StaffMember(Base):
     language: Mapped[str] = mapped_column(String(2), default="nl")
     roles: Mapped[list[str]] = mapped_column(JSON)
     password_hash: Mapped[str] = mapped_column(String(200))
+    link_digest: Mapped[bytes | None] = mapped_column(LargeBinary(32), unique=True)
+    """Of the link by which they choose a password, until it was used."""
+    link_until: Mapped[datetime | None]
     is_active: Mapped[bool] = mapped_column(default=True)
     added_at: Mapped[datetime]
 

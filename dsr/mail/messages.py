@@ -116,6 +116,11 @@ def staff_task(head: Letterhead, *, tasks: Sequence[Item]) -> Message:
     return _write("staff-task", head, tasks=tasks)
 
 
+def staff_password(head: Letterhead, *, until: str) -> Message:
+    """To somebody of staff: the link by which they choose a password, until a day (ISO)."""
+    return _write("staff-password", head, until=date.fromisoformat(until))
+
+
 def errand(head: Letterhead, *, system: str, work: str, due_on: str) -> Message:
     """To the owner of a system: look somebody up there, erase, correct (`work`), by a day (ISO). Not whom or what."""
     return _write("errand", head, system=system, work=work, due_on=date.fromisoformat(due_on))
@@ -161,6 +166,7 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "plan-to-approve": plan_to_approve,
     "staff-digest": staff_digest,
     "staff-task": staff_task,
+    "staff-password": staff_password,
     "errand": errand,
     "errand-reminder": errand_reminder,
     "owner-code": owner_code,
@@ -168,7 +174,7 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "notification-reminder": notification_reminder,
     "notification-code": notification_code,
 }
-STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task"})
+STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task", "staff-password"})
 OWNER_KINDS = frozenset({"errand", "errand-reminder", "owner-code"})
 RECIPIENT_KINDS = frozenset({"notification", "notification-reminder", "notification-code"})
 

@@ -57,8 +57,8 @@ _SEEN_EVERY = timedelta(minutes=1)
 
 _hasher = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 _hashing = BoundedSemaphore(2)
-# The hash of a password that was thrown away: for somebody unknown the check takes as long as for anybody else.
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=1$adPPK17o8LUrpG5Bf3AqOQ$CKEC+Eh3ZGjafBXpJeutU3hEZOsoSKKv2kgNjxdq1Ug"
+UNKNOWN = "$argon2id$v=19$m=65536,t=3,p=1$adPPK17o8LUrpG5Bf3AqOQ$CKEC+Eh3ZGjafBXpJeutU3hEZOsoSKKv2kgNjxdq1Ug"
+"""The hash of a password that was thrown away: for somebody unknown the check takes as long as for anybody else."""
 
 
 class SignInRefused(DomainError):
@@ -97,12 +97,15 @@ def add_staff_member(
     name: str,
     email: str,
     roles: Collection[str],
-    password: str,
+    password: str | None,
     language: str = "nl",
     by: uuid.UUID | str,
     now: datetime,
 ) -> StaffMember:
-    """A new account; AccountRefused or PasswordRefused with a sentence when it cannot be."""
+    """A new account, without a password where its owner is to choose one.
+
+    AccountRefused or PasswordRefused with a sentence when it cannot be.
+    """
     _check_name(name)
     if not roles or not set(roles) <= set(PERMISSIONS):
         raise AccountRefused(N_("Choose at least one role."))
@@ -111,7 +114,7 @@ def add_staff_member(
         raise AccountRefused(N_("There already is an account with this e-mail address."))
     member = StaffMember(id=new_id(), email_index=index, roles=sorted(roles), language=language, added_at=now)
     member.name, member.email = tidy(name), email.strip()
-    member.password_hash = hash_password(password)
+    member.password_hash = UNKNOWN if password is None else hash_password(password)
     session.add(member)
     audit.record(session, "staff-member-added", by=by, now=now, staff_member=str(member.id), roles=member.roles)
     return member
@@ -177,7 +180,7 @@ def _tries(email: str, address: str = "") -> str:
 def check_password(session: Session, email: str, password: str) -> StaffMember:
     """The active staff member with this address and password; SignInRefused otherwise. Reads only."""
     member = session.scalar(select(StaffMember).where(StaffMember.email_index == _email_index(email)))
-    is_right = _matches(member.password_hash if member else _NOBODY, password)
+    is_right = _matches(member.password_hash if member else UNKNOWN, password)
     if member is None or not is_right or not member.is_active:
         raise SignInRefused
     return member

@@ -80,10 +80,13 @@ def upgrade() -> None:
         sa.Column("language", sa.String(length=2), nullable=False),
         sa.Column("roles", sa.JSON(), nullable=False),
         sa.Column("password_hash", sa.String(length=200), nullable=False),
+        sa.Column("link_digest", sa.LargeBinary(length=32), nullable=True),
+        sa.Column("link_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_staff_member")),
         sa.UniqueConstraint("email_index", name=op.f("uq_staff_member_email_index")),
+        sa.UniqueConstraint("link_digest", name=op.f("uq_staff_member_link_digest")),
     )
     op.create_table(
         "suppression",

@@ -46,6 +46,7 @@ FACTS: dict[str, dict[str, Any]] = {
         "ledger": [{"what": "Facturen", "where": "winkel", "erased": 12, "waiting": 1}],
     },
     "staff-task": {"tasks": [{"kind": "mail-failed", "reference": REFERENCE}]},
+    "staff-password": {"until": "2027-01-18"},
     "errand": {"system": "Ordner op kantoor", "work": "search", "due_on": "2027-01-18"},
     "errand-reminder": {
         "errands": [{"reference": REFERENCE, "system": "Ordner op kantoor", "on": "2027-01-18", "days": -1}]

@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from dsr.db.base import transaction
 from dsr.db.staff import StaffMember
 from dsr.domain.errors import DomainError
+from dsr.services import invitations
 from dsr.services import staff as accounts
 from dsr.templating import LANGUAGES
-from dsr.web.runtime import now, settings
+from dsr.web.runtime import now, settings, wake
 from dsr.web.security import STAFF, allows
 from dsr.web.staff.pages import me, principal, say, staff, staff_page
 from dsr.web.staff.words import ROLES
@@ -101,14 +102,14 @@ def people() -> ResponseReturnValue:
     return _people_page()
 
 
-def _people_page(error: str = "", field: str = "name") -> str:
+def _people_page(error: str = "") -> str:
     with transaction(writes=False) as store:
         return staff_page(
             "staff/people.html",
             members=accounts.list_staff_members(store),
             role_names=ROLES,
             own_id=me(),
-            errors={field: error} if error else {},
+            errors={"name": error} if error else {},
             typed=request.form,
         )
 
@@ -116,24 +117,25 @@ def _people_page(error: str = "", field: str = "name") -> str:
 @staff.post("/people")
 @allows("staff.administer")
 def add_person() -> ResponseReturnValue:
-    """A new account."""
+    """A new account; its owner is mailed a link to choose a password."""
     form = request.form
     try:
         with transaction() as store:
-            accounts.add_staff_member(
+            member = accounts.add_staff_member(
                 store,
                 name=form.get("name", ""),
                 email=form.get("email", ""),
                 roles=form.getlist("roles"),
-                password=form.get("password", ""),
+                password=None,
                 language=form["language"] if form.get("language") in LANGUAGES else settings().procedure.language,
                 by=me(),
                 now=now(),
             )
-    except accounts.PasswordRefused as error:
-        return _people_page(say(error), "password"), 422
+            store.flush()
+            invitations.invite(store, member, by=me(), settings=settings(), now=now())
     except accounts.AccountRefused as error:
         return _people_page(say(error)), 422
+    wake()
     return redirect(url_for("staff.people"), 303)
 
 
@@ -172,9 +174,10 @@ def end_sessions(member_id: uuid.UUID) -> ResponseReturnValue:
 
 @staff.post("/people/<uuid:member_id>/password")
 @allows("staff.administer")
-def set_password(member_id: uuid.UUID) -> ResponseReturnValue:
-    """Give somebody a new password; their sessions end."""
-    password = request.form.get("password", "")
-    return _change(
-        member_id, lambda store, member: accounts.change_password(store, member, password, by=me(), now=now())
+def invite(member_id: uuid.UUID) -> ResponseReturnValue:
+    """Mail somebody a link to choose a new password; their sessions end."""
+    answer = _change(
+        member_id, lambda store, member: invitations.invite(store, member, by=me(), settings=settings(), now=now())
     )
+    wake()
+    return answer

@@ -52,6 +52,7 @@ NOTICES = {
     "lifting": N_("announcement that a restriction ends"),
     "staff-digest": N_("digest for staff"),
     "staff-task": N_("task for staff"),
+    "staff-password": N_("link for a password"),
     "plan-to-approve": N_("plan to approve"),
     "notification": N_("notification to a recipient"),
     "notification-reminder": N_("reminder for a recipient"),
