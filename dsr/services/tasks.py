@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,12 +11,17 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.domain.groups import Part
+from dsr.domain.notifications import Change
+from dsr.domain.plans import READ_ONLY
+from dsr.domain.register import Register
+from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, executions, plans
+from dsr.services import audit, casework, executions, notifications, plans
 from dsr.services.executions import BY_HAND
 from dsr.services.notifications import SILENT_TASK
-from dsr.services.retention import LEFT
+from dsr.services.retention import ERASED, LEFT
 
 SETTLED_BY_HAND = (BY_HAND, "books-correction", LEFT, "replay-left", SILENT_TASK)
 """The kinds that nothing but a person ends."""
@@ -33,23 +39,53 @@ def find(session: Session, case: Case, task_id: uuid.UUID) -> Task | None:
 
 
 def settle(
-    session: Session, case: Case, task: Task, reason: str, *, is_done: bool, by: uuid.UUID, now: datetime
+    session: Session,
+    case: Case,
+    task: Task,
+    reason: str,
+    *,
+    is_done: bool,
+    register: Register,
+    by: uuid.UUID,
+    now: datetime,
 ) -> None:
-    """Note that a task was done, or why it is not. Raises NotPossible without that reason, or Conflict."""
+    """Note that a task was done, or why it is not. Raises NotPossible without that reason, or Conflict.
+
+    What was erased by hand counts as erased, for the outcome, the ledger and the recipients (art. 19).
+    """
     if not is_done and not reason.strip():
         raise casework.NotPossible(N_("Say why this is not done."))
     casework.change(session, case)
     task.done_at, task.is_left, task.reason = now, not is_done, reason.strip() or None
-    if is_done and task.kind == BY_HAND and case.is_open:
-        _count_as_erased(session, case, uuid.UUID(task.facts["plan"]), now)
+    if is_done and task.kind == BY_HAND:
+        _erased_by_hand(session, case, task, register, now)
+    if is_done and task.kind == LEFT:
+        _went_by_hand(session, case, task, register, now)
     state = "done" if is_done else "left"
     audit.record(session, f"task-{state}", by=by, now=now, case_id=case.id, task=task.kind)
 
 
-def _count_as_erased(session: Session, case: Case, plan_id: uuid.UUID, now: datetime) -> None:
-    """The right has the outcome of a plan of which all went, unless a person decided on it otherwise."""
-    plan = session.get_one(ErasurePlan, plan_id)
+def _erased_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
+    plan = session.get_one(ErasurePlan, uuid.UUID(task.facts["plan"]))
     parts = plans.parts_of(plan).values()
+    if case.is_open:
+        _count_as_erased(session, case, plan, parts, now)
+    earlier = [each for each in notifications.of_case(session, case.id) if each.source_id == plan.id]
+    told = {change.category for each in earlier for change in notifications.changes_of(each)}
+    rows = [group.judged for part in parts for group in part.groups if group.judged.why == READ_ONLY]
+    changes = [Change(name) for name in dict.fromkeys(row.category for row in rows) if name not in told]
+    notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
+
+
+def _count_as_erased(session: Session, case: Case, plan: ErasurePlan, parts: Collection[Part], now: datetime) -> None:
+    """The right has the outcome of a plan of which all went, unless a person decided on it otherwise."""
     before = executions.outcome(session, plan, parts)
     if any(right.right == plan.right and right.outcome == before.value for right in case.rights):
         plans.decide(session, plan, executions.outcome(session, plan, parts, is_done_by_hand=True), now=now)
+
+
+def _went_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
+    entry = session.get(LedgerEntry, uuid.UUID(task.key.partition(":")[2]))
+    if entry is not None:
+        entry.state, entry.erased_at, entry.rows = ERASED, now, None
+        notifications.propose_later(session, case.id, [Change(entry.category)], register=register, now=now)

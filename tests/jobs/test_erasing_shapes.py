@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -12,10 +13,10 @@ from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan, Execution
 from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
-from dsr.domain.register import Table
+from dsr.domain.register import Recipient, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
-from dsr.services import answers, casework, plans, tasks
+from dsr.services import answers, casework, notifications, plans, tasks
 from tests.parts.shop import Shop, Workplace, identified_case
 
 NOTE = Table("ticket", ("id",), via={"customer_id": "customer.id"}, soft_deleted="deleted_at")
@@ -65,6 +66,10 @@ def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplac
 def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
     """What the program can only read is a task; once it is done nothing is left that the letter has to explain."""
     settings, now = workplace.context.settings, workplace.clock()
+    category = replace(settings.register.categories["ticket"], recipients=("desk",))
+    categories = {**settings.register.categories, "ticket": category}
+    register = replace(settings.register, categories=categories, recipients={"desk": Recipient("Balie", "processor")})
+    given: dict[str, Any] = {"register": register, "by": new_id(), "now": now}
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         (task,) = tasks.open_of(session, own.id)
@@ -76,11 +81,12 @@ def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
         own = session.get_one(Case, case.id)
         (task,) = tasks.open_of(session, own.id)
         with pytest.raises(casework.NotPossible):
-            tasks.settle(session, own, task, " ", is_done=False, by=new_id(), now=now)
-        tasks.settle(session, own, task, "", is_done=True, by=new_id(), now=now)
+            tasks.settle(session, own, task, " ", is_done=False, **given)
+        tasks.settle(session, own, task, "", is_done=True, **given)
         told = answers.facts_of(session, own, settings=settings, now=now)
         assert len(told.not_erased) == len(before) - 1
         assert tasks.open_of(session, own.id) == []
+        assert [each.recipient for each in notifications.of_case(session, own.id)] == ["desk"]
 
 
 def test_all_of_it_erased_by_hand_is_a_request_fulfilled() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ from sqlalchemy import select
 
 from dsr.config import load_register
 from dsr.db.audit import AuditEntry
+from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Notice, Task
@@ -18,7 +20,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
-from dsr.services import later, notifications
+from dsr.services import later, notifications, tasks
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
 
@@ -184,3 +186,17 @@ def test_recipients_are_told_which_records_went_and_of_nobody(workplace: Workpla
         assert change.category == "invoice"
         assert change.words == "invoice 119"
         assert [task.kind for task in session.scalars(select(Task))] == ["recipients-to-tell"]
+
+
+@sqlite
+def test_what_was_left_and_then_erased_by_hand_is_gone_from_the_ledger(workplace: Workplace, erased: Case) -> None:
+    workplace.shop.run("UPDATE invoice SET total = 99 WHERE id = 119")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        case, now = session.get_one(Case, erased.id), workplace.clock()
+        (task,) = tasks.open_of(session, case.id)
+        by, register = case.handler_id or new_id(), workplace.context.settings.register
+        tasks.settle(session, case, task, "Zelf gewist.", is_done=True, register=register, by=by, now=now)
+        entry = session.get_one(LedgerEntry, uuid.UUID(task.key.removeprefix("ledger:")))
+        assert (entry.state, entry.rows, entry.erased_at) == ("erased", None, now)

@@ -131,7 +131,16 @@ def test_who_says_nothing_is_reminded_twice_and_then_a_handler_decides(desk: Des
         case = session.get_one(Case, desk.case_id)
         (task,) = tasks.open_of(session, case.id)
         assert (task.kind, task.facts) == ("recipient-silent", {"recipient": "mailing"})
-        tasks.settle(session, case, task, "Zij bestaan niet meer.", is_done=False, by=desk.handler, now=NOW)
+        tasks.settle(
+            session,
+            case,
+            task,
+            "Zij bestaan niet meer.",
+            is_done=False,
+            register=desk.settings.register,
+            by=desk.handler,
+            now=NOW,
+        )
     assert pass_days(desk, 401) == []
     assert "recipient-silent" not in desk.open_tasks()
 

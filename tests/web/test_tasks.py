@@ -15,6 +15,9 @@ from tests.parts.store import NOW
 from tests.parts.web import Visitor
 from tests.web.test_staff import add, sign_in, store
 
+LEFT = "ledger:00000000-0000-0000-0000-000000000000"
+"""The key of a task about an entry that a newer request took over."""
+
 
 @pytest.fixture
 def page(app: Flask, visitor: Visitor) -> str:
@@ -26,7 +29,7 @@ def page(app: Flask, visitor: Visitor) -> str:
         facts = {"tables": ["shop.counted"], "rows": 2}
         session.add(Task(key="one", case_id=case.id, kind="erase-by-hand", facts=facts, made_at=NOW))
         left = {"reasons": ["changed"], "rows": 1, "table": "invoice"}
-        session.add(Task(key="two", case_id=case.id, kind="ledger-left", facts=left, made_at=NOW))
+        session.add(Task(key=LEFT, case_id=case.id, kind="ledger-left", facts=left, made_at=NOW))
         return f"/staff/cases/{case.reference}"
 
 
@@ -47,7 +50,7 @@ def test_a_task_is_shown_and_stands_in_the_way_until_it_is_settled(app: Flask, v
     assert refused.status_code == 422
     assert settle(app, visitor, page, "one", settled="left", task_reason="") == 422
     assert settle(app, visitor, page, "one", settled="left", task_reason="Die teller telt alleen.") == 303
-    assert settle(app, visitor, page, "two", settled="done") == 303
+    assert settle(app, visitor, page, LEFT, settled="done") == 303
     shown = visitor.see(page).text
     assert 'id="tasks"' not in shown
     assert "handelde een taak af: Wis dit in het systeem zelf" in shown
@@ -55,5 +58,5 @@ def test_a_task_is_shown_and_stands_in_the_way_until_it_is_settled(app: Flask, v
 
 
 def test_a_task_of_another_case_or_one_that_is_settled_is_not_there(app: Flask, visitor: Visitor, page: str) -> None:
-    assert settle(app, visitor, page, "two", settled="done") == 303
-    assert settle(app, visitor, page, "two", settled="done") == 404
+    assert settle(app, visitor, page, LEFT, settled="done") == 303
+    assert settle(app, visitor, page, LEFT, settled="done") == 404

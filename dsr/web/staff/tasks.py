@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.services import tasks
-from dsr.web.runtime import now
+from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff.acting import act
 from dsr.web.staff.pages import me, staff
@@ -24,6 +24,7 @@ def settle_task(reference: str, task_id: uuid.UUID) -> ResponseReturnValue:
 
     def change(session: Session, case: Case) -> None:
         task = tasks.find(session, case, task_id) or abort(404)
-        tasks.settle(session, case, task, reason, is_done=is_done, by=me(), now=now())
+        register = settings().register
+        tasks.settle(session, case, task, reason, is_done=is_done, register=register, by=me(), now=now())
 
     return act(reference, change, anchor="tasks")
