@@ -24,7 +24,7 @@ from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_reading import Written, read, stream
+from dsr.connectors.sql_reading import Written, stream
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
@@ -197,12 +197,9 @@ class SqlSystem:
     ) -> Found:
         """The rows that a statement on one table gives."""
         given = self._parameters(values or {})
-        if connection.engine is self._eraser:
-            columns, rows = read(connection, statement, given)
-        else:
-            if statement not in self._written:
-                self._written[statement] = Written(statement, connection.dialect)
-            columns, rows = self._written[statement].read(connection, given)
+        if statement not in self._written:
+            self._written[statement] = Written(statement, connection.dialect)
+        columns, rows = self._written[statement].read(connection, given)
         missing = self._named[name].difference(columns)
         if missing:
             raise SystemRefuses(
