@@ -62,10 +62,14 @@ def _send(
 
 
 def remind_silent(session: Session, *, settings: Settings, now: datetime) -> None:
-    """Remind who was mailed and says nothing, twice at most; then a handler decides whether it is left at that."""
+    """Remind who was mailed and says nothing, twice at most; then a handler decides whether it is left at that.
+
+    Who hears that a restriction ended has nothing to answer.
+    """
     today = local_date(now)
     mailed = (Notification.state == State.TOLD.value, Notification.channel == Channel.MAIL.value)
-    for each in session.scalars(select(Notification).where(*mailed, Notification.answer.is_(None))).all():
+    asked = (Notification.answer.is_(None), Notification.about != About.LIFTED.value)
+    for each in session.scalars(select(Notification).where(*mailed, *asked)).all():
         told_on = local_date(each.told_at or now)
         if is_silent(today, told_on):
             _ask_handler(session, each, now=now)

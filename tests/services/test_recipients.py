@@ -187,3 +187,5 @@ def test_who_was_told_of_a_restriction_is_told_that_it_ended(desk: Desk) -> None
         made = [each for each in notifications.of_case(session, desk.case_id) if each.about == "lifted"]
         assert [(each.recipient, each.state) for each in made] == [("mailing", "proposed")]
         assert notifications.changes_of(made[0])[0].category == "customer"
+        notifications.record_told(session, made[0], Channel.MAIL, by=desk.handler, now=NOW)
+    assert pass_days(desk, 20) == [(20, ["notification-reminder"])], "of the restriction, and not of its end"
