@@ -55,4 +55,4 @@ def test_dates_and_counts_are_written_out() -> None:
     extended = entry("deadline-extended", due_on="2027-01-18")
     assert sentence(extended, {NOOR: "Noor Bakker"}) == "Noor Bakker extended the deadline to 2027-01-18."
     erased = entry("rows-erased", "worker", system="shop", erased={"a": 2, "b": 3}, changed={"c": 1}, is_observed=True)
-    assert sentence(erased, {}) == "The erasure in shop was done: 5 rows gone, 1 in part."
+    assert sentence(erased, {}) == "The erasure in shop was done; rows gone: 5, in part: 1."
