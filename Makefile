@@ -37,7 +37,7 @@ check: $(VENV)/.dev ## formatting, lint, types, layers and the guards
 	$(BIN)/lint-imports
 	$(BIN)/pytest tests/architecture
 
-bench: $(VENV)/.dev ## measure speed, size and memory against a baseline of the same run (ARGS=--quick: no installation)
+bench: $(VENV)/.dev ## measure speed, size and memory against a baseline of the same run (ARGS=--quick: no installation, a smaller shop)
 	tests/install.sh
 	$(BIN)/python -m tests.bench $(ARGS)
 

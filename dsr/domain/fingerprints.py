@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -28,21 +28,20 @@ canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":
 
 def fingerprint(values: Mapping[str, Any]) -> str:
     """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
-    names, in_order = _order_of(tuple(values))
+    names, order = _order_of(tuple(values))
     # Text as it is, anything else marked: the word None is not the absence of a value. Quoted, so that no text can
     # move from one column to the next.
-    content = [value if type(value) is str else (_written(value),) for value in in_order(values)]
+    content = [
+        value if (kind := type(value)) is str else (str(value) if kind in _SAME_EVERYWHERE else _plain(value),)
+        for value in map(values.__getitem__, order)
+    ]
     return hashlib.sha256(repr([names, *content]).encode()).hexdigest()[:32]
 
 
 @lru_cache(maxsize=256)
-def _order_of(columns: Columns) -> tuple[str, Callable[[Mapping[str, Any]], list[Any]]]:
+def _order_of(columns: Columns) -> tuple[str, list[str]]:
     order = sorted(columns)
-    return "\0".join(order), lambda values: [values[column] for column in order]
-
-
-def _written(value: Any) -> str:
-    return str(value) if type(value) in _SAME_EVERYWHERE else _plain(value)
+    return "\0".join(order), order
 
 
 _SAME_EVERYWHERE = frozenset({int, float, bool, type(None), date, Decimal})

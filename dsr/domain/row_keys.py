@@ -43,6 +43,11 @@ def _read(value: dict[str, str]) -> Any:
     return _READ[kind](text)
 
 
+def as_read(key: Iterable[Any]) -> Key:
+    """A key of a row as `from_json` gives it back: what JSON cannot bring back is its text."""
+    return tuple([value if type(value) in _PLAIN or type(value).__name__ in _READ else str(value) for value in key])
+
+
 def key_text(key: Iterable[Any]) -> str:
     """A key as text, the same on every reading."""
     return json.dumps(to_json(key))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
@@ -143,17 +143,28 @@ def erase_due(context: Context) -> int:
 
     A system that is down keeps its rows until the next run; what a system refuses is left for a person.
     """
-    today = local_date(context.now())
-    with context.transaction(writes=False) as session:
-        due = retention.due_entries(session, today)
-    for group in due:
+    looked_at = 0
+    for group in _due(context):
+        looked_at += 1
         try:
             _erase_group(context, group)
         except OwnerHasNotAnswered:
             continue
         except SystemDown as error:
             log.warning("Kept rows wait for the next run: %s", error)
-    return len(due)
+    return looked_at
+
+
+def _due(context: Context) -> Iterator[retention.Due]:
+    """What is due, a few groups at a time; each comes once, also where it stays due."""
+    today, last = local_date(context.now()), None
+    while True:
+        with context.transaction(writes=False) as session:
+            found = retention.due_entries(session, today, after=last)
+        yield from found
+        if not found:
+            return
+        last = found[-1]
 
 
 def _erase_group(context: Context, due: retention.Due) -> None:

@@ -24,7 +24,7 @@ from dsr.services import casework, errand_files, errands, executions, ledger_tol
 from dsr.services.erasing import Receipt
 from dsr.services.errands import ANSWERED, CLOSED, by_hand
 from dsr.services.lookup import identifiers_of
-from dsr.services.retention import Due, Settled, kept_rows
+from dsr.services.retention import Due, Settled
 
 
 def systems_for(
@@ -57,7 +57,7 @@ def system_for(
     """
     case = session.get_one(Case, due.case_id)
     free = [entry for entry in due.entries if entry.category not in decisions or not decisions[entry.category].hold]
-    numbers = [key[0] for entry in free for key, _ in kept_rows(entry).values()]
+    numbers = [key[0] for entry in free for key in due.kept[entry.id]]
     erased: frozenset[Key] | None = frozenset()
     if numbers:
         errand = errands.ask_to_end(session, case, due.system, numbers, settings=settings, now=now)
@@ -105,15 +105,11 @@ def settle_kept(
     session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, settings: Settings, now: datetime
 ) -> None:
     """The same for what the ledger kept until its day."""
-    kept = {entry.id: kept_rows(entry) for entry in due.entries}
     retention.settle(session, due, results, settings.register, now=now)
-    changes = ledger_told.changes(due, kept, results, settings)
+    changes = ledger_told.changes(due, results, settings)
     notifications.propose_later(session, due.case_id, changes, register=settings.register, now=now)
     if due.system in by_hand(settings):
-        left = {(entry_id, text) for entry_id, settled in results.items() for text in settled.left}
-        gone = [
-            key for entry_id, rows in kept.items() for text, (key, _) in rows.items() if (entry_id, text) not in left
-        ]
+        gone = [key for entry_id, rows in due.kept.items() for key in rows if key not in results[entry_id].left]
         forget(session, due.case_id, due.system, gone, settings=settings, now=now)
 
 

@@ -20,7 +20,7 @@ from dsr.domain.groups import Group
 from dsr.domain.identifiers import EMAIL
 from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
-from dsr.domain.row_keys import key_text, to_json
+from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
 from dsr.services.lookup import digests_of, identifiers_of, record_lookup
 from dsr.services.retention import ERASED, kept_rows
@@ -94,7 +94,7 @@ def take_over(
     if not entries:
         return
     decided = {
-        (group.judged.table, key_text(key))
+        (group.judged.table, key)
         for group in planned
         if group.judged.verdict is not Verdict.REFUSE
         for key in group.keys
@@ -105,11 +105,11 @@ def take_over(
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=taken)
 
 
-def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, str]]) -> int:
+def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]]) -> int:
     """Take rows out of an entry; returns how many."""
     rows = kept_rows(entry)
     stays: Sequence[list[object]] = [
-        [to_json(key), digest] for text, (key, digest) in rows.items() if (entry.table, text) not in decided
+        [to_json(key), digest] for key, digest in rows.items() if (entry.table, key) not in decided
     ]
     if not stays:
         session.delete(entry)

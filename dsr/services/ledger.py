@@ -23,7 +23,7 @@ from dsr.domain.ledger import new_day, noted_reason, rules_digest
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, judge_kept, kept_rows
+from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, judge_kept
 
 GROUPS_A_RUN = 200
 PAGE = 25
@@ -87,17 +87,17 @@ def decisions_of(session: Session, due: Due, settings: Settings) -> dict[str, De
 def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date) -> list[Seen]:
     """The kept rows of one case in one system, judged together: the dates of some depend on others."""
     noted = [
-        (entry, text, *row)
+        (entry, *row)
         for entry in due.entries
         if entry.table in settings.register.tables[due.system]
-        for text, row in kept_rows(entry).items()
+        for row in due.kept[entry.id].items()
     ]
     keys: dict[str, list[Key]] = {}
-    for entry, _, key, _ in noted:
+    for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
     found = [row for table, wanted in keys.items() for row in erasing.read(table, wanted)]
     now = judge_kept(settings, due.system, found, decisions, on)
-    return [Seen(entry, key, digest, now.get((entry.table, text))) for entry, text, key, digest in noted]
+    return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,8 @@ from dsr.domain.row_keys import Key
 from dsr.services import errands
 from dsr.services.retention import Due, Settled
 
-Kept = Mapping[uuid.UUID, Mapping[str, tuple[Key, str]]]
-"""Entry -> key as text -> key and fingerprint, as they were before their day."""
 
-
-def changes(due: Due, kept: Kept, results: Mapping[uuid.UUID, Settled], settings: Settings) -> Iterator[Change]:
+def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) -> Iterator[Change]:
     """What went of each category, also of what was found gone: an earlier attempt may have been committed.
 
     The records are named by their keys. The name of the person is told no more: it was kept for the law alone.
@@ -23,7 +20,7 @@ def changes(due: Due, kept: Kept, results: Mapping[uuid.UUID, Settled], settings
     words: dict[str, list[str]] = {}
     for entry in due.entries:
         left = results[entry.id].left
-        keys = [key for text, (key, _) in kept[entry.id].items() if text not in left]
+        keys = [key for key in due.kept[entry.id] if key not in left]
         if keys and entry.category in settings.register.categories:
             words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
     for category, records in words.items():

@@ -131,7 +131,9 @@ def _erase_again(
     outcomes: list[Outcome] = []
     for table in reversed(settings.register.nearest_first(system)):
         rows = {key_text(row.key): row for row in found.get(table, [])}
-        results = {key: _result(judged.get((table, key)), row[1]) for key, row in noted.get(table, {}).items()}
+        results = {
+            key: _result(judged.get((table, from_json(row[0]))), row[1]) for key, row in noted.get(table, {}).items()
+        }
         going = {key: rows[key] for key, result in results.items() if result == AGAIN}
         if is_still_needed(erasing, settings.register, system, table, [*going.values()]):
             results |= dict.fromkeys(going, STILL_NEEDED)

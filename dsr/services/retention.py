@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 
-from sqlalchemy import select
+from sqlalchemy import and_, select, tuple_
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -20,7 +21,7 @@ from dsr.domain import plans
 from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
-from dsr.domain.row_keys import Key, from_json, key_text, to_json
+from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.services import audit, holds
 from dsr.services.emptying import empty_rows
 from dsr.services.erased import Written, remember
@@ -31,15 +32,23 @@ REFUSED, NOT_IN_REGISTER = "refused", "not-in-register"
 """Why a row was left for a person on its day."""
 LEFT = "ledger-left"
 """The task that asks for that person."""
+GROUPS_AT_ONCE = 50
+Kept = Mapping[Key, str]
+"""Kept rows: key -> fingerprint."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Due:
     """Ledger entries of one case in one system whose day has come."""
 
     case_id: uuid.UUID
     system: str
     entries: tuple[LedgerEntry, ...]
+
+    @cached_property
+    def kept(self) -> dict[uuid.UUID, Kept]:
+        """The rows by entry, as they were read."""
+        return {entry.id: kept_rows(entry) for entry in self.entries}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,27 +60,30 @@ class Settled:
 
     erased: int = 0
     gone: int = 0
-    left: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[Key, str] = field(default_factory=dict)
     went: Written | None = None
 
 
-def due_entries(session: Session, today: date) -> list[Due]:
-    """What may be erased today or earlier, per case and system."""
-    entries = session.scalars(
-        select(LedgerEntry)
-        .where(LedgerEntry.state == KEPT, LedgerEntry.may_erase_from <= today)
-        .order_by(LedgerEntry.case_id, LedgerEntry.system)
-    )
-    groups: dict[tuple[uuid.UUID, str], list[LedgerEntry]] = {}
-    for entry in entries:
-        groups.setdefault((entry.case_id, entry.system), []).append(entry)
-    return [Due(case_id, system, tuple(found)) for (case_id, system), found in groups.items()]
+def due_entries(session: Session, today: date, *, after: Due | None = None) -> list[Due]:
+    """What may be erased today or earlier, per case and system: the next few, since each may have thousands of rows."""
+    pair = tuple_(LedgerEntry.case_id, LedgerEntry.system)
+    is_due = and_(LedgerEntry.state == KEPT, LedgerEntry.may_erase_from <= today)
+    found = select(LedgerEntry.case_id, LedgerEntry.system).where(is_due).distinct()
+    if after:
+        found = found.where(pair > tuple_(after.case_id, after.system))
+    pairs = session.execute(found.order_by(LedgerEntry.case_id, LedgerEntry.system).limit(GROUPS_AT_ONCE)).all()
+    entries: dict[tuple[uuid.UUID, str], list[LedgerEntry]] = {(case_id, system): [] for case_id, system in pairs}
+    for entry in session.scalars(
+        select(LedgerEntry).where(is_due, LedgerEntry.case_id.in_({case for case, _ in entries}))
+    ):
+        if (entry.case_id, entry.system) in entries:
+            entries[entry.case_id, entry.system].append(entry)
+    return [Due(case_id, system, tuple(of_pair)) for (case_id, system), of_pair in entries.items()]
 
 
-def kept_rows(entry: LedgerEntry) -> dict[str, tuple[Key, str]]:
-    """Key as text -> key and fingerprint."""
-    kept = ((from_json(key), digest) for key, digest in json.loads(entry.rows or "[]"))
-    return {key_text(key): (key, digest) for key, digest in kept}
+def kept_rows(entry: LedgerEntry) -> Kept:
+    """Key -> fingerprint of the rows of an entry."""
+    return {from_json(key): digest for key, digest in json.loads(entry.rows or "[]")}
 
 
 def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> dict[str, Decision]:
@@ -90,56 +102,71 @@ def erase_due(
     """
     order = list(reversed(settings.register.nearest_first(due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
-    found = {entry.id: erasing.read(entry.table, [key for key, _ in kept_rows(entry).values()]) for entry in known}
+    found = {entry.id: erasing.read(entry.table, [*due.kept[entry.id]]) for entry in known}
     verdicts = judge_kept(settings, due.system, [row for rows in found.values() for row in rows], decisions, on)
-    settled = {entry.id: _left_whole(entry, NOT_IN_REGISTER) for entry in due.entries if entry.table not in order}
+    settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
     for entry in known:
-        settled[entry.id] = _erase_entry(erasing, settings, entry, found[entry.id], verdicts)
+        rows = {as_read(row.key): row for row in found[entry.id]}
+        left = _left(entry.table, due.kept[entry.id], rows, verdicts)
+        settled[entry.id] = _erase_entry(erasing, settings.register, entry, due.kept[entry.id], rows=rows, left=left)
     return settled
 
 
 def refused(due: Due) -> dict[uuid.UUID, Settled]:
     """The result per entry where the system refuses: all is left."""
-    return {entry.id: _left_whole(entry, REFUSED) for entry in due.entries}
+    return {entry.id: _left_whole(due.kept[entry.id], REFUSED) for entry in due.entries}
 
 
-def _left_whole(entry: LedgerEntry, reason: str) -> Settled:
-    return Settled(left=dict.fromkeys(kept_rows(entry), reason))
+def _left_whole(kept: Kept, reason: str) -> Settled:
+    return Settled(left=dict.fromkeys(kept, reason))
 
 
 def judge_kept(
     settings: Settings, system: str, rows: Sequence[Row], decisions: Mapping[str, Decision], on: date
-) -> dict[tuple[str, str], PlanRow]:
-    """Table and key as text -> the row as it is judged now."""
+) -> dict[tuple[str, Key], PlanRow]:
+    """Table and key -> the row as it is judged now."""
     month = settings.procedure.fiscal_year_start_month
     judged = plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
-    return {(row.table, key_text(row.key_values)): row for row in judged}
+    return {(row.table, as_read(row.key_values)): row for row in judged}
+
+
+def _left(
+    table: str, kept: Kept, rows: Mapping[Key, Row], verdicts: Mapping[tuple[str, Key], PlanRow]
+) -> dict[Key, str]:
+    """The rows that may not go after all, each with the reason."""
+    left: dict[Key, str] = {}
+    for key in rows:
+        judged = verdicts[table, key]
+        if judged.fingerprint != kept[key]:
+            left[key] = CHANGED
+        elif judged.verdict is not Verdict.ERASE:
+            left[key] = HELD if noted_ground(judged.why) else KEPT_LONGER
+    return left
 
 
 def _erase_entry(
     erasing: Erasing,
-    settings: Settings,
+    register: Register,
     entry: LedgerEntry,
-    rows: Sequence[Row],
-    verdicts: Mapping[tuple[str, str], PlanRow],
+    kept: Kept,
+    *,
+    rows: Mapping[Key, Row],
+    left: dict[Key, str],
 ) -> Settled:
-    expected = kept_rows(entry)
-    left: dict[str, str] = {}
-    for row in rows:
-        key = key_text(row.key)
-        if verdicts[row.table, key].fingerprint != expected[key][1]:
-            left[key] = CHANGED
-        elif verdicts[row.table, key].verdict is not Verdict.ERASE:
-            left[key] = HELD if noted_ground(verdicts[row.table, key].why) else KEPT_LONGER
-    going = [row for row in rows if key_text(row.key) not in left]
-    if is_still_needed(erasing, settings.register, entry.system, entry.table, going):
-        left |= dict.fromkeys((key_text(row.key) for row in going), STILL_NEEDED)
-        going = []
-    erased = _erase(erasing, settings.register, entry, going) if going else 0
-    columns = plans.columns_left(settings.register, entry.system, entry.table)
-    rows_gone = json.dumps([[to_json(row.key), expected[key_text(row.key)][1]] for row in going])
-    went = Written(entry.table, columns, len(going), rows_gone)
-    return Settled(erased=erased, gone=len(expected) - len(rows), left=left, went=went if going else None)
+    going = {key: row for key, row in rows.items() if key not in left}
+    if is_still_needed(erasing, register, entry.system, entry.table, [*going.values()]):
+        left |= dict.fromkeys(going, STILL_NEEDED)
+        going = {}
+    if not going:
+        return Settled(gone=len(kept) - len(rows), left=left)
+    erased = _erase(erasing, register, entry, [*going.values()])
+    columns = plans.columns_left(register, entry.system, entry.table)
+    went = Written(entry.table, columns, len(going), _written({key: kept[key] for key in going}))
+    return Settled(erased=erased, gone=len(kept) - len(rows), left=left, went=went)
+
+
+def _written(kept: Kept) -> str:
+    return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
 
 
 def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Sequence[Row]) -> int:
@@ -161,18 +188,17 @@ def settle(
 ) -> None:
     """Record in the ledger and the audit trail what became of the entries; what is left becomes a task."""
     for entry in due.entries:
-        _settle_entry(session, session.merge(entry), results[entry.id], now)
+        _settle_entry(session, session.merge(entry), due.kept[entry.id], results[entry.id], now)
     gone = [result.went for result in results.values() if result.went]
     remember(session, due.case_id, due.system, gone, register, now=now)
     _audit(session, due, results, now)
 
 
-def _settle_entry(session: Session, entry: LedgerEntry, result: Settled, now: datetime) -> None:
-    kept = kept_rows(entry)
+def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Settled, now: datetime) -> None:
     if result.left:
         session.add_all(_part_gone(entry, len(kept) - len(result.left), now))
         entry.row_count = len(result.left)
-    entry.rows = json.dumps([[to_json(kept[key][0]), kept[key][1]] for key in result.left]) if result.left else None
+    entry.rows = _written({key: kept[key] for key in result.left}) if result.left else None
     if HELD in result.left.values():
         entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
         return

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from tests.bench import copying, crowd, erasing, intake, masses, program, queue
+from tests.bench import copying, crowd, erasing, intake, masses, nightly, program, queue
 from tests.bench.office import open_office
 from tests.bench.table import Row, lines, not_built
 
@@ -24,6 +24,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         yield from erasing.rows(office)
         yield from crowd.rows(office)
         yield from masses.rows(office, quick=quick)
+        yield from nightly.rows(office, quick=quick)
 
 
 @click.command()

@@ -28,7 +28,7 @@ _RICH, _PREVIEWED, _READ = 99_000, 30_000, 70_000
 
 _ADDED = """
 INSERT INTO invoices SELECT %(first)s + n, %(customer)s + n %% %(people)s, 'INV-' || n, 'Customer',
-  n || ' Bill Street', 100 + n %% 90000, date '2016-01-01' + (n %% 3500) FROM generate_series(1, %(rows)s) n
+  n || ' Bill Street', 100 + n %% 90000, date '2016-01-01' + (n %% %(days)s) FROM generate_series(1, %(rows)s) n
 """
 
 
@@ -44,9 +44,9 @@ def rows(office: Office, *, quick: bool) -> Iterator[Row]:
     yield _export(office, export)
 
 
-def add_invoices(office: Office, rows: int, *, first: int, customer: int, people: int) -> None:
-    """So many rows more, dealt out to so many customers from this one on."""
-    values = {"rows": rows, "first": first, "customer": customer, "people": people}
+def add_invoices(office: Office, rows: int, *, first: int, customer: int, people: int, days: int = 3500) -> None:
+    """So many rows more, of so many days from 2016 on, dealt out to so many customers from this one on."""
+    values = {"rows": rows, "first": first, "customer": customer, "people": people, "days": days}
     with office.bare.transaction():
         office.bare.execute("DROP INDEX IF EXISTS invoices_customer_id_idx")
         office.bare.execute(_ADDED, values)

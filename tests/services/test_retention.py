@@ -13,7 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, LedgerEntry
 from dsr.domain.rights import Right
-from dsr.domain.row_keys import key_text, to_json
+from dsr.domain.row_keys import to_json
 from dsr.services import plans, retention
 from dsr.services.retention import Settled
 from tests.parts import cast
@@ -57,7 +57,7 @@ def test_rows_are_due_from_their_day(store: Store, plan: ErasurePlan) -> None:
     keep(store, plan, [2], day=None)
     assert due(store, DAY - timedelta(days=1)) == []
     (group,) = due(store, DAY)
-    assert [list(retention.kept_rows(entry)) for entry in group.entries] == [["[1]"]]
+    assert [list(retention.kept_rows(entry)) for entry in group.entries] == [[(1,)]]
     assert len(due(store, DAY + timedelta(days=400))) == 1
 
 
@@ -65,6 +65,23 @@ def test_what_is_due_comes_per_system(store: Store, plan: ErasurePlan) -> None:
     for system in ("shop", "crm", "shop"):
         keep(store, plan, [1], system=system)
     assert {group.system: len(group.entries) for group in due(store, DAY)} == {"shop": 2, "crm": 1}
+
+
+def test_what_is_due_comes_a_few_groups_at_a_time(
+    store: Store, plan: ErasurePlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for system in ("shop", "crm", "shop", "till"):
+        keep(store, plan, [1], system=system)
+    monkeypatch.setattr(retention, "GROUPS_AT_ONCE", 2)
+    with store.transaction(writes=False) as session:
+        first = retention.due_entries(session, DAY)
+        second = retention.due_entries(session, DAY, after=first[-1])
+        assert [(group.system, len(group.entries)) for group in first + second] == [
+            ("crm", 1),
+            ("shop", 2),
+            ("till", 1),
+        ]
+        assert retention.due_entries(session, DAY, after=second[-1]) == []
 
 
 def test_what_went_is_forgotten(store: Store, plan: ErasurePlan) -> None:
@@ -83,7 +100,7 @@ def test_what_went_is_forgotten(store: Store, plan: ErasurePlan) -> None:
 def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: ErasurePlan) -> None:
     entry = keep(store, plan, [1, 2, 3])
     (group,) = due(store, DAY)
-    left = {key_text((2,)): retention.CHANGED, key_text((3,)): retention.KEPT_LONGER}
+    left = {(2,): retention.CHANGED, (3,): retention.KEPT_LONGER}
     settle(store, group, {entry: Settled(erased=1, left=left)})
     assert due(store, DAY) == []
     with store.transaction() as session:
@@ -91,7 +108,7 @@ def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: Eras
         assert (settled.state, settled.erased_at, settled.row_count) == ("task", None, 2)
         (gone,) = session.scalars(select(LedgerEntry).where(LedgerEntry.state == "erased"))
         assert (gone.row_count, gone.rows, gone.category, gone.erased_at) == (1, None, "invoice", NOW)
-        assert retention.kept_rows(settled) == {"[2]": ((2,), "print-2"), "[3]": ((3,), "print-3")}
+        assert retention.kept_rows(settled) == {(2,): "print-2", (3,): "print-3"}
         (task,) = session.scalars(select(Task))
         assert task.facts == {"reasons": ["changed", "kept-longer"], "rows": 2, "table": "invoice"}
 
@@ -100,7 +117,7 @@ def test_what_a_system_refuses_is_left_whole(store: Store, plan: ErasurePlan) ->
     entry = keep(store, plan, [1, 2])
     (group,) = due(store, DAY)
     results = retention.refused(group)
-    assert results == {entry.id: Settled(left={"[1]": "refused", "[2]": "refused"})}
+    assert results == {entry.id: Settled(left={(1,): "refused", (2,): "refused"})}
 
 
 def test_the_ledger_opens_in_its_own_case_only(store: Store, plan: ErasurePlan) -> None:
