@@ -56,6 +56,8 @@ class Tenor(StrEnum):
     PARTLY = "partly"
     REFUSED = "refused"
     NOTHING_FOUND = "nothing-found"
+    UNDECIDED = "undecided"
+    """As long as a right has no outcome: a draft, which cannot be sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +258,9 @@ class Facts:
     @property
     def tenor(self) -> Tenor:
         """What the first lines say. What was withdrawn or stopped at once does not colour the rest."""
-        outcomes = {decided.outcome for decided in self.rights} - {Outcome.WITHDRAWN, None}
+        outcomes = {decided.outcome for decided in self.rights} - {Outcome.WITHDRAWN}
+        if None in outcomes:
+            return Tenor.UNDECIDED
         if self.nothing_found and not outcomes - {Outcome.NOT_APPLICABLE, Outcome.FULFILLED}:
             return Tenor.NOTHING_FOUND
         if outcomes <= {Outcome.FULFILLED}:

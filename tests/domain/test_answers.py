@@ -115,6 +115,7 @@ def test_without_an_erasure_nobody_asks_how_long_backups_live() -> None:
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:], "not_erased": ()}, Tenor.KEPT),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:]}, Tenor.PARTLY),
         ({}, Tenor.PARTLY),
+        ({"rights": (DecidedRight(Right.OBJECTION, None), *COMPLETE.rights[1:])}, Tenor.UNDECIDED),
         ({"rights": COMPLETE.rights[3:4]}, Tenor.REFUSED),
         ({"rights": (DecidedRight(Right.ACCESS, Outcome.NOT_APPLICABLE),), "nothing_found": True}, Tenor.NOTHING_FOUND),
         ({"rights": (DecidedRight(Right.ACCESS, Outcome.REFUSED, "x"),), "nothing_found": True}, Tenor.REFUSED),
