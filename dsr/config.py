@@ -80,7 +80,7 @@ class Web:
     listen: str = "127.0.0.1"
     port: int = 8080
     proxy_hops: int = 0
-    threads: int = 8
+    threads: int = 4
     requests_per_address_per_hour: int = 5
     requests_per_hour: int = 500
 
