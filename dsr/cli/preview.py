@@ -24,7 +24,7 @@ from dsr.domain.plans import (
     Plan,
     register_decisions,
 )
-from dsr.services import plans
+from dsr.services import drawing_up
 
 
 @click.command()
@@ -84,7 +84,7 @@ def _check(systems: Mapping[str, Connector]) -> None:
 
 def _draw_up(settings: Settings, systems: Mapping[str, Connector], identifiers: Mapping[str, str], on: date) -> Plan:
     try:
-        return plans.draw_up(settings, systems, identifiers, register_decisions(settings.register), on=on)
+        return drawing_up.draw_up(settings, systems, identifiers, register_decisions(settings.register), on=on)
     except SystemDown as error:
         give_up(str(error), status=SYSTEM_DOWN)
     except (ConnectorError, DomainError) as error:

@@ -55,6 +55,10 @@ class ErasurePlan(Base):
     number: Mapped[int]
     right: Mapped[str] = mapped_column(String(24), default=Right.ERASURE.value)
     """The right that it carries out."""
+    follows_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("erasure_plan.id"))
+    """The plan of which this one decides on systems that had not answered."""
+    outstanding: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """The systems that had not answered when it was drawn up."""
     state: Mapped[str] = mapped_column(String(16))
     """asked, open (rows laid out), proposed, approved, executed, void or returned"""
     digest: Mapped[str] = mapped_column(String(64))

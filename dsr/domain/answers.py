@@ -210,6 +210,8 @@ class Facts:
     kept: tuple[Kept, ...] = ()
     not_erased: tuple[NotErased, ...] = ()
     systems_without_receipt: tuple[str, ...] = ()
+    unplanned: tuple[str, ...] = ()
+    """The systems that had not answered when the newest plan was drawn up."""
     tables_without_entry: tuple[str, ...] = ()
     backup_days: int | None = None
     nothing_found: bool = False
@@ -348,6 +350,8 @@ def _says_what_was_not_done(decided: DecidedRight, facts: Facts) -> bool:
 
 
 def _missing_of_erasure(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:
+    for system in facts.unplanned if decided.is_done else ():
+        yield Remark(N_("The erasure does not reach this system yet: %(system)s."), system=system)
     for system in facts.systems_without_receipt:
         yield Remark(N_("There is no receipt of the erasure in: %(system)s."), system=system)
     for table in facts.tables_without_entry:

@@ -20,7 +20,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
-from dsr.services import changing, executions, plans, rectification
+from dsr.services import changing, drawing_up, executions, plans, rectification
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.templating import in_words
 
@@ -41,7 +41,7 @@ def lay_out_rows(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Not
 
 def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sheet]:
     rows = rows_of(system.find(whom))
-    plans.check_one_person(register, system.name, rows, whom)
+    drawing_up.check_one_person(register, system.name, rows, whom)
     tables = {row.table for row in rows if register.tables[system.name][row.table].rectifiable}
     types = {table: system.column_types(table) for table in tables}
     return corrections.sheets(register, system.name, rows, types)
@@ -95,8 +95,7 @@ def _settle(
 
 
 def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
-    plan = plans.approved(session, case_id, Right.RECTIFICATION)
-    if plan is not None:
+    for plan in plans.approved(session, case_id, Right.RECTIFICATION):
         plans.void(session, plan, in_words(error, language=context.settings.procedure.language), now=context.now())
     return error
 

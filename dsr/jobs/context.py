@@ -11,8 +11,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Connector, SystemRefuses
-from dsr.domain.wording import N_
+from dsr.connectors.base import Connector
 
 
 class Transaction(Protocol):
@@ -29,15 +28,6 @@ class Context:
     settings: Settings
     now: Callable[[], datetime]
     systems: Mapping[str, Connector] = field(default_factory=dict)
-
-    def check_schemas(self) -> None:
-        """Hold the register against the systems as they are now. Raises SystemRefuses or SystemDown."""
-        for name, system in self.systems.items():
-            mistakes = system.mistakes()
-            if mistakes:
-                raise SystemRefuses(
-                    name, N_("the register does not fit the database: %(mistakes)s"), mistakes="; ".join(mistakes)
-                )
 
 
 Note = Callable[[Session], Exception | None]

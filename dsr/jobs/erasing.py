@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TypeVar
 
 from sqlalchemy.orm import Session
 
@@ -24,18 +25,31 @@ from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import erasing, errand_erasures, errands, executions, holds, later, ledger, plans, retention
+from dsr.services import (
+    drawing_up,
+    erasing,
+    errand_erasures,
+    errands,
+    executions,
+    holds,
+    later,
+    ledger,
+    plans,
+    retention,
+    work,
+)
 from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 
-Approved = executions.Approved | PlanChanged | None
-"""The plan to carry out, or why it no longer stands; None where there is nothing (more) to do."""
+Approved = Sequence[executions.Approved] | PlanChanged
+"""The plans to carry out, or why they no longer stand; none where there is nothing (more) to do."""
 
 
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
-    """Note the attempt on the approved plan of a case."""
+    """Note the attempt on the approved plans of a case."""
     try:
         return executions.begin(session, case_id, context.settings.register, now=context.now())
     except PlanChanged as error:
@@ -43,16 +57,20 @@ def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
 
 
 def carry_out(context: Context, case_id: uuid.UUID, approved: Approved) -> Note:
-    """Carry out an approved plan, system by system; one that is down or refuses delays its own part only."""
-    if approved is None:
-        return left_undone(None)
+    """Carry out approved plans, system by system; one that is down or refuses delays its own part only."""
     if isinstance(approved, PlanChanged):
-        return partial(_void, context, case_id, approved)
+        return partial(_void_all, context, case_id, approved)
+    parts = [(plan, connector) for plan in approved for connector in _connectors(context, plan)]
+    return by_system(context, parts, lambda part: _erase_in(context, *part)) if parts else left_undone(None)
+
+
+def _connectors(context: Context, approved: executions.Approved) -> list[Connector]:
+    """The systems of a plan without a receipt."""
     systems = {**context.systems, **_by_hand(context, approved)}
-    return by_system(context, approved.systems, lambda system: _erase_in(context, approved, systems[system]))
+    return [systems[system] for system in approved.systems]
 
 
-def by_system(context: Context, systems: Iterable[str], act: Callable[[str], Note]) -> Note:
+def by_system(context: Context, systems: Iterable[T], act: Callable[[T], Note]) -> Note:
     """Act on each system; the receipt of one is written before the next is touched. A plan that changed ends it."""
     *others, last = systems
     left: Exception | None = None
@@ -83,7 +101,7 @@ class _Changed:
             with self.theirs:
                 executions.check_holds(session, self.approved, self.receipt)
         except PlanChanged as error:
-            return _void(self.context, self.approved.plan.case_id, error, session)
+            return _void(self.context, self.approved, error, session)
         faults.point("customer-database-committed")
         settings, now = self.context.settings, self.context.now()
         errand_erasures.settle(session, self.approved, self.system, self.receipt, settings=settings, now=now)
@@ -109,14 +127,14 @@ def _erase_in(context: Context, approved: executions.Approved, connector: Connec
     except (SystemDown, SystemRefuses) as error:
         return left_undone(error)
     except PlanChanged as error:
-        return partial(_void, context, approved.plan.case_id, error)
+        return partial(_void, context, approved, error)
 
 
 def _erase(context: Context, approved: executions.Approved, system: str, transaction: Erasing) -> erasing.Receipt:
     settings, part, on = context.settings, approved.parts[system], local_date(context.now())
     found = transaction.find(approved.identifiers)
-    stands = part.stands(plans.basis_of(settings, found, approved.decisions, on=on))
-    judge = partial(plans.judge, settings, system, found, approved.decisions, on=on)
+    stands = part.stands(drawing_up.basis_of(settings, found, approved.decisions, on=on))
+    judge = partial(drawing_up.judge, settings, system, found, approved.decisions, on=on)
     # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
     is_repeated = partial(_is_repeated, context, approved.plan.id, system)
     attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
@@ -125,12 +143,22 @@ def _erase(context: Context, approved: executions.Approved, system: str, transac
     return replace(receipt, rules=ledger.rules_of(settings, system))
 
 
-def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
-    plan = plans.current(session, case_id)
-    if plan is not None:
-        sentence = in_words(error, language=context.settings.procedure.language)
-        executions.void(session, plan, context.settings.register, sentence, now=context.now())
+def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
+    for plan in plans.approved(session, case_id):
+        executions.void(session, plan, context.settings.register, _sentence(context, error), now=context.now())
     return error
+
+
+def _void(context: Context, approved: executions.Approved, error: PlanChanged, session: Session) -> PlanChanged:
+    plan = plans.locked(session, approved.plan.id)
+    executions.void(session, plan, context.settings.register, _sentence(context, error), now=context.now())
+    if plans.approved(session, plan.case_id):
+        work.ask(session, plan.case_id, "erase", now=context.now())  # another plan goes on
+    return error
+
+
+def _sentence(context: Context, error: PlanChanged) -> str:
+    return in_words(error, language=context.settings.procedure.language)
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:

@@ -19,7 +19,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.plans import SeveralPersons
 from dsr.domain.restriction import has_marks, marks, unmarked
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import changing, errand_restrictions, objection, plans, restriction
+from dsr.services import changing, drawing_up, errand_restrictions, objection, restriction
 from dsr.services.restriction import Pending
 
 
@@ -64,7 +64,7 @@ def _mark(context: Context, pending: Pending, system: str, noted: Sequence[RowCh
     register = context.settings.register
     with context.systems[system].erasing() as transaction:
         rows = rows_of(transaction.find(pending.identifiers))
-        plans.check_one_person(register, system, rows, pending.identifiers)
+        drawing_up.check_one_person(register, system, rows, pending.identifiers)
         changes = marks(register, system, rows, pending.categories)
         # An attempt may have committed without our knowing: its rows are marked, and what they held is in its note.
         earlier = [change for change in noted if changing.is_done(transaction, [change])]

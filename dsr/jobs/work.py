@@ -24,7 +24,20 @@ from dsr.domain.plans import Decision, Plan, PlanChanged
 from dsr.domain.wording import N_
 from dsr.jobs import changing, erasing, restricting
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import copies, copy_archive, errands, holds, kept, lookup, plans, reminders, search, work
+from dsr.services import (
+    copies,
+    copy_archive,
+    drawing_up,
+    errands,
+    further_plans,
+    holds,
+    kept,
+    lookup,
+    plans,
+    reminders,
+    search,
+    work,
+)
 from dsr.services.copy_data import CopyOrder
 from dsr.templating import in_words
 
@@ -173,6 +186,8 @@ def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     def note(session: Session) -> Exception | None:
         case = session.get_one(Case, case_id)
         search.record_search(session, case, searched, context.settings.register, say=say, now=context.now())
+        if plans.lacks(session, case_id, searched.found):
+            work.ask(session, case_id, "plan", now=context.now())
         return searched.fault
 
     return note
@@ -204,44 +219,53 @@ def _copy(context: Context, case_id: uuid.UUID, given: _WantedCopy) -> Note:
 
 
 class _Asked(NamedTuple):
-    """Whose plan is to be drawn up, from which systems, and what was decided per category."""
+    """Whose plan is to be drawn up, from which systems, and what was decided per category.
 
+    `plan_id` is the plan that was asked for, or an approved one that lacks these systems.
+    """
+
+    plan_id: uuid.UUID
     whom: Identifiers
     systems: Mapping[str, Connector]
     decisions: Mapping[str, Decision]
 
 
 def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Asked | None:
-    case, asked = _identified(session, case_id), plans.current(session, case_id)
-    if asked is None or asked.state != plans.ASKED:
+    case, plan = _identified(session, case_id), plans.current(session, case_id)
+    systems = further_plans.to_plan(session, plan, _systems(context, session, case)) if plan else None
+    if plan is None or systems is None:
         return None
     whom = lookup.identifiers_of(case)
-    decisions = holds.decided(session, case_id, whom, plans.decisions_of(asked, context.settings.register))
-    return _Asked(whom, _systems(context, session, case), decisions)
+    decisions = holds.decided(session, case_id, whom, plans.decisions_of(plan, context.settings.register))
+    return _Asked(plan.id, whom, systems, decisions)
 
 
 def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Note:
     if asked is None:
         return left_undone(None)
-    context.check_schemas()
+    found, faults = drawing_up.find_in(asked.systems, asked.whom)
     on = local_date(context.now())
-    drawn = plans.draw_up(context.settings, asked.systems, asked.whom, asked.decisions, on=on)
-    return partial(_note_plan, context, case_id, asked, drawn)
+    drawn = drawing_up.draw_up_from(context.settings, found, asked.whom, asked.decisions, on=on)
+    return partial(_note_plan, context, asked, drawn, faults)
 
 
-def _note_plan(context: Context, case_id: uuid.UUID, asked: _Asked, drawn: Plan, session: Session) -> None:
-    plan = plans.current(session, case_id)
-    if plan is None or plan.state != plans.ASKED:
-        return
-    plans.record_plan(session, plan, drawn, now=context.now())
+def _note_plan(
+    context: Context, asked: _Asked, drawn: Plan, faults: Mapping[str, ConnectorError], session: Session
+) -> Exception | None:
+    """Note what was drawn up; a system that is down is tried again, an owner's answer asks for this step again."""
+    left = search.fault_of(faults)
+    plan = further_plans.record(session, asked.plan_id, drawn, faults, now=context.now())
+    if plan is None:
+        return left
     try:
-        holds.check_unchanged(session, case_id, asked.whom, asked.decisions)
+        holds.check_unchanged(session, plan.case_id, asked.whom, asked.decisions)
     except PlanChanged as error:
         plans.void(session, plan, _sentence(context, error), now=context.now())
-        return
-    case = session.get_one(Case, case_id)
+        return None
+    case = session.get_one(Case, plan.case_id)
     reminders.tell_approvers(session, case, plan, settings=context.settings, now=context.now())
     plans.announce(session, case, plan, settings=context.settings, now=context.now())
+    return left
 
 
 def _identified(session: Session, case_id: uuid.UUID) -> Case:

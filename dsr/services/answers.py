@@ -65,7 +65,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
     erasure = Erasure(session, case, plan, settings.register) if plan else None
     clock = clock_of(case, settings)
     kept, not_erased = (tuple(erasure.kept()), tuple(erasure.not_erased())) if erasure else ((), ())
-    is_whole = erasure is not None and not (kept or not_erased or erasure.leaves_what_is_not_ours())
+    is_whole = erasure is not None and not (kept or not_erased or erasure.leaves_more())
     still_kept = kept_earlier.told(session, case, settings.register)
     return Facts(
         reference=case.reference,
@@ -83,6 +83,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         kept=kept,
         not_erased=not_erased,
         systems_without_receipt=tuple(erasure.systems_without_receipt()) if erasure else (),
+        unplanned=tuple(_system_label(system, case, settings) for system in erasure.outstanding) if erasure else (),
         tables_without_entry=tuple(erasure.tables_without_entry()) if erasure else (),
         backup_days=settings.register.backup_days,
         nothing_found=not still_kept and _nothing_found(session, case),

@@ -54,11 +54,14 @@ class Certificate:
 
     plans: Sequence[PlanResult]
     later: Sequence[AuditEntry]
+    outstanding: Sequence[str] = ()
+    """The systems that have not answered yet: without them the erasure is not complete."""
 
 
 def certificate(session: Session, case: Case) -> Certificate:
     """The certificate of a case. Raises NothingErased."""
-    found = session.scalars(select(ErasurePlan).where(ErasurePlan.case_id == case.id).order_by(ErasurePlan.number))
+    of_erasure = ErasurePlan.case_id == case.id, ErasurePlan.right.in_(plans.ERASING)
+    found = session.scalars(select(ErasurePlan).where(*of_erasure).order_by(ErasurePlan.number)).all()
     certified = [plan for plan in found if any(_is_done(execution) for execution in plan.executions)]
     if not certified:
         raise NothingErased
@@ -66,7 +69,7 @@ def certificate(session: Session, case: Case) -> Certificate:
     names = queries.staff_names(session, people)
     of_case = select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.event.in_(LATER))
     later = session.scalars(of_case.order_by(AuditEntry.number)).all()
-    return Certificate([_of_plan(plan, names) for plan in certified], later)
+    return Certificate([_of_plan(plan, names) for plan in certified], later, found[-1].outstanding)
 
 
 def _is_done(execution: Execution) -> bool:

@@ -46,14 +46,17 @@ class Erasure:
 
     def __init__(self, session: Session, case: Case, plan: ErasurePlan, register: Register) -> None:
         self._register, self._language = register, case.language
-        self._rows = plans.planned_rows(plan)
-        self._receipts = {done.system for done in plan.executions if done.state == "done"}
+        whole = plans.series(session, plan)
+        self._rows = [row for each in whole for row in plans.planned_rows(each)]
+        self._receipts = {done.system for each in whole for done in each.executions if done.state == "done"}
+        self.outstanding = plan.outstanding
         # A plan that was voided halfway did erase what its receipts say.
         of_case = select(Execution).join(ErasurePlan).where(ErasurePlan.case_id == case.id, Execution.state == "done")
         self._executions = list(session.scalars(of_case))
-        of_plan = select(LedgerEntry).where(LedgerEntry.plan_id == plan.id)
+        of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
-        self._by_hand = session.scalar(select(Task).where(Task.key == f"{BY_HAND}:{plan.id}"))
+        of_series = select(Task).where(Task.key.in_(f"{BY_HAND}:{each.id}" for each in whole))
+        self._by_hand = {table: task for task in session.scalars(of_series) for table in task.facts["tables"]}
 
     def erased(self) -> Iterator[Erased]:
         pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
@@ -76,19 +79,18 @@ class Erasure:
                     found[category] = max(local_date(execution.done_at), found.get(category, date.min))
         for row in self._rows:
             if self._is_erased_by_hand(row) and self._is_shown(row.category):
-                found[row.category] = max(self._erased_by_hand_on, found.get(row.category, date.min))
+                found[row.category] = max(self._erased_by_hand_on(row), found.get(row.category, date.min))
         return {name: found[name] for name in self._register.categories if name in found}
 
     def _stays(self, entry: LedgerEntry) -> bool:
-        return entry.why != READ_ONLY or self._erased_by_hand_on == date.min
+        return entry.why != READ_ONLY or self._erased_by_hand_on(entry) == date.min
 
     def _is_erased_by_hand(self, row: PlanRow) -> bool:
         """Whether a handler said that it was erased in the system itself."""
-        return row.why == READ_ONLY and self._erased_by_hand_on != date.min
+        return row.why == READ_ONLY and self._erased_by_hand_on(row) != date.min
 
-    @property
-    def _erased_by_hand_on(self) -> date:
-        task = self._by_hand
+    def _erased_by_hand_on(self, row: PlanRow | LedgerEntry) -> date:
+        task = self._by_hand.get(f"{row.system}.{row.table}")
         return local_date(task.done_at) if task and task.done_at and not task.is_left else date.min
 
     def _changed_tables(self, execution: Execution) -> list[str]:
@@ -139,9 +141,9 @@ class Erasure:
         for (category, verdict, reason), row in stays.items():
             yield NotErased(self._label(category), verdict, reason, row.law)
 
-    def leaves_what_is_not_ours(self) -> bool:
-        """Whether rows stay because another controller decides on them."""
-        return any(row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows)
+    def leaves_more(self) -> bool:
+        """Whether a system has not answered, or rows stay because another controller decides on them."""
+        return bool(self.outstanding) or any(row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows)
 
     def _has_no_last_day(self, row: PlanRow) -> bool:
         return row.verdict not in (Verdict.ERASE, Verdict.KEEP) or (
@@ -161,8 +163,9 @@ class Erasure:
         if row.why == EVENT and category.ends_when:
             sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
             return sentence % {"event": category.ends_when.in_language(self._language)}
-        if row.why == READ_ONLY and self._by_hand and self._by_hand.is_left:
-            reason: str | None = self._by_hand.reason
+        task = self._by_hand.get(f"{row.system}.{row.table}") if row.why == READ_ONLY else None
+        if task and task.is_left:
+            reason: str | None = task.reason
             return reason
         if row.why == READ_ONLY:
             return translations(self._language).gettext(N_("We still have to erase this by hand."))

@@ -316,7 +316,7 @@ def _check_outstanding(errand: Errand) -> None:
 def wake_waiting(session: Session, errand: Errand, *, now: datetime) -> None:
     """What waited for an answer goes on: the search, a plan that could not be drawn up, a copy that lacked this."""
     steps = work.of(session, errand.case_id)
-    waits = ["search", *(kind for kind in ("plan",) if kind in steps and steps[kind].state == "queued")]
+    waits = ["search", *(["plan"] if plans.lacks(session, errand.case_id, [errand.system]) else [])]
     if lacks(session, errand):
         waits.append("copy")
     for kind in waits:

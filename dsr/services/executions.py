@@ -70,16 +70,21 @@ class Approved:
     systems: Sequence[str]
 
 
-def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> Approved | None:
-    """Note the attempt on every system of the approved plan that has no receipt; None where there is none.
+def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: datetime) -> list[Approved]:
+    """Note the attempt on every system of the approved plans that has no receipt; plans with such a system.
 
     Raises IdentityNotConfirmed, or PlanChanged where the register is another than the approved one.
     """
-    plan = plans.approved(session, case_id)
-    if plan is None:
-        return None
+    found = plans.approved(session, case_id)
+    if not found:
+        return []
     case = session.scalars(_CASE, {"case": case_id}).unique().one()
     require_identity(session, case)
+    begun = [_begin(session, case, plan, register, now=now) for plan in found]
+    return [approved for approved in begun if approved.systems]
+
+
+def _begin(session: Session, case: Case, plan: ErasurePlan, register: Register, *, now: datetime) -> Approved:
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
     parts, identifiers = plans.parts_of(plan), identifiers_of(case)
@@ -88,7 +93,7 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
     approved = Approved(plan, register, identifiers, decisions, parts, systems)
     if not systems:
         finish(session, approved, now=now)
-    return approved if systems else None
+    return approved
 
 
 def begin_on(session: Session, plan: ErasurePlan, systems: Iterable[str], *, now: datetime) -> list[str]:
@@ -190,13 +195,37 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     plan = approved.plan
     if not _is_changed(session, _EXECUTED, {"plan": plan.id, "executed_at": now}):
         return
-    plans.decide(session, plan, outcome(session, plan, approved.parts.values()), now=now)
     _ask_by_hand(session, plan, approved.parts.values(), now=now)
+    if plan.outstanding or plan.follows_id:
+        conclude(session, plan.case_id, now=now)
+    else:
+        plans.decide(session, plan, outcome(session, plan, approved.parts.values()), now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
         for digest in digests_of(approved.identifiers):
             put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
     notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
+
+
+def conclude(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
+    """Decide the right, once every system answered and all that was planned in them is done."""
+    newest = plans.current(session, case_id)
+    whole = plans.series(session, newest) if newest else []
+    if newest and not newest.outstanding and all(plan.state == plans.EXECUTED for plan in whole):
+        is_done = is_done_by_hand(session, case_id)
+        found = outcome(session, newest, parts_of_series(whole), is_done_by_hand=is_done)
+        plans.decide(session, newest, found, now=now)
+
+
+def parts_of_series(series: Iterable[ErasurePlan]) -> list[Part]:
+    """The parts of a whole erasure."""
+    return [part for plan in series for part in plans.parts_of(plan).values()]
+
+
+def is_done_by_hand(session: Session, case_id: uuid.UUID) -> bool:
+    """Whether a person erased all that we can only read."""
+    tasks = session.scalars(select(Task).where(Task.case_id == case_id, Task.kind == BY_HAND))
+    return all(task.done_at and not task.is_left for task in tasks)
 
 
 def outcome(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:

@@ -197,7 +197,12 @@ def _void_plans(session: Session, case: Case, hold: Hold, *, settings: Settings,
     One that is being carried out is left to who carries it out: a stopped attempt may have been committed.
     """
     of_person = select(DataSubject.case_id).where(DataSubject.email_index == case.data_subject.email_index)
-    waiting = (ErasurePlan.state.in_((plans.PROPOSED, plans.APPROVED)), ErasurePlan.case_id.in_(of_person))
+    states, erasures = (plans.PROPOSED, plans.APPROVED), plans.ERASING
+    waiting = (
+        ErasurePlan.state.in_(states),
+        ErasurePlan.right.in_(erasures),
+        ErasurePlan.case_id.in_(of_person),
+    )
     found = session.scalars(select(ErasurePlan).where(*waiting).order_by(ErasurePlan.id).with_for_update()).all()
     for plan in found:
         if all(execution.state == "done" for execution in plan.executions):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from itertools import starmap
 from typing import Any, cast
@@ -12,21 +12,18 @@ from typing import Any, cast
 from sqlalchemy import BindParameter, CursorResult, Select, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from dsr import __version__
 from dsr.config import Settings
-from dsr.connectors.base import Connector, Found, Identifiers, rows_of
 from dsr.db.answers import AccessCopy
 from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
 from dsr.domain import plans, row_keys
-from dsr.domain.basis import Basis, digest_of
+from dsr.domain.basis import Basis
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.groups import Group, Part
-from dsr.domain.persons import several
-from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
+from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -50,7 +47,7 @@ ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
 UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
 _CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(ErasurePlan).c.case_id.type)
 _LOCKED = select(ErasurePlan).options(joinedload(ErasurePlan.executions)).with_for_update(of=ErasurePlan)
-_APPROVED = _LOCKED.where(
+_APPROVED = _LOCKED.order_by(ErasurePlan.number).where(
     ErasurePlan.case_id == _CASE,
     ErasurePlan.state == APPROVED,
     ErasurePlan.right.in_(bindparam("rights", expanding=True)),
@@ -79,54 +76,6 @@ class TooEarly(DomainError):
 
 class SignInAgain(DomainError):
     """One person works alone here: an erasure needs a sign-in of a moment ago."""
-
-
-def draw_up(
-    settings: Settings,
-    systems: Mapping[str, Connector],
-    identifiers: Identifiers,
-    decisions: Mapping[str, Decision],
-    *,
-    on: date,
-) -> Plan:
-    """The plan as it would be on the day `on`, reading only.
-
-    Raises SystemDown, SystemRefuses, or SeveralPersons where the identifiers lead to more than one person.
-    """
-    found = {name: system.find(identifiers) for name, system in systems.items()}
-    for name, part in found.items():
-        check_one_person(settings.register, name, rows_of(part), identifiers)
-    rows = [row for name, part in found.items() for row in judge(settings, name, part, decisions, on=on)]
-    bases = {name: basis_of(settings, part, decisions, on=on) for name, part in found.items()}
-    return Plan(tuple(rows), settings.register.digest, bases)
-
-
-def basis_of(settings: Settings, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date) -> Basis:
-    """All that the verdicts of `judge` are drawn from."""
-    month, register = settings.procedure.fiscal_year_start_month, settings.register.digest
-    judged_with = repr([__version__, register, month, sorted(decisions.items())])
-    return Basis(digest_of([(table.table, table.columns, table.rows) for table in found], judged_with), on)
-
-
-def judge(
-    settings: Settings, system: str, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date
-) -> list[PlanRow]:
-    """The verdicts for the rows of one system on the day `on`."""
-    rows = rows_of(found)
-    month = settings.procedure.fiscal_year_start_month
-    return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
-
-
-def check_one_person(register: Register, system: str, rows: list[Row], chosen: Collection[str]) -> None:
-    """SeveralPersons if more than one person answered in a table, and it is not `chosen` which of them this is."""
-    for table, found in several(register, system, rows, chosen).items():
-        raise SeveralPersons(
-            N_(
-                "%(count)s persons in %(table)s answer to this address. Choose on the page of the case which one it is."
-            ),
-            count=len(found),
-            table=table,
-        )
 
 
 def propose(
@@ -168,11 +117,57 @@ def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: 
             raise PlanChanged(N_("The approved plan is being carried out."))
         if earlier.state != APPROVED or earlier.right == right:
             move(session, earlier, VOID)  # one for another right goes on beside the new one
+    return _add(session, case.id, right, earlier, follows=_followed(session, earlier, right), by=by, now=now)
+
+
+def _add(
+    session: Session,
+    case_id: uuid.UUID,
+    right: Right,
+    earlier: ErasurePlan | None,
+    *,
+    follows: ErasurePlan | None,
+    by: uuid.UUID,
+    now: datetime,
+) -> ErasurePlan:
     number = earlier.number + 1 if earlier else 1
-    plan = ErasurePlan(id=new_id(), case_id=case.id, number=number, right=right.value, state=ASKED)
+    plan = ErasurePlan(id=new_id(), case_id=case_id, number=number, right=right.value, state=ASKED, outstanding=[])
     plan.digest, plan.register_digest, plan.counts, plan.made_at, plan.made_by_id = "", "", {}, now, by
+    plan.follows_id = follows.id if follows else None
     session.add(plan)
     return plan
+
+
+def _followed(session: Session, earlier: ErasurePlan | None, right: Right) -> ErasurePlan | None:
+    """The plan whose outstanding systems an earlier plan was to decide on, where that one was approved and stands."""
+    if earlier is None or earlier.right != right or earlier.follows_id is None or earlier.state in (APPROVED, EXECUTED):
+        return None
+    followed = session.get_one(ErasurePlan, earlier.follows_id)
+    return followed if followed.state in (APPROVED, EXECUTED) else None
+
+
+def add_further(session: Session, plan: ErasurePlan, *, now: datetime) -> ErasurePlan:
+    """A plan for what an approved plan lacked, with the decisions of that one and of whoever made it."""
+    further = _add(session, plan.case_id, Right(plan.right), plan, follows=plan, by=plan.made_by_id, now=now)
+    further.decisions = plan.decisions
+    session.flush()
+    return further
+
+
+def series(session: Session, plan: ErasurePlan) -> list[ErasurePlan]:
+    """A plan and those that it follows, the first one first: together they are the whole erasure."""
+    found = [plan]
+    while found[0].follows_id:
+        found.insert(0, session.get_one(ErasurePlan, found[0].follows_id))
+    return found
+
+
+def lacks(session: Session, case_id: uuid.UUID, systems: Container[str]) -> bool:
+    """Whether a plan waits for one of these systems: it is not drawn up yet, or was approved without it."""
+    newest = current(session, case_id)
+    if newest is None or newest.state not in (ASKED, APPROVED, EXECUTED):
+        return False
+    return newest.state == ASKED or any(system in systems for system in newest.outstanding)
 
 
 def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
@@ -186,9 +181,15 @@ def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
     return {**plans.register_decisions(register), **decided}
 
 
-def record_plan(session: Session, plan: ErasurePlan, drawn: Plan, *, now: datetime) -> None:
-    """The worker drew up the plan: it can be approved now. Raises PlanChanged if another was asked for meanwhile."""
+def record_plan(
+    session: Session, plan: ErasurePlan, drawn: Plan, *, outstanding: Iterable[str] = (), now: datetime
+) -> None:
+    """The worker drew up the plan: it can be approved now. Raises PlanChanged if another was asked for meanwhile.
+
+    The systems that are outstanding did not answer.
+    """
     move(session, plan, PROPOSED)
+    plan.outstanding = sorted(outstanding)
     plan.digest, plan.register_digest = drawn.digest, drawn.register_digest
     plan.counts = drawn.counts
     plan.rows = document(drawn.rows, drawn.bases)
@@ -252,10 +253,13 @@ def waiting(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
     return session.scalar(_of_case(case_id).where(ErasurePlan.state == PROPOSED))
 
 
-def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> ErasurePlan | None:
-    """The plan of a case for these rights, or an erasure, that is to be carried out, locked; there is one at most."""
+def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> Sequence[ErasurePlan]:
+    """The plans of a case for these rights, or an erasure, that are to be carried out, locked.
+
+    There is one, unless a further plan was approved while the owner of a system still erases by an earlier one.
+    """
     of_case = {"case": case_id, "rights": [right.value for right in rights or ERASING]}
-    return session.scalars(_APPROVED, of_case).unique().one_or_none()
+    return session.scalars(_APPROVED, of_case).unique().all()
 
 
 def locked(session: Session, plan_id: uuid.UUID) -> ErasurePlan:
@@ -313,6 +317,8 @@ def approve_plan(
         approval=settings.procedure.approval,
     )
     work.ask(session, case.id, STEPS[right], by=by, now=now)
+    if plan.outstanding:
+        work.ask(session, case.id, "plan", by=by, now=now)  # what has answered meanwhile
     return plan
 
 
@@ -338,8 +344,11 @@ def announce(session: Session, case: Case, plan: ErasurePlan, *, settings: Setti
 
 def _check_copy(session: Session, case: Case) -> None:
     wants_copy = any(right.kind is Right.ACCESS and right.outcome is None for right in case.rights)
-    if wants_copy and session.get(AccessCopy, case.id) is None:
+    copy = session.get(AccessCopy, case.id)
+    if wants_copy and copy is None:
         raise CopyFirst(N_("Make the copy first: what is erased cannot be copied any more."))
+    if wants_copy and copy and copy.missing:  # what answers later is copied together with all the rest
+        raise CopyFirst(N_("The copy still lacks a part. Wait for it: what is erased cannot be copied any more."))
 
 
 def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: datetime) -> None:

@@ -126,7 +126,7 @@ def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: date
     Owners who correct something by hand are asked, and what they answered is noted. Raises IdentityNotConfirmed, or
     PlanChanged where the register is another than the approved one.
     """
-    plan = plans.approved(session, case_id, Right.RECTIFICATION)
+    plan = next(iter(plans.approved(session, case_id, Right.RECTIFICATION)), None)
     if plan is None:
         return None
     case = session.get_one(Case, case_id)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -12,7 +11,6 @@ from sqlalchemy.orm import Session
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan, LedgerEntry
-from dsr.domain.groups import Part
 from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY
 from dsr.domain.register import Register
@@ -61,15 +59,17 @@ def settle(
         _erased_by_hand(session, case, task, register, now)
     if is_done and task.kind == LEFT:
         _went_by_hand(session, case, task, register, now)
-    state = "done" if is_done else "left"
-    audit.record(session, f"task-{state}", by=by, now=now, case_id=case.id, task=task.kind)
+    if is_done:
+        audit.record(session, "task-done", by=by, now=now, case_id=case.id, task=task.kind)
+    else:
+        audit.record(session, "task-left", by=by, now=now, case_id=case.id, task=task.kind)
 
 
 def _erased_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
     plan = session.get_one(ErasurePlan, uuid.UUID(task.facts["plan"]))
     parts = plans.parts_of(plan).values()
     if case.is_open:
-        _count_as_erased(session, case, plan, parts, now)
+        _count_as_erased(session, case, plan, now)
     earlier = [each for each in notifications.of_case(session, case.id) if each.source_id == plan.id]
     told = {change.category for each in earlier for change in notifications.changes_of(each)}
     rows = [group.judged for part in parts for group in part.groups if group.judged.why == READ_ONLY]
@@ -77,10 +77,13 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
 
 
-def _count_as_erased(session: Session, case: Case, plan: ErasurePlan, parts: Collection[Part], now: datetime) -> None:
-    """The right has the outcome of a plan of which all went, unless a person decided on it otherwise."""
+def _count_as_erased(session: Session, case: Case, plan: ErasurePlan, now: datetime) -> None:
+    """The right has the outcome of an erasure of which all went, unless a person decided on it otherwise."""
+    session.flush()
+    parts = executions.parts_of_series(plans.series(session, plans.current(session, case.id) or plan))
     before = executions.outcome(session, plan, parts)
-    if any(right.right == plan.right and right.outcome == before.value for right in case.rights):
+    is_decided = any(right.right == plan.right and right.outcome == before.value for right in case.rights)
+    if is_decided and executions.is_done_by_hand(session, case.id):
         plans.decide(session, plan, executions.outcome(session, plan, parts, is_done_by_hand=True), now=now)
 
 

@@ -235,6 +235,8 @@ def upgrade() -> None:
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("right", sa.String(length=24), nullable=False),
+        sa.Column("follows_id", sa.Uuid(), nullable=True),
+        sa.Column("outstanding", sa.JSON(), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("register_digest", sa.String(length=64), nullable=False),
@@ -251,6 +253,9 @@ def upgrade() -> None:
             ["approved_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_approved_by_id_staff_member")
         ),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_erasure_plan_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["follows_id"], ["erasure_plan.id"], name=op.f("fk_erasure_plan_follows_id_erasure_plan")
+        ),
         sa.ForeignKeyConstraint(
             ["made_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_made_by_id_staff_member")
         ),

@@ -21,7 +21,7 @@ from dsr.domain.plans import Verdict, register_decisions
 from dsr.domain.register import Table
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import plans
+from dsr.services import drawing_up, plans
 from dsr.services.work import of as work_of
 from tests.parts.shop import Workplace, identified_case
 
@@ -76,7 +76,9 @@ def test_without_a_readable_date_a_row_stays_and_a_row_that_points_nowhere_is_no
     settings = replace(settings, register=replace(settings.register, tables={"shop": tables}))
     system = SqlSystem("shop", settings)
     decisions = register_decisions(settings.register)
-    drawn = plans.draw_up(settings, {"shop": system}, {"email": "hanna@example.org"}, decisions, on=date(2026, 11, 23))
+    drawn = drawing_up.draw_up(
+        settings, {"shop": system}, {"email": "hanna@example.org"}, decisions, on=date(2026, 11, 23)
+    )
     system.close()
     judged = {row.key_values[0]: row.verdict for row in drawn.rows if row.table == "bill"}
     unreadable = dict.fromkeys([1, 2, *range(5, len(days) + 1)], Verdict.PROTECTED)

@@ -14,7 +14,7 @@ from dsr.domain.plans import register_decisions
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import plans
+from dsr.services import drawing_up, plans
 from tests.parts.shop import Workplace, identified_case
 
 DRAWN_UP_ON = date(2026, 11, 23)
@@ -42,7 +42,7 @@ def stands(
         decisions[category] = replace(decisions[category], ground=ErasureGround(ground))
     with workplace.context.systems["shop"].erasing() as erasing:
         found = erasing.find({"email": "hanna@example.org"})
-    return part.stands(plans.basis_of(settings, found, decisions, on=on))
+    return part.stands(drawing_up.basis_of(settings, found, decisions, on=on))
 
 
 def test_it_stands_while_nothing_changes_until_the_first_day_on_which_a_kept_row_may_go(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
@@ -20,6 +20,7 @@ from werkzeug.test import TestResponse
 
 from dsr.app import create_app, transactions
 from dsr.config import TIMEZONE, Mail, Settings, load_register
+from dsr.connectors.base import Connector
 from dsr.connectors.registry import open_systems
 from dsr.db import base
 from dsr.db.base import transaction
@@ -50,6 +51,7 @@ class Firm:
     shop: Shop
     mail: MailServer
     jobs: list[Job]
+    systems: Mapping[str, Connector]
     browsers: dict[str, Visitor] = field(default_factory=dict)
 
     def tick(self) -> None:
@@ -193,7 +195,7 @@ def open_firm(
     app = create_app(settings, key_set, clock=clock)
     systems = open_systems(settings)
     context = Context(transactions(app), settings, clock, systems)
-    made = Firm(app, settings, clock, shop, server, schedule.table(context, delivery.Mail(app, settings)))
+    made = Firm(app, settings, clock, shop, server, schedule.table(context, delivery.Mail(app, settings)), systems)
     with app.app_context():
         engine = base.db.engine
     with engine.connect().execution_options(writes=True) as connection, connection.begin():

@@ -15,7 +15,7 @@ from dsr.connectors.registry import open_systems
 from dsr.domain.plans import register_decisions
 from dsr.domain.register import Category, Period, Recipient, Register, Table
 from dsr.domain.retention import RULES
-from dsr.services import plans
+from dsr.services import drawing_up
 from tests.parts.shop import data_system, shop_url  # noqa: F401 - a fixture
 from tests.parts.source import ROOT
 from tests.parts.store import NOW
@@ -83,7 +83,7 @@ def test_somebody_marked_as_deleted_is_found_by_telephone(club: Any) -> None:
 
 
 def _verdicts(settings: Settings, systems: Any, **whom: str) -> dict[str, list[str]]:
-    drawn = plans.draw_up(settings, systems, whom, register_decisions(settings.register), on=NOW.date())
+    drawn = drawing_up.draw_up(settings, systems, whom, register_decisions(settings.register), on=NOW.date())
     found: dict[str, list[str]] = {}
     for row in sorted(drawn.rows, key=lambda row: str(row.key_values)):
         found.setdefault(row.table, []).append(row.verdict.value)

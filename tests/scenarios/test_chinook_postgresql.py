@@ -16,7 +16,7 @@ from dsr import config
 from dsr.config import Account, Settings
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import register_decisions
-from dsr.services import plans
+from dsr.services import drawing_up
 from tests.parts.shop import data_system
 from tests.scenarios.test_chinook import HERE, PERSON, SAMPLE
 
@@ -69,7 +69,7 @@ def test_the_register_is_short_and_fits_and_keeps_each_invoice_to_its_own_year(c
 
 def _verdicts(settings: Settings, system: Any, **whom: str) -> dict[str, list[str]]:
     decisions = register_decisions(settings.register)
-    drawn = plans.draw_up(settings, {"shop": system}, whom, decisions, on=date(2030, 6, 1))
+    drawn = drawing_up.draw_up(settings, {"shop": system}, whom, decisions, on=date(2030, 6, 1))
     found: dict[str, list[str]] = {}
     for row in sorted(drawn.rows, key=lambda row: row.verdict.value):
         found.setdefault(row.table, []).append(row.verdict.value)

@@ -254,3 +254,14 @@ def test_a_withdrawn_consent_asks_the_owner_of_the_list_once(
         identified(firm, hanna, "consent-withdrawal", on_paper=True)
         asked = [mail for mail in firm.mails_to(YARA) if "reclame" in mail or "alleen nog" in mail]
         assert len(asked) == 1
+
+
+def test_a_hold_and_the_certificate_leave_a_correction_alone(paper_firm: Firm, hanna: Person) -> None:
+    identified(paper_firm, hanna, "rectification", "erasure")
+    laid_out(paper_firm, hanna)
+    assert propose(paper_firm, hanna, **{"0.0.address": "Dorpsstraat 1"}).status_code == 303
+    held = {"ground": "dispute", "hold_reason": "Zaak 12.", "review_on": "2026-12-31"}
+    assert paper_firm.act(NOOR, hanna.reference, "holds", **held).status_code == 303
+    approve(paper_firm, hanna)
+    assert paper_firm.shop.rows("customer")[0]["address"] == "Dorpsstraat 1"
+    assert "niets te verklaren" in paper_firm.staff(NOOR).see(f"/staff/cases/{hanna.reference}/certificate").text

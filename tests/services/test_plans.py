@@ -23,7 +23,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import casework, plans, work
+from dsr.services import casework, drawing_up, plans, work
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
 from tests.parts.store import NOW, Store
@@ -290,11 +290,11 @@ def test_rows_of_several_persons_are_never_planned_together() -> None:
         return [Row(table, (number,), {"id": number}) for table, number in found]
 
     with pytest.raises(SeveralPersons, match="2 persons in customer answer to this address"):
-        plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), ())
-    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), {"shop.customer"})
-    plans.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)), ())
+        drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), ())
+    drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), {"shop.customer"})
+    drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)), ())
     # Nothing points at a newsletter: two addresses are two subscriptions of one person.
-    plans.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)), ())
+    drawing_up.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)), ())
 
 
 def test_of_a_case_that_was_withdrawn_nothing_is_planned_or_approved(store: Store, case: Case, staff: Any) -> None:

@@ -96,6 +96,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "plan": facts.plan,
         "plan_counts": case_view.plan_counts(facts.plan, facts.rows) if facts.plan else {},
         "plan_states": case_view.PLAN_STATES,
+        "lacking": case_view.lacking(facts.series),
         "step": next_step(facts, may_handle=may("case.handle"), may_approve=may("plan.approve"), by=me()),
         "no_extension": deadlines.why_no_extension(facts.case, facts.clock, facts.today),
         "can_handle": may("case.handle") and facts.case.is_open,

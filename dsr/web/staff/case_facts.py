@@ -64,7 +64,10 @@ class CaseFacts:
     search: Search | None
     persons: dict[str, list[dict[str, Any]]]
     plan: ErasurePlan | None
+    series: list[ErasurePlan]
+    """The newest erasure plan and those that it follows: together the whole erasure."""
     rows: list[PlanRow]
+    """The rows of the newest plan."""
     correction: ErasurePlan | None
     restrictions: list[Restriction]
     copy: AccessCopy | None
@@ -91,6 +94,11 @@ class CaseFacts:
     def is_identified(self) -> bool:
         """Whether the identity check is recorded."""
         return self.check is not None and self.check.is_confirmed
+
+    @property
+    def all_rows(self) -> list[PlanRow]:
+        """The rows of the whole erasure as far as it is planned."""
+        return [row for plan in self.series for row in (self.rows if plan is self.plan else plans.planned_rows(plan))]
 
     @property
     def undecided(self) -> list[RequestedRight]:
@@ -132,6 +140,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         search=search.latest(session, case),
         persons=identifiers.persons_of(session, case),
         plan=plan,
+        series=plans.series(session, plan) if plan else [],
         rows=plans.planned_rows(plan) if plan else [],
         correction=correction,
         restrictions=restriction.of_case(session, case.id),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -33,6 +33,7 @@ from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
+from dsr.web.errand_desk import system_label
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
 from dsr.web.staff.words import HOLD_GROUNDS, RIGHTS
@@ -116,9 +117,19 @@ PAGES = {
 """The page on which a right is carried out: its view, and the words of the link."""
 
 
+def lacking(series: Sequence[ErasurePlan]) -> dict[str, Any]:
+    """What had not answered when the newest plan was drawn up, and the number of the plan that it goes on from."""
+    return {
+        "systems": [system_label(name) for name in series[-1].outstanding] if series else [],
+        "follows": series[-2].number if len(series) > 1 else None,
+    }
+
+
 def _note(facts: CaseFacts, right: Right) -> str | None:
     if right is Right.ACCESS and facts.copy and not facts.copy.purged_at:
         return N_("the copy is made")
+    if facts.plan and facts.plan.right == right and facts.plan.state == "executed" and facts.plan.outstanding:
+        return N_("a system has not answered yet")
     if facts.plan and facts.plan.right == right:
         return PLAN_STATES[facts.plan.state]
     if right is Right.RECTIFICATION and facts.correction:
@@ -159,7 +170,7 @@ def findings(facts: CaseFacts, register: Register, language: str) -> list[dict[s
         row["rows"] += finding["rows"]
         row["soft_deleted"] += finding.get("soft_deleted", 0)
     return [
-        {**row, "label": label(register, name, language), "verdicts": verdicts(facts.rows, name)}
+        {**row, "label": label(register, name, language), "verdicts": verdicts(facts.all_rows, name)}
         for name, row in shown.items()
     ]
 

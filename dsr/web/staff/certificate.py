@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Response, request
 from flask.typing import ResponseReturnValue
 
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.services import certificate as certificates
+from dsr.services.certificate import Certificate
+from dsr.web.errand_desk import system_label
 from dsr.web.pages import page
 from dsr.web.security import allows
 from dsr.web.staff.case import case_page, find_case
 from dsr.web.staff.pages import say, staff
+
+
+def _systems(found: Certificate) -> dict[str, Any]:
+    return {"system_label": system_label, "outstanding": [system_label(name) for name in found.outstanding]}
 
 
 @staff.get("/cases/<reference>/certificate")
@@ -22,7 +30,7 @@ def certificate(reference: str) -> ResponseReturnValue:
         with transaction(writes=False) as session:
             case = find_case(session, reference)
             found = certificates.certificate(session, case)
-            answer = Response(page("staff/certificate.html", case=case, certificate=found))
+            answer = Response(page("staff/certificate.html", case=case, certificate=found, **_systems(found)))
     except DomainError as error:
         return case_page(reference, error=say(error)), 422
     if "download" in request.args:

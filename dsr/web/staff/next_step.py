@@ -8,6 +8,7 @@ from typing import Any
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right, needs_identity
 from dsr.domain.wording import N_
+from dsr.services import plans
 from dsr.web.staff.case_facts import CaseFacts
 
 ENDED = {
@@ -90,7 +91,13 @@ def _search(facts: CaseFacts) -> NextStep | None:
     if facts.search is None:
         error = facts.work["search"].error if "search" in facts.work else None
         return NextStep(N_("Search the systems for this person."), N_("Search"), "search", error=error)
-    return _missing(facts) if facts.undecided else None
+    return _missing(facts) if facts.undecided and not _can_erase_meanwhile(facts) else None
+
+
+def _can_erase_meanwhile(facts: CaseFacts) -> bool:
+    """Whether something can be erased while a system has not answered: nothing has to be copied first."""
+    has_rows = facts.search is not None and any(finding["rows"] for finding in facts.search.findings)
+    return has_rows and all(right.kind in plans.ERASING for right in facts.undecided)
 
 
 def _missing(facts: CaseFacts) -> NextStep | None:
@@ -189,8 +196,10 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
     if right is Right.CONSENT_WITHDRAWAL and (plan is None or plan.state in ("returned", "void", "asked")):
         sentence = N_("Make the plan to erase what rested on the consent.")
         return NextStep(sentence, N_("Make the plan"), "plan_consent", error=_refusal(facts, "plan"))
-    if plan is None or plan.state in ("returned", "void", "asked"):
-        return NextStep(*_PLAN[plan.state if plan else None], link="plan", error=_refusal(facts, "plan"))
+    broken = next((each.state for each in facts.series if each.state in ("returned", "void")), None)
+    if plan is None or broken or plan.state == "asked":
+        state = broken or (plan.state if plan else None)
+        return NextStep(*_PLAN[state], link="plan", error=_refusal(facts, "plan"))
     if plan.state == "proposed":
         return _approval(facts, may_approve, by)
     return _carrying_out(facts)
@@ -199,6 +208,9 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
 def _carrying_out(facts: CaseFacts) -> NextStep:
     if facts.awaits_owner and not _is_waiting(facts, "erase"):
         return _OWNER
+    if facts.plan and facts.plan.outstanding and not _is_waiting(facts, "erase"):
+        sentence = N_("A system has not answered. What it holds gets a plan by itself as soon as it does.")
+        return _missing(facts) or _working(facts, "plan", sentence)
     return _working(facts, "erase", N_("The plan was approved; the program is erasing."))
 
 

@@ -1,0 +1,98 @@
+"""Drawing up an erasure plan: what the systems hold of a person, and the verdict on each row of it. Reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+
+from dsr import __version__
+from dsr.config import Settings
+from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemRefuses, rows_of
+from dsr.domain import plans
+from dsr.domain.basis import Basis, digest_of
+from dsr.domain.persons import several
+from dsr.domain.plans import Decision, Plan, PlanRow, Row, SeveralPersons
+from dsr.domain.register import Register
+from dsr.domain.wording import N_
+
+
+def draw_up(
+    settings: Settings,
+    systems: Mapping[str, Connector],
+    identifiers: Identifiers,
+    decisions: Mapping[str, Decision],
+    *,
+    on: date,
+) -> Plan:
+    """The plan as it would be on the day `on`, reading only.
+
+    Raises SystemDown, SystemRefuses, or SeveralPersons where the identifiers lead to more than one person.
+    """
+    found = {name: system.find(identifiers) for name, system in systems.items()}
+    return draw_up_from(settings, found, identifiers, decisions, on=on)
+
+
+def find_in(
+    systems: Mapping[str, Connector], identifiers: Identifiers
+) -> tuple[dict[str, list[Found]], dict[str, ConnectorError]]:
+    """What the systems hold of a person, and the faults of those that do not answer."""
+    found: dict[str, list[Found]] = {}
+    faults: dict[str, ConnectorError] = {}
+    for name, system in systems.items():
+        try:
+            check_schema(system)
+            found[name] = system.find(identifiers)
+        except ConnectorError as fault:
+            faults[name] = fault
+    return found, faults
+
+
+def check_schema(system: Connector) -> None:
+    """Hold the register against a system as it is now. Raises SystemRefuses or SystemDown."""
+    if mistakes := system.mistakes():
+        sentence = N_("the register does not fit the database: %(mistakes)s")
+        raise SystemRefuses(system.name, sentence, mistakes="; ".join(mistakes))
+
+
+def draw_up_from(
+    settings: Settings,
+    found: Mapping[str, Sequence[Found]],
+    identifiers: Identifiers,
+    decisions: Mapping[str, Decision],
+    *,
+    on: date,
+) -> Plan:
+    """The plan for what was found. Raises SeveralPersons."""
+    for name, part in found.items():
+        check_one_person(settings.register, name, rows_of(part), identifiers)
+    rows = [row for name, part in found.items() for row in judge(settings, name, part, decisions, on=on)]
+    bases = {name: basis_of(settings, part, decisions, on=on) for name, part in found.items()}
+    return Plan(tuple(rows), settings.register.digest, bases)
+
+
+def basis_of(settings: Settings, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date) -> Basis:
+    """All that the verdicts of `judge` are drawn from."""
+    month, register = settings.procedure.fiscal_year_start_month, settings.register.digest
+    judged_with = repr([__version__, register, month, sorted(decisions.items())])
+    return Basis(digest_of([(table.table, table.columns, table.rows) for table in found], judged_with), on)
+
+
+def judge(
+    settings: Settings, system: str, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date
+) -> list[PlanRow]:
+    """The verdicts for the rows of one system on the day `on`."""
+    rows = rows_of(found)
+    month = settings.procedure.fiscal_year_start_month
+    return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
+
+
+def check_one_person(register: Register, system: str, rows: list[Row], chosen: Collection[str]) -> None:
+    """SeveralPersons if more than one person answered in a table, and it is not `chosen` which of them this is."""
+    for table, found in several(register, system, rows, chosen).items():
+        raise SeveralPersons(
+            N_(
+                "%(count)s persons in %(table)s answer to this address. Choose on the page of the case which one it is."
+            ),
+            count=len(found),
+            table=table,
+        )

@@ -1,0 +1,164 @@
+"""An erasure does not wait for the slowest system: the rest goes, and what was outstanding gets a further plan."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from dsr.db.plans import ErasurePlan
+from dsr.domain.rights import Outcome
+from dsr.services import plans
+from tests.parts.firm import NOOR, TIM, Firm, Person
+from tests.parts.paper import Keeper
+from tests.parts.starters import words
+from tests.scenarios.test_paper_changes import identified, letter_of, outcome_of
+
+pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+BINDER = "Ordner op kantoor"
+
+
+@pytest.fixture
+def hanna(paper_firm: Firm) -> Person:
+    """A customer of the shop, who once asked for a quote."""
+    return Person(paper_firm, "Hanna Brinkman", "hanna@example.org", paper_firm.visitor())
+
+
+def plan(firm: Firm, person: Person) -> TestResponse:
+    """Noor has a plan drawn up, in which all may go."""
+    grounds = {f"ground.{name}": "a" for name in firm.settings.register.categories}
+    asked = firm.act(NOOR, person.reference, "plan", "/plan", **grounds)
+    firm.tick()
+    return asked
+
+
+def approve(firm: Firm, person: Person) -> str:
+    """Tim agrees; the page that he saw."""
+    page = firm.see(TIM, person.reference, "/approve")
+    digest = re.search(r'name="digest" value="(\w+)"', page)
+    assert digest, page
+    agreed = firm.act(TIM, person.reference, "approve", "/approve", digest=digest[1], looked="yes")
+    assert agreed.status_code == 303
+    firm.tick()
+    return words(page)
+
+
+@contextmanager
+def out_of_reach(firm: Firm) -> Iterator[None]:
+    """The shop does not answer."""
+    shop = Path(firm.settings.systems["shop"].path or "")
+    firm.systems["shop"].close()
+    away = shop.rename(shop.with_suffix(".away"))
+    yield
+    away.rename(shop)
+
+
+def newest(firm: Firm, person: Person) -> ErasurePlan:
+    with firm.store() as session:
+        found = plans.current(session, firm.case(session, person.reference).id)
+        assert found is not None
+        return found
+
+
+def test_what_answered_goes_and_the_rest_gets_a_further_plan(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    assert "Maak het wisplan" in firm.see(NOOR, hanna.reference)
+    assert plan(firm, hanna).status_code == 303
+    page = approve(firm, hanna)
+    assert f"Nog geen antwoord: {BINDER}." in page
+    assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
+    assert outcome_of(firm, hanna) is None
+    assert f"Dit bewijs gaat niet over wat nog niet heeft geantwoord: {BINDER}." in _certificate(firm, hanna)
+    decided = firm.act(NOOR, hanna.reference, "rights/erasure", outcome="fulfilled")
+    assert decided.status_code == 303
+    refused = firm.act(NOOR, hanna.reference, "letter")
+    assert f"De verwijdering reikt nog niet tot dit systeem: {BINDER}." in refused.text
+
+    told = len(firm.mails_to("tim@polder.example"))
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    assert len(firm.mails_to("tim@polder.example")) == told + 1
+    assert "toen plan 1 werd opgesteld" in approve(firm, hanna)
+    assert yara.send("gewist", items="1", evidence="versnipperd").status_code == 303
+    firm.tick()
+    assert "Niet compleet" not in _certificate(firm, hanna)
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+    letter = letter_of(firm, hanna)
+    assert "Offertes op papier" in letter
+    assert "Klantgegevens" in letter
+    assert "Facturen" in letter
+    assert firm.verify().faults == ()
+
+
+def _certificate(firm: Firm, person: Person) -> str:
+    return words(firm.see(NOOR, person.reference, "/certificate"))
+
+
+@pytest.mark.parametrize("answer", ["nothing", "given up"])
+def test_what_holds_nothing_needs_no_further_plan(paper_firm: Firm, hanna: Person, yara: Keeper, answer: str) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    plan(firm, hanna)
+    approve(firm, hanna)
+    assert outcome_of(firm, hanna) is None
+    if answer == "nothing":
+        yara.open()
+        yara.nothing()
+    else:
+        path = f"errands/{yara.errand().id}/give-up"
+        assert firm.act(NOOR, hanna.reference, path, give_up_reason="De ordner is zoek.").status_code == 303
+    firm.tick()
+    found = newest(firm, hanna)
+    assert (found.number, found.outstanding) == (1, [])
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+    assert ("De ordner is zoek." in letter_of(firm, hanna)) is (answer == "given up")
+
+
+def test_a_further_plan_goes_on_beside_one_that_an_owner_still_carries_out(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    with out_of_reach(firm):
+        plan(firm, hanna)
+        assert "Nog geen antwoord:" in approve(firm, hanna)
+    firm.clock.move(timedelta(minutes=5))
+    firm.tick()
+    approve(firm, hanna)
+    assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
+    assert outcome_of(firm, hanna) is None
+    yara.open()
+    assert yara.send("gewist", items="1", evidence="versnipperd").status_code == 303
+    firm.tick()
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+
+
+def test_a_further_plan_that_was_returned_is_made_anew_for_its_part(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    plan(firm, hanna)
+    approve(firm, hanna)
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    firm.act(TIM, hanna.reference, "return", "/approve", note="Die offerte loopt nog.")
+    assert "Het plan is teruggestuurd" in firm.see(NOOR, hanna.reference)
+    plan(firm, hanna)
+    found = newest(firm, hanna)
+    assert (found.number, found.state, [*plans.parts_of(found)]) == (3, "proposed", ["binder"])
+    assert found.follows_id is not None
