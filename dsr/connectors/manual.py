@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
 from dsr.domain.column_types import ColumnType
+from dsr.domain.errands import DESCRIPTION, FILES, ITEM
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.row_keys import Key
@@ -38,14 +39,20 @@ class ManualSystem:
         return {}
 
     def find(self, identifiers: Identifiers) -> list[Found]:
-        """The items by category. Raises OwnerHasNotAnswered."""
-        rows = self._items()
-        by_table = {table: [row for row in rows if row.table == table] for table in self._tables}
-        return [_found(self._tables[table], of_table) for table, of_table in by_table.items() if of_table]
+        """The items by category, as they are judged. Raises OwnerHasNotAnswered."""
+        return [_found(self._tables[name], [*map(_judged, rows)]) for name, rows in self._by_table().items()]
 
     def stream(self, identifiers: Identifiers) -> Iterator[Found]:
-        """The same. Raises OwnerHasNotAnswered."""
-        yield from self.find(identifiers)
+        """The items by category, as they are shown: with files and the dates that count. Raises OwnerHasNotAnswered."""
+        for name, rows in self._by_table().items():
+            table = self._tables[name]
+            columns = {ITEM, DESCRIPTION, *table.dates, FILES}
+            yield _found(table, [_only(row, columns) for row in rows])
+
+    def _by_table(self) -> dict[str, list[Row]]:
+        rows = self._items()
+        found = {name: [row for row in rows if row.table == name] for name in self._tables}
+        return {name: of_table for name, of_table in found.items() if of_table}
 
     def _items(self) -> Sequence[Row]:
         if self._found is None:
@@ -86,7 +93,7 @@ class _ErasedByHand:
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
         wanted = {*keys}
-        return [row for row in self._system._items() if row.table == table and row.key in wanted]
+        return [_judged(row) for row in self._system._items() if row.table == table and row.key in wanted]
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         return len(self._erased.intersection(keys))
@@ -102,6 +109,15 @@ class _ErasedByHand:
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         return 0
+
+
+def _judged(row: Row) -> Row:
+    """Without its files: they go once the case is over, and what is kept must still be known by its content."""
+    return _only(row, row.values.keys() - {FILES})
+
+
+def _only(row: Row, columns: Container[str]) -> Row:
+    return row._replace(values={name: value for name, value in row.values.items() if name in columns})
 
 
 def _found(table: Table, rows: Sequence[Row]) -> Found:

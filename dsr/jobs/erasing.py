@@ -224,9 +224,7 @@ def _connector(context: Context, due: retention.Due, decisions: Mapping[str, Dec
     if due.system in errands.by_hand(context.settings):
         with context.transaction() as session:
             return errand_erasures.system_for(session, due, decisions, settings=context.settings, now=context.now())
-    if due.system not in context.systems:
-        raise SystemRefuses(due.system, N_("this system is not in the configuration any more"))
-    return context.systems[due.system]
+    return _database(context, due.system)
 
 
 def look_again(context: Context) -> int:
@@ -237,7 +235,7 @@ def look_again(context: Context) -> int:
     today = local_date(context.now())
     with context.transaction(writes=False) as session:
         groups = ledger.to_look_at(session, context.settings, today)
-    for group in (each for each in groups if each.system in context.systems):
+    for group in groups:
         try:
             _look_at(context, group)
         except (ConnectorError, PlanChanged) as error:
@@ -245,11 +243,25 @@ def look_again(context: Context) -> int:
     return len(groups)
 
 
+def _holding(context: Context, group: retention.Due) -> Connector:
+    """The system that holds kept rows, to look at them; what an owner found, as they noted it. Raises SystemRefuses."""
+    if group.system in errands.by_hand(context.settings):
+        with context.transaction(writes=False) as session:
+            return errand_erasures.holding(session, group.case_id, group.system, settings=context.settings)
+    return _database(context, group.system)
+
+
+def _database(context: Context, system: str) -> Connector:
+    if system not in context.systems:
+        raise SystemRefuses(system, N_("this system is not in the configuration any more"))
+    return context.systems[system]
+
+
 def _look_at(context: Context, group: retention.Due) -> None:
     today = local_date(context.now())
     with context.transaction(writes=False) as session:
         decisions = ledger.decisions_of(session, group, context.settings)
-    with context.systems[group.system].erasing() as transaction:
+    with _holding(context, group).erasing() as transaction:
         seen = ledger.look(transaction, context.settings, group, decisions, on=today)
     with context.transaction() as session:
         holds.check_unchanged(session, group.case_id, None, decisions)
@@ -264,10 +276,9 @@ def preview_ledger(context: Context) -> dict[str, Counter[str]]:
         decided = [(group, ledger.decisions_of(session, group, context.settings)) for group in groups]
     found: dict[str, Counter[str]] = {}
     for group, decisions in decided:
-        if group.system in context.systems:
-            with context.systems[group.system].erasing() as transaction:
-                seen = ledger.look(transaction, context.settings, group, decisions, on=today)
-            found.setdefault(group.system, Counter()).update(ledger.changes(seen, today))
+        with _holding(context, group).erasing() as transaction:
+            seen = ledger.look(transaction, context.settings, group, decisions, on=today)
+        found.setdefault(group.system, Counter()).update(ledger.changes(seen, today))
     return found
 
 

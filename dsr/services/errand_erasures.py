@@ -67,6 +67,15 @@ def system_for(
     return errands.systems_of(session, case, settings, {due.system: erased})[due.system]
 
 
+def holding(session: Session, case_id: uuid.UUID, system: str, *, settings: Settings) -> ManualSystem:
+    """A system of which an owner noted items, to look at these. Raises SystemRefuses where nobody answered."""
+    case = session.get_one(Case, case_id)
+    found = errands.systems_of(session, case, settings, {system: frozenset()}).get(system)
+    if found is None:
+        raise SystemRefuses(system, N_("its owner was not waited for"))
+    return found
+
+
 def kept_until(session: Session, errand: Errand) -> dict[int, date | None]:
     """The items that the plan of an errand keeps, by number, with the last day of each where it has one."""
     plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None

@@ -20,7 +20,7 @@ from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.db.notices import Task
 from dsr.db.plans import ErasurePlan
 from dsr.domain.calendars import local_date
-from dsr.domain.errands import DESCRIPTION, FILES, ITEM
+from dsr.domain.errands import DESCRIPTION, EVERY_DATE, FILES, ITEM
 from dsr.domain.plans import Row
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Right
@@ -212,14 +212,14 @@ def _found(session: Session, errand: Errand | None, register: Register) -> list[
         return None
     tables = register.tables[errand.system]
     items = items_of(session, errand.case_id, errand.system)
-    return [row_of(item, tables[item.category]) for item in items if item.category in tables]
+    return [row_of(item) for item in items if item.category in tables]
 
 
-def row_of(item: Item, table: Table) -> Row:
-    """An item as a row of its category."""
+def row_of(item: Item) -> Row:
+    """An item as a row of its category: with all its dates, also those that its rule of today does not count from."""
     dates = read_dates(item)
     names = ", ".join(archive_name(item, file) for file in item.files)
-    values = {ITEM: item.number, DESCRIPTION: item.description, **{anchor: dates.get(anchor) for anchor in table.dates}}
+    values = {ITEM: item.number, DESCRIPTION: item.description, **{date: dates.get(date) for date in EVERY_DATE}}
     return Row(item.category, (item.number,), {**values, FILES: names or None})
 
 

@@ -28,6 +28,13 @@ def test_what_was_found_is_given_by_category() -> None:
     assert ManualSystem("binder", TABLES, []).find({}) == []
 
 
+def test_files_are_shown_and_never_judged() -> None:
+    row = Row("quote", (1,), {"item": 1, "description": "offerte", "document_date": None, "files": "scan.pdf"})
+    binder = ManualSystem("binder", TABLES, [row])
+    assert [found.columns for found in binder.find({})] == [("item", "description", "document_date")]
+    assert [found.columns for found in binder.stream({})] == [("item", "description", "files")]
+
+
 def test_an_owner_who_has_not_answered_is_a_system_that_is_down_for_a_while() -> None:
     waiting = ManualSystem("binder", TABLES, None)
     with pytest.raises(SystemDown, match="binder: its owner has not answered yet"):

@@ -74,8 +74,7 @@ def _row() -> PlanRow:
 
 def _carry_out(session: Session, case: Case, plan: ErasurePlan) -> None:
     plan.state = plans.APPROVED
-    approved = executions.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
-    assert approved is not None
+    (approved,) = executions.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
     receipt = erasing.Receipt({}, {}, {"newsletter": {ADDRESS: "print"}})
     executions.settle(session, approved, "shop", receipt, now=NOW)
 

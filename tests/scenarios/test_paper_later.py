@@ -1,0 +1,71 @@
+"""What a law keeps on paper, long after the case: another rule, another day; and a restore brings nothing back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from dsr.app import transactions
+from dsr.db.plans import LedgerEntry
+from dsr.jobs import erasing
+from dsr.jobs.context import Context
+from tests.parts.firm import NOOR, Firm, Person
+from tests.parts.paper import Keeper
+from tests.scenarios.test_further_plans import approve, plan
+from tests.scenarios.test_paper_changes import identified, letter_of
+
+pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+
+
+@pytest.fixture
+def hanna(paper_firm: Firm) -> Person:
+    """Somebody with papers in the binder."""
+    return Person(paper_firm, "Hanna Brinkman", "hanna@example.org", paper_firm.visitor())
+
+
+@pytest.fixture(autouse=True)
+def _closed(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    """Her case is closed: of her papers a quote went, and an invoice is kept through 2031."""
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    scan = ("factuur.pdf", b"%PDF een factuur")
+    yara.note("paper_invoice", "Factuur 12", scan, document_date="05-03-2024", current_value_ended="2024-04-01")
+    yara.done()
+    firm.tick()
+    plan(firm, hanna)
+    approve(firm, hanna)
+    yara.send("gewist", items="1", evidence="versnipperd")
+    firm.tick()
+    letter_of(firm, hanna)
+    assert firm.act(NOOR, hanna.reference, "close").status_code == 303
+
+
+def kept(firm: Firm) -> LedgerEntry:
+    with firm.store() as session:
+        return session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder")).one()
+
+
+def test_another_rule_gives_kept_papers_another_day(paper_firm: Firm, yara: Keeper) -> None:
+    firm = paper_firm
+    assert kept(firm).may_erase_from == date(2032, 1, 1)
+    firm.tick()  # the scan goes with the case; the paper is known by what was noted of it
+    procedure = replace(firm.settings.procedure, fiscal_year_start_month=7)
+    changed = replace(firm.settings, procedure=procedure)
+    context = Context(transactions(firm.app), changed, firm.clock, firm.systems)
+    assert erasing.preview_ledger(context)["binder"] == {"earlier": 1}
+    erasing.look_again(context)
+    assert kept(firm).may_erase_from == date(2031, 7, 1)
+
+    firm.tick()  # by the rules of before
+    assert kept(firm).may_erase_from == date(2032, 1, 1)
+    firm.come_to(date(2032, 1, 1))
+    firm.tick()
+    assert "Factuur 12" in yara.open()
+    assert yara.send("gewist", items="2", evidence="versnipperd").status_code == 303
+    firm.tick()
+    assert kept(firm).state == "erased"
