@@ -20,6 +20,7 @@ from dsr.domain.errors import DomainError
 from dsr.jobs import replay
 from dsr.jobs.context import Context
 from dsr.jobs.replay import Report
+from dsr.services.errands import by_hand
 from dsr.services.replay import AGAIN, GONE
 from dsr.services.retention import CHANGED, HELD, KEPT_LONGER, NOT_IN_REGISTER, STILL_NEEDED
 
@@ -34,25 +35,31 @@ REASONS = {
 
 @click.command("replay")
 @config_option
-@click.option("--system", required=True, help="The database that was restored, as the register names it.")
+@click.option("--system", required=True, help="What was restored, as the register names it.")
 @click.option("--since", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the backup.")
 @click.option("--dry-run", is_flag=True, help="Say what would be erased again, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool, as_json: bool) -> None:
-    """Erase again what was erased in a system since a day, after a restore of its database.
+    """Erase again what was erased in a system since a day, after a restore of it.
 
-    By the same checks as before: a row whose key or content is another is left and reported. Safe to repeat. Exits
-    with 0 when all of it is gone (again), 1 when rows were left or DAY lies before what is remembered.
+    By the same checks as before: a row whose key or content is another is left and reported. Of a system without a
+    database the owner is asked to look. Safe to repeat. Exits with 0 when all of it is gone (again), 1 when rows were
+    left or DAY lies before what is remembered.
     """
     settings = read_settings(config_file)
     systems = open_systems(settings)
-    if system not in systems:
-        give_up(f"--system {system}: the register names {', '.join(systems) or 'no database'}.")
+    known = [*systems, *by_hand(settings)]
+    if system not in known:
+        give_up(f"--system {system}: the register names {', '.join(known) or 'no system'}.")
     since = day.date()
     if since > local_date(datetime.now(UTC)):
         give_up(f"--since {since} lies ahead. Give the day on which the backup was made.")
     app = open_app(settings)
     context = Context(transactions(app), settings, lambda: datetime.now(UTC), systems)
+    if system not in systems:
+        asked = replay.ask_owner(context, system, since, dry_run=dry_run)
+        _show_asked(asked, system, since, as_json=as_json, dry_run=dry_run)
+        return
     try:
         report = replay.run(context, system, since, dry_run=dry_run)
     except SystemDown as error:
@@ -64,6 +71,15 @@ def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool,
             each.close()
     _show(report, system, since, as_json=as_json, dry_run=dry_run)
     sys.exit(bool(report.left) or since < report.remembered_from)
+
+
+def _show_asked(asked: int, system: str, since: date, *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        told = {"system": system, "since": since.isoformat(), "dry_run": dry_run, "asked": asked}
+        click.echo(json.dumps(told))
+        return
+    verb = "would be asked" if dry_run else "is asked"
+    click.echo(f"{system}, since {since}: the owner {verb} to look for {asked} requests.")
 
 
 def _show(report: Report, system: str, since: date, *, as_json: bool, dry_run: bool) -> None:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 from dsr.domain.calendars import local_date
 from dsr.jobs.context import Context
-from dsr.services import erased, holds, replay, retention
+from dsr.services import erased, errand_replays, holds, replay, retention
 from dsr.services.replay import AGAIN, GONE, Batch, Outcome
 
 
@@ -45,6 +45,14 @@ def run(context: Context, system: str, since: date, *, dry_run: bool = False) ->
     for batch in batches:
         outcomes += _rehearse(context, system, batch) if dry_run else _replay(context, system, batch)
     return Report(outcomes, today - timedelta(days=erased.remembered_days(context.settings.register)))
+
+
+def ask_owner(context: Context, system: str, since: date, *, dry_run: bool = False) -> int:
+    """Ask who looks after a system without a database to erase again; returns for how many cases."""
+    with context.transaction(writes=not dry_run) as session:
+        if dry_run:
+            return len(errand_replays.erased_since(session, system, since))
+        return errand_replays.ask_owner(session, system, since, settings=context.settings, now=context.now())
 
 
 def _replay(context: Context, system: str, batch: Batch) -> list[Outcome]:

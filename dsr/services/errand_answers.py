@@ -19,7 +19,7 @@ from dsr.domain.errands import LONGEST, dates_of
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.files import Place
-from dsr.services import audit, errand_files, errands, work
+from dsr.services import audit, errand_files, errand_replays, errands, work
 from dsr.services.errands import ANSWERED, DECLINED, DECLINED_TASK, OPEN
 
 MOST_ITEMS = 500
@@ -189,16 +189,18 @@ def confirm_change(
     errand.done_in, errand.evidence = done, evidence.strip()[:LONGEST] or None
     session.add_all(_files(errand, uploads, None, now))
     _answer(session, errand, by=by, now=now, items=len(done))
-    _go_on(session, errand, now=now)
+    _go_on(session, errand, by=by, now=now)
 
 
 def say_absent(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
     """The system has nothing of this person to correct, to mark or to stop. Raises AnsweredAlready."""
     _answer(session, errand, by=by, now=now, items=0)
-    _go_on(session, errand, now=now)
+    _go_on(session, errand, by=by, now=now)
 
 
-def _go_on(session: Session, errand: Errand, *, now: datetime) -> None:
+def _go_on(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
+    if errand.kind == errands.AGAIN:
+        errand_replays.note(session, errand, by=by, now=now)
     if step := errands.NEXT.get(errand.kind):
         work.ask(session, errand.case_id, step, now=now)
 

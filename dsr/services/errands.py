@@ -30,7 +30,8 @@ from dsr.services import audit, casework, holds, notices, plans, search, work
 from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
 from dsr.services.owners import errand_path, link_token, owner_of, renew_link
 
-SEARCH, ERASE, CORRECT, RESTRICT, LIFT, STOP = "search", "erase", "correct", "restrict", "lift", "stop"
+SEARCH, ERASE, AGAIN = "search", "erase", "again"
+CORRECT, RESTRICT, LIFT, STOP = "correct", "restrict", "lift", "stop"
 CHANGING = (CORRECT, RESTRICT, STOP)
 """What the letter waits for."""
 NEXT = {CORRECT: "rectify"}
@@ -177,7 +178,7 @@ def is_needed(session: Session, errand: Errand) -> bool:
         return session.get_one(ErasurePlan, errand.plan_id).state == plans.APPROVED
     if errand.kind == ERASE:
         return not holds.holds_of(session, errand.case_id)
-    if errand.kind in (RESTRICT, LIFT):
+    if errand.kind in (RESTRICT, LIFT, AGAIN):
         return True
     return session.get_one(Case, errand.case_id).is_open
 

@@ -20,9 +20,9 @@ from dsr.domain.identifiers import PHONE
 from dsr.domain.rectification import is_for_books
 from dsr.domain.register import Category
 from dsr.domain.wording import N_
-from dsr.services import errand_answers, errand_erasures, errands, rectification
+from dsr.services import errand_answers, errand_erasures, errand_replays, errands, rectification
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
-from dsr.services.errands import CORRECT, ERASE, LIFT, RESTRICT, SEARCH, STOP
+from dsr.services.errands import AGAIN, CORRECT, ERASE, LIFT, RESTRICT, SEARCH, STOP
 from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
 from dsr.web.pages import gettext, language
@@ -37,6 +37,7 @@ TITLES: Mapping[str, str] = {
     RESTRICT: N_("Only store in: %(system)s"),
     LIFT: N_("Use again in: %(system)s"),
     STOP: N_("No more advertising from: %(system)s"),
+    AGAIN: N_("Erase again in: %(system)s"),
 }
 QUESTIONS: Mapping[str, str] = {
     SEARCH: N_("Would you look something up in: %(system)s?"),
@@ -45,6 +46,7 @@ QUESTIONS: Mapping[str, str] = {
     RESTRICT: N_("Would you mark something in: %(system)s?"),
     LIFT: N_("Would you take a mark away in: %(system)s?"),
     STOP: N_("Would you take somebody off a list in: %(system)s?"),
+    AGAIN: N_("Would you look whether something came back in: %(system)s?"),
 }
 """What the owner reads before the code: nothing about anybody."""
 CHANGES: Mapping[str, tuple[str, str]] = {
@@ -60,6 +62,13 @@ CHANGES: Mapping[str, tuple[str, str]] = {
     STOP: (
         N_("This person wants no more advertising from us. Take them off the list, and do not put them back."),
         N_("Such as: taken off the list for the newsletter, on 3 March."),
+    ),
+    AGAIN: (
+        N_(
+            "Something older was put back here. What was erased before must not come back with it: look, and destroy "
+            "it."
+        ),
+        N_("Such as: deleted from the disk once more by me, on 3 March."),
     ),
 }
 """What to do where something changes, and how somebody may say that it was done."""
@@ -173,7 +182,11 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "is_needed": errands.is_needed(session, errand),
         "kinds": _kinds(errand, items),
         "going": [_shown(item) for item in items if item.number in errand.items],
-        "staying": [_shown(item) | {"until": until[item.number]} for item in items if item.number in until],
+        "staying": [
+            _shown(item) | {"until": until.get(item.number)}
+            for item in items
+            if item.number in until or errand.kind == AGAIN
+        ],
         "headings": HEADINGS,
         "typed_items": request.form.getlist("items") if request.method == "POST" else [],
         "typed_done_in": request.form.getlist("done_in") if request.method == "POST" else [],
@@ -195,6 +208,9 @@ def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
             {"name": name, "label": _label(name), "is_for_books": errand.kind == CORRECT and is_for_books(known[name])}
             for name in errand.categories
             if name in known
+        ],
+        "gone": [
+            (_label(name), day, count) for (name, day), count in sorted(errand_replays.gone(session, errand).items())
         ],
         "statements": [each.text for each in rectification.statements_of(session, index)],
     }

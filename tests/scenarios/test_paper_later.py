@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import select
 
 from dsr.app import transactions
 from dsr.db.plans import LedgerEntry
-from dsr.jobs import erasing
+from dsr.jobs import erasing, replay
 from dsr.jobs.context import Context
 from tests.parts.firm import NOOR, Firm, Person
-from tests.parts.paper import Keeper
+from tests.parts.paper import YARA, Keeper
+from tests.parts.starters import words
 from tests.scenarios.test_further_plans import approve, plan
 from tests.scenarios.test_paper_changes import identified, letter_of
 
@@ -69,3 +70,27 @@ def test_another_rule_gives_kept_papers_another_day(paper_firm: Firm, yara: Keep
     assert yara.send("gewist", items="2", evidence="versnipperd").status_code == 303
     firm.tick()
     assert kept(firm).state == "erased"
+
+
+def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    context = Context(transactions(firm.app), firm.settings, firm.clock, firm.systems)
+    today = firm.clock().date()
+    asked = len(firm.mails_to(YARA))
+    assert replay.ask_owner(context, "binder", today, dry_run=True) == 1
+    assert replay.ask_owner(context, "binder", today + timedelta(days=1)) == 0
+    firm.tick()
+    assert len(firm.mails_to(YARA)) == asked
+    assert [replay.ask_owner(context, "binder", today) for _ in range(2)] == [1, 1]
+    firm.tick()
+    assert len(firm.mails_to(YARA)) == asked + 1
+    assert "terugzetten" in firm.mails_to(YARA)[-1]
+    page = words(yara.page())
+    assert "Opnieuw wissen in: Ordner op kantoor" in page
+    assert "1 × Offertes op papier 23 november 2026" in page
+    assert "Factuur 12" in page  # it is kept, and not to be destroyed
+    assert yara.send("gedaan", done_in="quote", evidence="opnieuw versnipperd").status_code == 303
+    assert "1 rijen opnieuw gewist; 0 waren al weg" in firm.see(NOOR, hanna.reference)
+    assert firm.verify().faults == ()

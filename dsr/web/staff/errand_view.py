@@ -33,6 +33,7 @@ _WORK: Mapping[str, str] = {
     errands.RESTRICT: N_("only store"),
     errands.LIFT: N_("use again"),
     errands.STOP: N_("stop advertising"),
+    errands.AGAIN: N_("erase again"),
 }
 _LATE: Word = ("red", "diamond", N_("late"))
 _NO_OWNER: Word = ("red", "diamond", N_("no owner any more"))
