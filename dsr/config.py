@@ -222,6 +222,11 @@ class Settings:
         """A file of the configuration, relative to the folder of config.toml."""
         return self.base / name
 
+    def labels(self, language: str) -> dict[str, str]:
+        """System -> what people call it, where the configuration says so."""
+        called = ((name, system.label.in_language(language)) for name, system in self.systems.items())
+        return {name: label for name, label in called if label}
+
 
 def load(file: Path) -> Settings:
     """The settings of `file` and its register; ConfigurationError with every mistake of both."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache, partial
 from io import BytesIO
@@ -137,9 +137,13 @@ def bytes_size(size: int, *, language: str) -> str:
     return f"{format_decimal(round(amount, 1), locale=language)} {unit}"
 
 
-def in_words(sentence: Sentence, *, language: str) -> str:
-    """A sentence of the law (a step, a fault) in `language`, its dates as in text."""
-    return sentence.say(translations(language).gettext, partial(date_plain, language=language))
+def in_words(sentence: Sentence, *, language: str, labels: Mapping[str, str] | None = None) -> str:
+    """A sentence of the law (a step, a fault) in `language`, its dates as in text.
+
+    What the configuration gives a label (a system) is named by that: `labels` has them by key.
+    """
+    gettext, known = translations(language).gettext, labels or {}
+    return sentence.say(lambda text: known.get(text) or gettext(text), partial(date_plain, language=language))
 
 
 def unbroken(text: str) -> Markup:

@@ -30,7 +30,7 @@ class ConnectorError(DomainError):
 
     def say(self, translate: Translate = str, write_date: WriteDate = date.isoformat) -> str:
         """The sentence, after the name of the system."""
-        return f"{self.system}: {super().say(translate, write_date)}"
+        return f"{translate(self.system)}: {super().say(translate, write_date)}"
 
 
 class SystemDown(ConnectorError):

@@ -22,7 +22,6 @@ from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
 from dsr.services import changing, drawing_up, executions, plans, rectification
 from dsr.services.lookup import identifiers_of, require_identity
-from dsr.templating import in_words
 
 
 def whose_rows(_context: Context, session: Session, case_id: uuid.UUID) -> Identifiers:
@@ -96,7 +95,7 @@ def _settle(
 
 def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     for plan in plans.approved(session, case_id, Right.RECTIFICATION):
-        plans.void(session, plan, in_words(error, language=context.settings.procedure.language), now=context.now())
+        plans.void(session, plan, context.in_words(error), now=context.now())
     return error
 
 

@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Connector
+from dsr.domain.errors import DomainError
+from dsr.templating import in_words
 
 
 class Transaction(Protocol):
@@ -28,6 +30,11 @@ class Context:
     settings: Settings
     now: Callable[[], datetime]
     systems: Mapping[str, Connector] = field(default_factory=dict)
+
+    def in_words(self, error: DomainError) -> str:
+        """A fault as staff read it, in the language of the configuration."""
+        language = self.settings.procedure.language
+        return in_words(error, language=language, labels=self.settings.labels(language))
 
 
 Note = Callable[[Session], Exception | None]

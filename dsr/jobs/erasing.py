@@ -38,7 +38,6 @@ from dsr.services import (
     retention,
     work,
 )
-from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -145,20 +144,16 @@ def _erase(context: Context, approved: executions.Approved, system: str, transac
 
 def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     for plan in plans.approved(session, case_id):
-        executions.void(session, plan, context.settings.register, _sentence(context, error), now=context.now())
+        executions.void(session, plan, context.settings.register, context.in_words(error), now=context.now())
     return error
 
 
 def _void(context: Context, approved: executions.Approved, error: PlanChanged, session: Session) -> PlanChanged:
     plan = plans.locked(session, approved.plan.id)
-    executions.void(session, plan, context.settings.register, _sentence(context, error), now=context.now())
+    executions.void(session, plan, context.settings.register, context.in_words(error), now=context.now())
     if plans.approved(session, plan.case_id):
         work.ask(session, plan.case_id, "erase", now=context.now())  # another plan goes on
     return error
-
-
-def _sentence(context: Context, error: PlanChanged) -> str:
-    return in_words(error, language=context.settings.procedure.language)
 
 
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:

@@ -39,7 +39,6 @@ from dsr.services import (
     work,
 )
 from dsr.services.copy_data import CopyOrder
-from dsr.templating import in_words
 
 log = logging.getLogger(__name__)
 
@@ -122,8 +121,8 @@ def _settle(context: Context, session: Session, claimed: work.Claimed, left: Exc
     if left is None:
         return work.finish(session, claimed)
     if isinstance(left, DomainError) and not isinstance(left, SystemDown):
-        return work.refuse(session, claimed, _sentence(context, left))
-    return work.put_off(session, claimed, _sentence(context, _told(claimed, left)), now=context.now())
+        return work.refuse(session, claimed, context.in_words(left))
+    return work.put_off(session, claimed, context.in_words(_told(claimed, left)), now=context.now())
 
 
 def _told(claimed: work.Claimed, fault: Exception) -> DomainError:
@@ -133,10 +132,6 @@ def _told(claimed: work.Claimed, fault: Exception) -> DomainError:
     place = "".join(traceback.format_tb(fault.__traceback__))
     log.error("The step %s of case %s failed: %s\n%s", claimed.kind, claimed.case_id, type(fault).__name__, place)
     return DomainError(N_("The program failed; it tries again by itself."))
-
-
-def _sentence(context: Context, error: DomainError) -> str:
-    return in_words(error, language=context.settings.procedure.language)
 
 
 def _claimed(context: Context, session: Session, case_id: uuid.UUID) -> dict[str, Identifiers]:
@@ -181,7 +176,7 @@ def _to_search(context: Context, session: Session, case_id: uuid.UUID) -> _Wante
 
 def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     searched = search.search_systems(wanted.systems, wanted.whom, context.settings.register)
-    say = {name: _sentence(context, fault) for name, fault in searched.faults.items()}
+    say = {name: context.in_words(fault) for name, fault in searched.faults.items()}
 
     def note(session: Session) -> Exception | None:
         case = session.get_one(Case, case_id)
@@ -260,7 +255,7 @@ def _note_plan(
     try:
         holds.check_unchanged(session, plan.case_id, asked.whom, asked.decisions)
     except PlanChanged as error:
-        plans.void(session, plan, _sentence(context, error), now=context.now())
+        plans.void(session, plan, context.in_words(error), now=context.now())
         return None
     case = session.get_one(Case, plan.case_id)
     reminders.tell_approvers(session, case, plan, settings=context.settings, now=context.now())

@@ -83,7 +83,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         kept=kept,
         not_erased=not_erased,
         systems_without_receipt=tuple(erasure.systems_without_receipt()) if erasure else (),
-        unplanned=tuple(_system_label(system, case, settings) for system in erasure.outstanding) if erasure else (),
+        unplanned=tuple(erasure.outstanding) if erasure else (),
         tables_without_entry=tuple(erasure.tables_without_entry()) if erasure else (),
         backup_days=settings.register.backup_days,
         nothing_found=not still_kept and _nothing_found(session, case),
@@ -93,37 +93,32 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         is_held=bool(holds.holds_of(session, case.id, identifiers_of(case))),
         not_ours=tuple(_not_ours(session, case, settings.register)),
         informed=tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT),
-        unsearched=tuple(_unsearched(session, case, settings)),
-        unconfirmed=tuple(_unconfirmed(session, case, settings)),
+        unsearched=tuple(_unsearched(session, case)),
+        unconfirmed=tuple(_unconfirmed(session, case)),
         given_up=tuple(_given_up(session, case, settings)),
         rectified=rectification.told(session, case, settings.register),
         stopped=objection.told(session, case, settings.register),
     )
 
 
-def _unsearched(session: Session, case: Case, settings: Settings) -> list[str]:
+def _unsearched(session: Session, case: Case) -> list[str]:
     """The systems that have not answered the newest search."""
     latest = search.latest(session, case)
-    return [_system_label(system, case, settings) for system in latest.missing] if latest else []
+    return latest.missing if latest else []
 
 
-def _unconfirmed(session: Session, case: Case, settings: Settings) -> list[str]:
+def _unconfirmed(session: Session, case: Case) -> list[str]:
     """The systems in which a person still has to correct, restrict or stop something."""
     found = (errand for errand in errands.of_case(session, case.id) if errand.kind in errands.CHANGING)
-    waiting = {errand.system for errand in found if errands.is_needed(session, errand)}
-    return [_system_label(system, case, settings) for system in sorted(waiting)]
+    return sorted({errand.system for errand in found if errands.is_needed(session, errand)})
 
 
 def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Elsewhere]:
     """The systems whose owner was waited for in vain, with the reason."""
+    labels = settings.labels(case.language)
     for errand in errands.of_case(session, case.id):
         if errand.state == errands.CLOSED and errand.reason:
-            yield Elsewhere(_system_label(errand.system, case, settings), errand.reason)
-
-
-def _system_label(name: str, case: Case, settings: Settings) -> str:
-    system = settings.systems.get(name)
-    return (system.label.in_language(case.language) if system else "") or name
+            yield Elsewhere(labels.get(errand.system, errand.system), errand.reason)
 
 
 def _asks_what_we_hold(case: Case) -> bool:

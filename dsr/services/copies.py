@@ -68,7 +68,7 @@ class CopyIncomplete(DomainError):
 
     def __init__(self, systems: Collection[str]) -> None:
         template = N_("The copy is not complete: %(systems)s did not answer yet. It is made again when it does.")
-        super().__init__(template, systems=", ".join(systems))
+        super().__init__(template, systems=tuple(systems))
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,10 +69,9 @@ def _remind(session: Session, owner: Owner, theirs: Sequence[Errand], *, setting
 
 
 def _told(session: Session, errand: Errand, today: date, settings: Settings, language: str) -> dict[str, str | int]:
-    system = settings.systems.get(errand.system)
     return {
         "reference": session.get_one(Case, errand.case_id).reference,
-        "system": system.label.in_language(language) if system else errand.system,
+        "system": settings.labels(language).get(errand.system, errand.system),
         "on": errand.due_on.isoformat(),
         "days": days_left(errand.due_on, today),
     }

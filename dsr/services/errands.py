@@ -138,7 +138,7 @@ def _mail(session: Session, case: Case, errand: Errand, *, settings: Settings, n
         facts={
             "reference": case.reference,
             "link": settings.web.base_url + errand_path(errand),
-            "system": settings.systems[errand.system].label.in_language(language),
+            "system": settings.labels(language).get(errand.system, errand.system),
             "work": errand.kind,
             "due_on": errand.due_on.isoformat(),
         },

@@ -223,8 +223,7 @@ def _label(category: str) -> str:
 
 def system_label(system: str) -> str:
     """What a system is called; its key, where the configuration no longer has it."""
-    known = settings().systems.get(system)
-    return (known.label.in_language(language()) if known else "") or system
+    return settings().labels(language()).get(system, system)
 
 
 def _kinds(errand: Errand, items: list[Item]) -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ def test_what_is_on_paper_comes_with_the_copy(paper_firm: Firm, hanna: Person, y
     firm.act(NOOR, hanna.reference, "copy/view")
     refused = firm.act(NOOR, hanna.reference, "copy/release")
     assert refused.status_code == 422
-    assert "binder" in refused.text
+    assert "Ordner op kantoor" in refused.text
 
     page = yara.open()
     assert f"bij verzoek {hanna.reference}:" in firm.mails_to(YARA)[-1]
@@ -108,7 +108,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     assert "Een eigenaar heeft nog niet geantwoord." in firm.see(NOOR, hanna.reference)
     refused = firm.act(NOOR, hanna.reference, "letter")
     assert refused.status_code == 422
-    assert "binder" in refused.text
+    assert "Ordner op kantoor" in refused.text
     page = yara.page()
     assert "Offerte voor een website" in page
     assert "31 dec 2031" in page

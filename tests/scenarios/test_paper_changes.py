@@ -190,6 +190,7 @@ def test_what_is_restricted_is_marked_by_the_owner_and_freed_after_the_lifting(
     assert yara.send("gedaan", done_in="quote", evidence="rood vel").status_code == 303
     firm.tick()
     assert "aangetekend door de eigenaar" in firm.see(NOOR, hanna.reference, RESTRICTION)
+    assert "Beperkt: Offertes op papier, Facturen op papier" in firm.see(NOOR, hanna.reference)
     assert "Offertes op papier" in letter_of(firm, hanna)
 
     held = re.findall(r"restriction/([0-9a-f-]{36})/notice", firm.see(NOOR, hanna.reference, RESTRICTION))[0]

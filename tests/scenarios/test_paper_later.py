@@ -92,5 +92,6 @@ def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
     assert "1 × Offertes op papier 23 november 2026" in page
     assert "Factuur 12" in page  # it is kept, and not to be destroyed
     assert yara.send("gedaan", done_in="quote", evidence="opnieuw versnipperd").status_code == 303
-    assert "1 rijen opnieuw gewist; 0 waren al weg" in firm.see(NOOR, hanna.reference)
+    told = "Na het terugzetten van Ordner op kantoor zijn 1 rijen opnieuw gewist; 0 waren al weg"
+    assert told in firm.see(NOOR, hanna.reference)
     assert firm.verify().faults == ()

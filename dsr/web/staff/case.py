@@ -23,7 +23,7 @@ from dsr.web.security import allows
 from dsr.web.staff import case_view, errand_view, ledger_view, timeline
 from dsr.web.staff.case_facts import CaseFacts, actors_of, gather
 from dsr.web.staff.next_step import next_step
-from dsr.web.staff.pages import may, me, staff, staff_page
+from dsr.web.staff.pages import may, me, say, staff, staff_page
 from dsr.web.staff.words import (
     ANSWERS,
     CHANNELS,
@@ -80,6 +80,8 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
     register = settings().register
     return {
         "facts": facts,
+        "say": say,
+        "missing_systems": [errand_desk.system_label(name) for name in facts.copy.missing] if facts.copy else [],
         "case": facts.case,
         "head": case_view.head(facts),
         "face": case_view.drawn_clock(facts),
@@ -125,7 +127,16 @@ def _timeline(facts: CaseFacts) -> dict[str, Any]:
 
 def _events(entries: Any, names: Any) -> list[dict[str, Any]]:
     words = translations(language()).gettext
-    return timeline.events(entries, names, words, partial(date_plain, language=language()))
+    return timeline.events(entries, names, words, partial(date_plain, language=language()), _labels())
+
+
+def _labels() -> timeline.Labels:
+    register, read_in = settings().register, language()
+    return {
+        "system": settings().labels(read_in),
+        "categories": {name: category.label.in_language(read_in) for name, category in register.categories.items()},
+        "recipient": {name: recipient.named(read_in) for name, recipient in register.recipients.items()},
+    }
 
 
 @staff.get("/cases/<reference>/timeline")

@@ -12,6 +12,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.templating import in_words
 from dsr.web.pages import gettext, language, page
+from dsr.web.runtime import settings
 from dsr.web.staff.sessions import Principal
 
 staff = Blueprint("staff", __name__, url_prefix="/staff")
@@ -64,4 +65,4 @@ def _tab(view: str, label: str) -> dict[str, Any]:
 
 def say(error: DomainError) -> str:
     """A fault as a sentence in the language of who is looking."""
-    return in_words(error, language=language())
+    return in_words(error, language=language(), labels=settings().labels(language()))

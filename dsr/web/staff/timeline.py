@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 
 from dsr.db.audit import AuditEntry
@@ -147,6 +148,8 @@ SENTENCES: Mapping[str, str] = {
     "notice-sent": N_("A mail left: %(kind)s."),
     "notice-failed": N_("A mail could not be delivered: %(kind)s."),
 }
+Labels = Mapping[str, Mapping[str, str]]
+"""What to call a system, a category or a recipient: detail of an entry -> key -> label."""
 MOVES_CLOCK = frozenset({"request-received", "deadline-extended", "answer-sent"})
 
 
@@ -155,24 +158,30 @@ def sentence(
     names: Mapping[uuid.UUID, str],
     translate: Translate = str,
     write_date: WriteDate = date.isoformat,
+    labels: Labels = MappingProxyType({}),
 ) -> str:
     """What an entry tells; an event without a sentence of its own is named as it is stored."""
     template = SENTENCES.get(entry.event)
     if template is None:
         return entry.event
-    values: dict[str, Value] = {name: _value(name, value, names) for name, value in entry.details.items()}
+    details = entry.details.items()
+    values: dict[str, Value] = {name: _value(name, value, names, labels.get(name, {})) for name, value in details}
     said = say(template, {**values, "actor": _person(entry.actor, names)}, translate, write_date)
     return said[0].upper() + said[1:]
 
 
 def events(
-    entries: Sequence[AuditEntry], names: Mapping[uuid.UUID, str], translate: Translate, write_date: WriteDate
+    entries: Sequence[AuditEntry],
+    names: Mapping[uuid.UUID, str],
+    translate: Translate,
+    write_date: WriteDate,
+    labels: Labels,
 ) -> list[dict[str, Any]]:
     """The entries as the timeline draws them."""
     return [
         {
             "at": entry.at,
-            "text": sentence(entry, names, translate, write_date),
+            "text": sentence(entry, names, translate, write_date, labels),
             "moves_clock": entry.event in MOVES_CLOCK,
         }
         for entry in entries
@@ -196,7 +205,7 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
 }
 
 
-def _value(name: str, value: Any, names: Mapping[uuid.UUID, str]) -> Value:
+def _value(name: str, value: Any, names: Mapping[uuid.UUID, str], labels: Mapping[str, str]) -> Value:
     if name in _NAMED:
         return _NAMED[name].get(value, str(value))
     if name in ("due_on", "until", "review_on"):
@@ -204,10 +213,10 @@ def _value(name: str, value: Any, names: Mapping[uuid.UUID, str]) -> Value:
     if name == "to":
         return _person(value, names)
     if isinstance(value, list):
-        return tuple(RIGHTS.get(each, str(each)) for each in value)
+        return tuple(RIGHTS.get(each, labels.get(each, str(each))) for each in value)
     if isinstance(value, dict):
         return sum(value.values())
-    return value if isinstance(value, int) else str(value)
+    return value if isinstance(value, int) else labels.get(value, str(value))
 
 
 def _person(actor: str, names: Mapping[uuid.UUID, str]) -> str:
