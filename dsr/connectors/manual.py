@@ -8,7 +8,7 @@ from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
 from dsr.domain.column_types import ColumnType
-from dsr.domain.errands import DESCRIPTION, FILES, ITEM
+from dsr.domain.errands import EVERY_DATE, FILES
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.row_keys import Key
@@ -46,8 +46,8 @@ class ManualSystem:
         """The items by category, as they are shown: with files and the dates that count. Raises OwnerHasNotAnswered."""
         for name, rows in self._by_table().items():
             table = self._tables[name]
-            columns = {ITEM, DESCRIPTION, *table.dates, FILES}
-            yield _found(table, [_only(row, columns) for row in rows])
+            others = EVERY_DATE - table.dates.keys()
+            yield _found(table, [_without(row, others) for row in rows])
 
     def _by_table(self) -> dict[str, list[Row]]:
         rows = self._items()
@@ -113,11 +113,11 @@ class _ErasedByHand:
 
 def _judged(row: Row) -> Row:
     """Without its files: they go once the case is over, and what is kept must still be known by its content."""
-    return _only(row, row.values.keys() - {FILES})
+    return _without(row, {FILES})
 
 
-def _only(row: Row, columns: Container[str]) -> Row:
-    return row._replace(values={name: value for name, value in row.values.items() if name in columns})
+def _without(row: Row, columns: Container[str]) -> Row:
+    return row._replace(values={name: value for name, value in row.values.items() if name not in columns})
 
 
 def _found(table: Table, rows: Sequence[Row]) -> Found:

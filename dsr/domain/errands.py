@@ -36,7 +36,7 @@ HEADINGS: Mapping[str, str] = {
 """What the columns of an item are called; a date without a name here keeps that of its rule."""
 
 _OF_RULES = {anchor for rule in RULES.values() for anchor in (*rule.anchors, *rule.optional_anchors)}
-EVERY_DATE = (*sorted(_OF_RULES - {PERIOD.anchor, EVENT}), PERIOD.anchor, EVENT)
+EVERY_DATE = frozenset({*_OF_RULES, PERIOD.anchor, EVENT})
 """What an item can have a date of, by whichever rule."""
 _WRITTEN = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y")
 _YEARS = range(1900, 2101)

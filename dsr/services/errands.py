@@ -220,7 +220,11 @@ def row_of(item: Item) -> Row:
     """An item as a row of its category: with all its dates, also those that its rule of today does not count from."""
     dates = read_dates(item)
     names = ", ".join(archive_name(item, file) for file in item.files)
-    values = {ITEM: item.number, DESCRIPTION: item.description, **{date: dates.get(date) for date in EVERY_DATE}}
+    values = {
+        ITEM: item.number,
+        DESCRIPTION: item.description,
+        **{date: dates.get(date) for date in sorted(EVERY_DATE)},
+    }
     return Row(item.category, (item.number,), {**values, FILES: names or None})
 
 
