@@ -226,10 +226,11 @@ class _Asked(NamedTuple):
 
 
 def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Asked | None:
-    case, plan = _identified(session, case_id), plans.current(session, case_id)
-    systems = further_plans.to_plan(session, plan, _systems(context, session, case)) if plan else None
-    if plan is None or systems is None:
+    case = _identified(session, case_id)
+    plan = further_plans.waiting(session, case)
+    if plan is None:
         return None
+    systems = further_plans.to_plan(session, plan, _systems(context, session, case))
     whom = lookup.identifiers_of(case)
     decisions = holds.decided(session, case_id, whom, plans.decisions_of(plan, context.settings.register))
     return _Asked(plan.id, whom, systems, decisions)

@@ -197,7 +197,7 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
         return
     _ask_by_hand(session, plan, approved.parts.values(), now=now)
     if plan.outstanding or plan.follows_id:
-        conclude(session, plan.case_id, now=now)
+        conclude(session, plan, now=now)
     else:
         plans.decide(session, plan, outcome(session, plan, approved.parts.values()), now=now)
     if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
@@ -207,12 +207,12 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def conclude(session: Session, case_id: uuid.UUID, *, now: datetime) -> None:
-    """Decide the right, once every system answered and all that was planned in them is done."""
-    newest = plans.current(session, case_id)
+def conclude(session: Session, plan: ErasurePlan, *, now: datetime) -> None:
+    """Decide the right of a plan, once every system answered and all that was planned in them is done."""
+    newest = plans.current(session, plan.case_id, Right(plan.right))
     whole = plans.series(session, newest) if newest else []
-    if newest and not newest.outstanding and all(plan.state == plans.EXECUTED for plan in whole):
-        is_done = is_done_by_hand(session, case_id)
+    if newest and not newest.outstanding and all(each.state == plans.EXECUTED for each in whole):
+        is_done = is_done_by_hand(session, plan.case_id)
         found = outcome(session, newest, parts_of_series(whole), is_done_by_hand=is_done)
         plans.decide(session, newest, found, now=now)
 

@@ -9,27 +9,34 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Connector
+from dsr.db.cases import Case
 from dsr.db.plans import ErasurePlan
 from dsr.domain.plans import Plan
+from dsr.domain.rights import Right
 from dsr.services import executions, plans
 from dsr.services.plans import APPROVED, ASKED, EXECUTED
 
 
-def to_plan(
-    session: Session, plan: ErasurePlan, systems: Mapping[str, Connector]
-) -> Mapping[str, Connector] | None:  # fmt: skip
-    """The systems to draw up a plan for now: those that were asked for, or that an approved plan lacks; None for none.
+def waiting(session: Session, case: Case) -> ErasurePlan | None:
+    """The plan that was asked for, or else an approved one that lacks systems; none once the case is over."""
+    found = (
+        [plan for right in plans.ERASING if (plan := plans.current(session, case.id, right))] if case.is_open else []
+    )
+    lacking = [plan for plan in found if plan.state in (APPROVED, EXECUTED) and plan.outstanding]
+    return next(iter([*(plan for plan in found if plan.state == ASKED), *lacking]), None)
+
+
+def to_plan(session: Session, plan: ErasurePlan, systems: Mapping[str, Connector]) -> dict[str, Connector]:
+    """The systems to draw up a plan for now: all, or those that the plan before lacked.
 
     A system of which a handler gave up is not among `systems`, so that nothing waits for it.
     """
-    if plan.state == ASKED:
-        lacked_by = session.get_one(ErasurePlan, plan.follows_id) if plan.follows_id else None
-    elif plan.state in (APPROVED, EXECUTED) and plan.outstanding:
-        lacked_by = plan
-    else:
-        return None
-    wanted = systems.keys() if lacked_by is None else systems.keys() & lacked_by.outstanding
-    return {name: system for name, system in systems.items() if name in wanted}
+    lacking = plan if plan.state != ASKED else _followed(session, plan)
+    return {name: system for name, system in systems.items() if lacking is None or name in lacking.outstanding}
+
+
+def _followed(session: Session, plan: ErasurePlan) -> ErasurePlan | None:
+    return session.get_one(ErasurePlan, plan.follows_id) if plan.follows_id else None
 
 
 def record(
@@ -41,7 +48,7 @@ def record(
     last of them hold nothing, no further plan is needed.
     """
     asked = session.get_one(ErasurePlan, plan_id)
-    newest = plans.current(session, asked.case_id)
+    newest = plans.current(session, asked.case_id, Right(asked.right))
     if newest is not asked or newest.state not in (ASKED, APPROVED, EXECUTED):
         return None
     if not drawn.rows and (outstanding or newest.state != ASKED):
@@ -56,4 +63,4 @@ def _note_outstanding(session: Session, plan: ErasurePlan, outstanding: Collecti
     plan.outstanding = sorted(outstanding)
     if plan.state == EXECUTED:
         session.flush()
-        executions.conclude(session, plan.case_id, now=now)
+        executions.conclude(session, plan, now=now)

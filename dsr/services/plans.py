@@ -148,7 +148,8 @@ def _followed(session: Session, earlier: ErasurePlan | None, right: Right) -> Er
 
 def add_further(session: Session, plan: ErasurePlan, *, now: datetime) -> ErasurePlan:
     """A plan for what an approved plan lacked, with the decisions of that one and of whoever made it."""
-    further = _add(session, plan.case_id, Right(plan.right), plan, follows=plan, by=plan.made_by_id, now=now)
+    newest = session.scalar(_of_case(plan.case_id))
+    further = _add(session, plan.case_id, Right(plan.right), newest, follows=plan, by=plan.made_by_id, now=now)
     further.decisions = plan.decisions
     session.flush()
     return further
@@ -164,10 +165,10 @@ def series(session: Session, plan: ErasurePlan) -> list[ErasurePlan]:
 
 def lacks(session: Session, case_id: uuid.UUID, systems: Container[str]) -> bool:
     """Whether a plan waits for one of these systems: it is not drawn up yet, or was approved without it."""
-    newest = current(session, case_id)
-    if newest is None or newest.state not in (ASKED, APPROVED, EXECUTED):
-        return False
-    return newest.state == ASKED or any(system in systems for system in newest.outstanding)
+    found = [plan for right in ERASING if (plan := current(session, case_id, right))]
+    waiting = [plan for plan in found if plan.state in (APPROVED, EXECUTED)]
+    lacked = {system for plan in waiting for system in plan.outstanding}
+    return any(plan.state == ASKED for plan in found) or any(system in systems for system in lacked)
 
 
 def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:

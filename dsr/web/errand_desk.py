@@ -190,7 +190,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
         "headings": HEADINGS,
         "typed_items": request.form.getlist("items") if request.method == "POST" else [],
         "typed_done_in": request.form.getlist("done_in") if request.method == "POST" else [],
-        **(_change(session, case, errand) if errand.kind in CHANGES else {}),
+        **(_change(session, case, errand) if errand.kind in CHANGES else {"example": ""}),
     }
 
 

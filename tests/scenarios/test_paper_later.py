@@ -12,6 +12,7 @@ from dsr.app import transactions
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay
 from dsr.jobs.context import Context
+from dsr.services import errands
 from tests.parts.firm import NOOR, Firm, Person
 from tests.parts.paper import YARA, Keeper
 from tests.parts.starters import words
@@ -94,4 +95,9 @@ def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
     assert yara.send("gedaan", done_in="quote", evidence="opnieuw versnipperd").status_code == 303
     told = "Na het terugzetten van Ordner op kantoor zijn 1 rijen opnieuw gewist; 0 waren al weg"
     assert told in firm.see(NOOR, hanna.reference)
+    with firm.store() as session:
+        asked_for = errands.of_case(session, firm.case(session, hanna.reference).id)
+    pages = {each.kind: firm.see(NOOR, hanna.reference, f"/errands/{each.id}") for each in asked_for}
+    assert pages.keys() == {"search", "erase", "again"}
+    assert "opnieuw versnipperd" in pages["again"]
     assert firm.verify().faults == ()
