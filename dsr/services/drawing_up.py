@@ -8,7 +8,7 @@ from datetime import date
 from dsr import __version__
 from dsr.config import Settings
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemRefuses, rows_of
-from dsr.domain import plans
+from dsr.domain import verdicts
 from dsr.domain.basis import Basis, digest_of
 from dsr.domain.persons import several
 from dsr.domain.plans import Decision, Plan, PlanRow, Row, SeveralPersons
@@ -83,7 +83,7 @@ def judge(
     """The verdicts for the rows of one system on the day `on`."""
     rows = rows_of(found)
     month = settings.procedure.fiscal_year_start_month
-    return plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
+    return verdicts.judge(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
 
 
 def check_one_person(register: Register, system: str, rows: list[Row], chosen: Collection[str]) -> None:

@@ -17,7 +17,7 @@ from dsr.connectors.base import Erasing
 from dsr.db.base import new_id, table_of
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
-from dsr.domain import plans
+from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
@@ -126,7 +126,7 @@ def judge_kept(
 ) -> dict[tuple[str, Key], PlanRow]:
     """Table and key -> the row as it is judged now."""
     month = settings.procedure.fiscal_year_start_month
-    judged = plans.build(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
+    judged = verdicts.judge(settings.register, system, rows, on=on, decisions=decisions, fiscal_year_start_month=month)
     return {(row.table, as_read(row.key_values)): row for row in judged}
 
 
@@ -160,7 +160,7 @@ def _erase_entry(
     if not going:
         return Settled(gone=len(kept) - len(rows), left=left)
     erased = _erase(erasing, register, entry, [*going.values()])
-    columns = plans.columns_left(register, entry.system, entry.table)
+    columns = verdicts.columns_left(register, entry.system, entry.table)
     went = Written(entry.table, columns, len(going), _written({key: kept[key] for key in going}))
     return Settled(erased=erased, gone=len(kept) - len(rows), left=left, went=went)
 
@@ -170,7 +170,7 @@ def _written(kept: Kept) -> str:
 
 
 def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Sequence[Row]) -> int:
-    left = plans.columns_left(register, entry.system, entry.table)
+    left = verdicts.columns_left(register, entry.system, entry.table)
     if left is None:
         return erasing.delete(entry.table, [row.key for row in rows])
     empty_rows(erasing, entry.system, register.tables[entry.system][entry.table], rows, left)

@@ -16,9 +16,10 @@ from dsr.domain.errands import (
     safe_name,
     with_items,
 )
-from dsr.domain.plans import Row, Verdict, build, register_decisions
+from dsr.domain.plans import Row, Verdict, register_decisions
 from dsr.domain.register import Category, LegalBasis, Period, Register, Text
 from dsr.domain.retention import RULES
+from dsr.domain.verdicts import judge
 
 WORDS = Text("woorden", "words")
 MONDAY = date(2026, 11, 23)
@@ -51,7 +52,7 @@ def test_an_item_is_judged_by_the_retention_of_its_category(
     known = register(quote=retention)
     assert set(dates_of(known.categories["quote"])) == set(dates)
     row = Row("quote", (1,), {"item": 1, "description": "een stuk", **dates, "files": None})
-    (judged,) = build(known, "binder", [row], on=MONDAY, decisions=register_decisions(known))
+    (judged,) = judge(known, "binder", [row], on=MONDAY, decisions=register_decisions(known))
     assert judged.verdict is verdict
 
 

@@ -10,7 +10,7 @@ import pytest
 from dsr.domain.ledger import NEEDED, STEP, new_day, noted_reason, rules_digest
 from dsr.domain.plans import CURRENT_VALUE, Decision, PlanRow, Verdict
 from dsr.domain.register import ErasureGround
-from tests.domain.test_plans import HANNA, RECENT, REGISTER, category, invoice, judged, ticket
+from tests.domain.test_verdicts import HANNA, RECENT, REGISTER, category, invoice, judged, ticket
 
 TODAY = date(2026, 11, 23)
 

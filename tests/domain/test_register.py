@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from dsr import paths
-from dsr.domain.plans import EVENT, NOT_OURS, Decision, PlanRow, Row, Verdict, build, register_decisions
+from dsr.domain.plans import EVENT, NOT_OURS, Decision, PlanRow, Row, Verdict, register_decisions
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Period, Recipient, Register, Table, Text
+from dsr.domain.verdicts import judge
 
 WORDS = Text("woorden", "words")
 INVOICE_FIRST = Text("U krijgt eerst een eindfactuur.", "You get a final invoice first.")
@@ -36,7 +37,7 @@ def judged(known: Register, back_on: date | None = None, **decided: Decision) ->
         Row("disk", (7,), {"id": 7, "customer_id": 1, "back_on": back_on}),
     ]
     decisions = {**register_decisions(known), **decided}
-    return {row.table: row for row in build(known, "shop", rows, on=ON, decisions=decisions)}
+    return {row.table: row for row in judge(known, "shop", rows, on=ON, decisions=decisions)}
 
 
 def test_what_is_held_for_another_controller_is_never_ours_to_erase() -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from dsr.domain.plans import Decision, Row, Verdict, build
+from dsr.domain.plans import Decision, Row, Verdict
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Mark, Register, Table, Text
 from dsr.domain.register_check import mistakes
 from dsr.domain.restriction import by_consent, has_marks, marks, objectionable, restrictable, unmarked
+from dsr.domain.verdicts import judge
 from tests.parts.store import NOW
 
 WORDS = Text("woorden", "words")
@@ -51,9 +52,9 @@ def test_rows_of_a_restricted_category_get_a_mark_once() -> None:
 def test_a_plan_for_the_consent_alone_leaves_the_rest_and_what_it_needs() -> None:
     decisions = dict.fromkeys(REGISTER.categories, Decision(ErasureGround.NONE, is_asked=False))
     decisions["news"] = Decision(ErasureGround.CONSENT_WITHDRAWN)
-    (planned,) = build(REGISTER, "shop", ROWS, on=NOW.date(), decisions=decisions)
+    (planned,) = judge(REGISTER, "shop", ROWS, on=NOW.date(), decisions=decisions)
     assert (planned.table, planned.verdict, planned.columns_kept) == ("news", Verdict.KEEP, ("id", "email"))
-    (alone,) = build(REGISTER, "shop", ROWS[:1], on=NOW.date(), decisions=decisions)
+    (alone,) = judge(REGISTER, "shop", ROWS[:1], on=NOW.date(), decisions=decisions)
     assert alone.verdict is Verdict.ERASE
 
 

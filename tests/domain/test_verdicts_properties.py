@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dsr.domain.plans import Decision, Row, Verdict
 from dsr.domain.register import ErasureGround
-from tests.domain.test_plans import CATEGORIES, HANNA, invoice, judged, line, ticket
+from tests.domain.test_verdicts import CATEGORIES, HANNA, invoice, judged, line, ticket
 
 DAYS = (
     st.none()

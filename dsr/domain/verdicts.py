@@ -1,0 +1,270 @@
+"""What becomes of each row. Retention beats erasure (art. 17(3)(b)); a row that kept rows still need keeps only what
+they need of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache, partial
+
+from dsr.domain import retention
+from dsr.domain.holds import why_held
+from dsr.domain.plans import (
+    CURRENT_VALUE,
+    DATE_MISSING,
+    DATE_UNREADABLE,
+    EVENT,
+    NOT_OURS,
+    PSEUDONYM,
+    READ_ONLY,
+    SOFT_DELETED,
+    Columns,
+    Decision,
+    Judgement,
+    PlanRow,
+    Row,
+    Verdict,
+)
+from dsr.domain.register import Category, ErasureGround, Period, Register, Table
+from dsr.domain.row_keys import Key
+
+
+def judge(
+    register: Register,
+    system: str,
+    rows: Iterable[Row],
+    *,
+    on: date,
+    decisions: Mapping[str, Decision],
+    fiscal_year_start_month: int = 1,
+) -> list[PlanRow]:
+    """The verdict for every row of one system on the day `on`; parents of kept rows keep the columns these need."""
+    judging = _Judge(register, system, on, decisions, fiscal_year_start_month)
+    by_table: dict[str, list[Row]] = {}
+    for row in rows:
+        by_table.setdefault(row.table, []).append(row)
+    for name in register.nearest_first(system):
+        judging.judge_table(name, by_table.get(name, []))
+    for name in reversed(register.nearest_first(system)):
+        judging.keep_what_is_needed(name)
+    asked = (table for name, table in judging.judged.items() if judging.is_asked(name))
+    return [found.plan_row for table in asked for found in table]
+
+
+@dataclass(slots=True)
+class _Judged:
+    row: Row
+    plan_row: PlanRow
+
+
+@dataclass(slots=True)
+class _Judge:
+    """The verdicts of one system, table by table from the person outwards."""
+
+    register: Register
+    system: str
+    on: date
+    decisions: Mapping[str, Decision]
+    fiscal_year_start_month: int
+    judged: dict[str, list[_Judged]] = field(default_factory=dict)
+    parents: dict[tuple[str, tuple[str, ...]], dict[Key, list[_Judged]]] = field(default_factory=dict)
+
+    def is_asked(self, name: str) -> bool:
+        """Whether the rows of a table are to be decided on."""
+        return self.decisions[self.register.tables[self.system][name].category].is_asked
+
+    def judge_table(self, name: str, rows: Sequence[Row]) -> None:
+        table = self.register.tables[self.system][name]
+        if table.view_of:  # the rows it shows are judged in their own table
+            return
+        judgement = partial(self._judgement, name, table, {})
+        if self.register.follows_parent(self.system, name):
+            judgement = partial(self._following, name, table, judgement)
+        digest = table.fingerprint
+        self.judged[name] = [_Judged(row, PlanRow(*judgement(row), row.key, digest(row.values))) for row in rows]
+
+    def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
+        """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
+        dates = tuple([row.values[column] for column in table.dates.values()])
+        if _counts_by_year(self.register.categories[table.category].retention):
+            dates = tuple([day.replace(day=1) if type(day) is date else day for day in dates])
+        if table.soft_deleted:
+            dates = (*dates, table.is_soft_deleted(row.values))
+        if dates not in known:
+            known[dates] = self._new_judgement(name, table, row)
+        return known[dates]
+
+    def _new_judgement(self, name: str, table: Table, row: Row) -> Judgement:
+        category = self.register.categories[table.category]
+        kept, why = self._retention(category, table, row)
+        verdict = self._weigh(table, row, kept, why)
+        if verdict is Verdict.ERASE and (ground := self.decisions[table.category].hold):
+            return self.system, table.category, name, Verdict.KEEP, None, None, None, None, why_held(ground), table.key
+        if verdict in (Verdict.REFUSE, Verdict.FIRST):
+            why = self._reason(category, table, verdict)
+        elif verdict is not Verdict.PROTECTED and table.is_soft_deleted(row.values):
+            why = SOFT_DELETED
+        left = columns_left(self.register, self.system, name) if verdict is Verdict.ERASE else None
+        if left and table.pseudonyms:
+            why = PSEUDONYM
+        through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
+        rule = _rule_name(category)
+        return self.system, table.category, name, verdict, rule, through, erase_from, left, why, table.key
+
+    def _weigh(self, table: Table, row: Row, kept: retention.Retention | None, unknown: str | None) -> Verdict:
+        decision = self.decisions[table.category]
+        if not self.register.categories[table.category].is_ours:
+            return Verdict.REFUSE
+        if unknown:
+            return Verdict.PROTECTED
+        if decision.outstanding or self._has_current_value(table, row) or _awaits_event(table, row):
+            return Verdict.FIRST
+        if kept and self.on < kept.may_erase_from:
+            return Verdict.KEEP
+        if decision.ground is ErasureGround.NONE:
+            return Verdict.REFUSE
+        return Verdict.ERASE if table.is_erasable else Verdict.FIRST
+
+    def _has_current_value(self, table: Table, row: Row) -> bool:
+        """Whether the column that ends the current value of the record is still empty: an unpaid invoice."""
+        rule = retention.RULES.get(str(self.register.categories[table.category].retention))
+        column = table.dates.get(rule.later_anchor) if rule and rule.later_anchor else None
+        return column is not None and row.values[column] is None
+
+    def _reason(self, category: Category, table: Table, verdict: Verdict) -> str | None:
+        decision = self.decisions[table.category]
+        if not category.is_ours:
+            return NOT_OURS
+        if verdict is Verdict.REFUSE:
+            return decision.reason
+        if decision.outstanding or table.is_erasable:
+            return decision.outstanding or (EVENT if category.ends_when else CURRENT_VALUE)
+        return READ_ONLY
+
+    def _retention(self, category: Category, table: Table, row: Row) -> tuple[retention.Retention | None, str | None]:
+        if not category.is_dated:
+            return None, None
+        try:
+            return self._retain(category.retention, table, row), None
+        except retention.AnchorMissing:
+            return None, DATE_MISSING
+        except retention.AnchorUnreadable:
+            return None, DATE_UNREADABLE
+
+    def _retain(self, rule: str | Period, table: Table, row: Row) -> retention.Retention:
+        inputs = {anchor: row.values[column] for anchor, column in table.dates.items()}
+        if isinstance(rule, Period):
+            return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule)
+        known: dict[str, object] = {anchor: value for anchor, value in inputs.items() if value is not None}
+        known[retention.FISCAL_YEAR_START_MONTH] = self.fiscal_year_start_month
+        return _retained(rule, tuple(known.items()))
+
+    def _following(self, name: str, table: Table, alone: Callable[[Row], Judgement], row: Row) -> Judgement:
+        parents = [parent.plan_row for parent in self.parents_of(table, row)]
+        if not parents:
+            return alone(row)
+        followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
+        if followed.verdict is Verdict.ERASE and table.read_only:
+            followed = followed._replace(verdict=Verdict.FIRST, why=READ_ONLY)
+        left = columns_left(self.register, self.system, name) if followed.verdict is Verdict.ERASE else None
+        why = PSEUDONYM if left and table.pseudonyms else followed.why
+        own = followed._replace(table=name, category=table.category, key_columns=table.key, columns_kept=left, why=why)
+        return own.judgement
+
+    def parents_of(self, table: Table, row: Row) -> list[_Judged]:
+        """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
+        if not table.parent:
+            return []
+        columns = tuple(table.path.values())
+        index = self.parents.setdefault((table.parent, columns), {})
+        if not index:
+            for parent in self.judged.get(table.parent, []):
+                index.setdefault(tuple(parent.row.values[column] for column in columns), []).append(parent)
+        return index.get(tuple(row.values[column] for column in table.path), [])
+
+    def keep_what_is_needed(self, name: str) -> None:
+        table = self.register.tables[self.system][name]
+        for child in _different(table, self.judged.get(name, [])):
+            for parent in self.parents_of(table, child.row):
+                parent.plan_row = self._needed_by(parent, child.plan_row)
+
+    def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:
+        own = parent.plan_row
+        if own.verdict is not Verdict.ERASE and own.columns_kept is None:
+            return own
+        columns = columns_needed(self.register, self.system, own.table)
+        if own.verdict is Verdict.ERASE:
+            return _lent(own, child)._replace(columns_kept=columns)
+        return _later(own, child)
+
+
+def columns_needed(register: Register, system: str, name: str) -> Columns:
+    """What stays of a row that kept rows need: its key, its way to the person, and what they use of it."""
+    tables = register.tables[system]
+    table = tables[name]
+    pointed_at = [column for other in tables.values() if other.parent == name for column in other.path.values()]
+    needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
+    return tuple(dict.fromkeys(needed))
+
+
+def columns_left(register: Register, system: str, name: str) -> Columns | None:
+    """What an erasure leaves of a row that it empties: not even the way to the person. None where the row goes."""
+    table = register.tables[system][name]
+    if table.on_erasure == "delete":
+        return None
+    way = set(table.path) - {*table.key, *(table.keep_columns or ())}
+    return tuple(column for column in columns_needed(register, system, name) if column not in way)
+
+
+def _counts_by_year(rule: str | Period) -> bool:
+    """Whether all days of a month have the same dates under a rule: it counts from the end of a year."""
+    found = retention.RULES.get(rule) if isinstance(rule, str) else None
+    return found is not None and found.counted_from != "day"
+
+
+def _awaits_event(table: Table, row: Row) -> bool:
+    """Whether the event that ends the retention has a column, and has not happened yet."""
+    column = table.dates.get(EVENT)
+    return column is not None and row.values[column] is None
+
+
+def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
+    """The rows that stay; of those that point at the same parent with the same judgement, one."""
+    path = list(table.path)
+    kept: dict[tuple[Key, Judgement], _Judged] = {}
+    for child in children:
+        if child.plan_row.verdict is not Verdict.ERASE:
+            points_at = tuple([child.row.values[column] for column in path])
+            kept.setdefault((points_at, child.plan_row.judgement), child)
+    return kept.values()
+
+
+@lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
+def _retained(rule: str, inputs: tuple[tuple[str, object], ...]) -> retention.Retention:
+    return retention.retain(rule, dict(inputs))
+
+
+def _rule_name(category: Category) -> str | None:
+    if not category.is_dated:
+        return None
+    return "period" if isinstance(category.retention, Period) else category.retention
+
+
+def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
+    """A row with no duty of its own takes that of the row that needs it."""
+    return own._replace(
+        verdict=Verdict.KEEP,
+        rule=child.rule,
+        keep_through=child.keep_through if child.verdict is Verdict.KEEP else None,
+        may_erase_from=child.may_erase_from if child.verdict is Verdict.KEEP else None,
+        why=child.table,
+    )
+
+
+def _later(own: PlanRow, child: PlanRow) -> PlanRow:
+    """The longer of two needs; a need without a date lasts until it has one."""
+    open_ended = child.verdict is not Verdict.KEEP or child.may_erase_from is None
+    if own.may_erase_from is None or (not open_ended and child.may_erase_from <= own.may_erase_from):  # type: ignore[operator]
+        return own
+    return _lent(own, child)
