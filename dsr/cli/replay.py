@@ -7,6 +7,7 @@ import sys
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -59,7 +60,7 @@ def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool,
     if system not in systems:
         asked = replay.ask_owner(context, system, since, dry_run=dry_run)
         _show_asked(asked, system, since, as_json=as_json, dry_run=dry_run)
-        return
+        _end(since, replay.remembered_from(context))
     try:
         report = replay.run(context, system, since, dry_run=dry_run)
     except SystemDown as error:
@@ -70,7 +71,16 @@ def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool,
         for each in systems.values():
             each.close()
     _show(report, system, since, as_json=as_json, dry_run=dry_run)
-    sys.exit(bool(report.left) or since < report.remembered_from)
+    _end(since, report.remembered_from, is_left=bool(report.left))
+
+
+def _end(since: date, remembered_from: date, *, is_left: bool = False) -> NoReturn:
+    if since < remembered_from:
+        click.echo(
+            f"What was erased before {remembered_from} is no longer remembered: no backup should be that old.",
+            err=True,
+        )
+    sys.exit(is_left or since < remembered_from)
 
 
 def _show_asked(asked: int, system: str, since: date, *, as_json: bool, dry_run: bool) -> None:
@@ -79,7 +89,7 @@ def _show_asked(asked: int, system: str, since: date, *, as_json: bool, dry_run:
         click.echo(json.dumps(told))
         return
     verb = "would be asked" if dry_run else "is asked"
-    click.echo(f"{system}, since {since}: the owner {verb} to look for {asked} requests.")
+    click.echo(f"{system}, since {since}: the owner {verb} to look (requests: {asked}).")
 
 
 def _show(report: Report, system: str, since: date, *, as_json: bool, dry_run: bool) -> None:
@@ -91,11 +101,6 @@ def _show(report: Report, system: str, since: date, *, as_json: bool, dry_run: b
     click.echo(f"{system}, since {since}: {counts}.")
     for outcome in report.left:
         click.echo(f"  {outcome.table} {outcome.key}: {REASONS[outcome.result]}")
-    if since < report.remembered_from:
-        click.echo(
-            f"What was erased before {report.remembered_from} is no longer remembered: no backup should be that old.",
-            err=True,
-        )
 
 
 def _record(report: Report, system: str, since: date, *, dry_run: bool) -> dict[str, object]:

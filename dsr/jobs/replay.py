@@ -38,13 +38,17 @@ def run(context: Context, system: str, since: date, *, dry_run: bool = False) ->
 
     What a run that was stopped did is found gone by the next. A rehearsal does the same and takes it back.
     """
-    today = local_date(context.now())
     with context.transaction(writes=False) as session:
         batches = replay.erased_since(session, system, since)
     outcomes: list[Outcome] = []
     for batch in batches:
         outcomes += _rehearse(context, system, batch) if dry_run else _replay(context, system, batch)
-    return Report(outcomes, today - timedelta(days=erased.remembered_days(context.settings.register)))
+    return Report(outcomes, remembered_from(context))
+
+
+def remembered_from(context: Context) -> date:
+    """The first day of which everything that was erased is still remembered."""
+    return local_date(context.now()) - timedelta(days=erased.remembered_days(context.settings.register))
 
 
 def ask_owner(context: Context, system: str, since: date, *, dry_run: bool = False) -> int:

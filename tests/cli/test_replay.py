@@ -30,10 +30,23 @@ purpose = { nl = "helpen", en = "helping" }
 legal_basis = "contract"
 source = { nl = "van uzelf", en = "from you" }
 
+[categories.quote]
+label = { nl = "Offertes", en = "Quotes" }
+purpose = { nl = "een offerte maken", en = "making a quote" }
+legal_basis = "contract"
+source = { nl = "van uzelf", en = "from you" }
+held_in = ["binder"]
+
 [tables.crm.ticket]
 category = "ticket"
 key = ["id"]
 match = { email = "email" }
+"""
+BINDER = """
+[systems.binder]
+engine = "manual"
+label = { nl = "Ordner", en = "Binder" }
+owner = { name = "Yara El Idrissi", email = "yara@polder.example" }
 """
 ROW = {"id": 1, "email": "hanna@example.org"}
 SINCE = (date.today() - timedelta(days=5)).isoformat()  # noqa: DTZ011 - the day only
@@ -45,7 +58,7 @@ def folder(tmp_path: Path) -> Path:
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
     file = tmp_path / "config.toml"
     text = file.read_text().partition("[systems.")[0]
-    file.write_text(f'{text}\n[systems.crm]\nengine = "sqlite"\npath = "crm.db"\n')
+    file.write_text(f'{text}\n[systems.crm]\nengine = "sqlite"\npath = "crm.db"\n{BINDER}')
     (tmp_path / "register.toml").write_text(REGISTER)
     with sqlite3.connect(tmp_path / "crm.db") as crm:
         crm.execute("CREATE TABLE ticket (id INTEGER PRIMARY KEY, email TEXT)")
@@ -57,6 +70,8 @@ def folder(tmp_path: Path) -> Path:
         written = Written("ticket", None, 1, json.dumps([[[1], fingerprint(ROW)]]))
         from_now = NOW.replace(year=date.today().year + 1)  # noqa: DTZ011
         remember(session, case.id, "crm", [written], settings.register, now=from_now)
+        quote = Written("quote", None, 1, json.dumps([[[1], "f" * 32]]))
+        remember(session, case.id, "binder", [quote], settings.register, now=from_now)
     return tmp_path
 
 
@@ -89,11 +104,19 @@ def test_a_row_that_is_left_is_an_exit_code_of_its_own(folder: Path) -> None:
 
 def test_wrong_use_and_a_day_that_is_forgotten_are_told(folder: Path) -> None:
     unknown = run(folder, system="shop")
-    assert (unknown.exit_code, unknown.output) == (2, "--system shop: the register names crm.\n")
+    assert (unknown.exit_code, unknown.output) == (2, "--system shop: the register names crm, binder.\n")
     assert run(folder, since="2999-01-01").exit_code == 2
     old = run(folder, since="2020-01-01")
     assert old.exit_code == 1
     assert "no longer remembered" in old.output
+
+
+def test_the_owner_of_a_system_without_a_database_is_asked(folder: Path) -> None:
+    tried = run(folder, "--dry-run", system="binder")
+    assert (tried.exit_code, "the owner would be asked to look (requests: 1)" in tried.output) == (0, True)
+    assert json.loads(run(folder, "--json", system="binder").output)["asked"] == 1
+    old = run(folder, "--dry-run", system="binder", since="2020-01-01")
+    assert (old.exit_code, "no longer remembered" in old.output) == (1, True)
 
 
 def test_a_system_that_does_not_answer_is_told_apart(folder: Path) -> None:
