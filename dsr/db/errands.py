@@ -21,7 +21,7 @@ class Errand(Base):
     key: Mapped[str] = mapped_column(String(160))
     """What it is for: one errand for each search, plan, restriction or day of the ledger."""
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
-    plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("erasure_plan.id"))
+    plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
     """search, erase, again (erase after a restore), correct, restrict, lift (a restriction) or stop (advertising)"""

@@ -1,4 +1,4 @@
-"""The erasure: the plan that two people agree on, its execution per system, and the ledger of what was kept."""
+"""The plan that two people agree on, its execution per system, and the ledger of what was kept."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ class Search(Base):
         return [system for system, state in self.states.items() if state not in ("found", "closed")]
 
 
-class ErasurePlan(Base):
+class CasePlan(Base):
     """A plan and the two people behind it. The rows are sealed as one document, bound by `digest`."""
 
-    __tablename__ = "erasure_plan"
+    __tablename__ = "case_plan"
     __table_args__ = (UniqueConstraint("case_id", "number"), Index(None, "state"))
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
@@ -55,7 +55,7 @@ class ErasurePlan(Base):
     number: Mapped[int]
     right: Mapped[str] = mapped_column(String(24), default=Right.ERASURE.value)
     """The right that it carries out."""
-    follows_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("erasure_plan.id"))
+    follows_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_plan.id"))
     """The plan of which this one decides on systems that had not answered."""
     outstanding: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The systems that had not answered when it was drawn up."""
@@ -91,7 +91,7 @@ class Execution(Base):
     __table_args__ = (UniqueConstraint("plan_id", "system"),)
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
-    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("erasure_plan.id"))
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     state: Mapped[str] = mapped_column(String(16))
     """started or done"""
@@ -116,7 +116,7 @@ class LedgerEntry(Base):
 
     id: Mapped[uuid.UUID] = mapped_column(primary_key=True, default=new_id)
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), index=True)
-    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("erasure_plan.id"))
+    plan_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     category: Mapped[str] = mapped_column(String(64))
     table: Mapped[str] = mapped_column(String(128))

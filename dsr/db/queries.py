@@ -16,7 +16,7 @@ from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.identity import IdentityCheck
 from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import OPEN
 from dsr.domain.notifications import OUTSTANDING
@@ -108,14 +108,14 @@ def group_of(day: date, today: date) -> Group:
 
 def count_plans_to_approve(session: Session) -> int:
     """How many erasure plans wait for a second person, at most COUNT_LIMIT."""
-    waiting = select(ErasurePlan.id).where(ErasurePlan.state == "proposed").limit(COUNT_LIMIT).subquery()
+    waiting = select(CasePlan.id).where(CasePlan.state == "proposed").limit(COUNT_LIMIT).subquery()
     return session.scalar(select(func.count()).select_from(waiting)) or 0
 
 
 def plan_states(session: Session, case_ids: Collection[uuid.UUID]) -> dict[uuid.UUID, str]:
     """The state of the newest erasure plan of each case that has one."""
-    plans = select(ErasurePlan.case_id, ErasurePlan.state).where(ErasurePlan.case_id.in_(case_ids))
-    return {row.case_id: row.state for row in session.execute(plans.order_by(ErasurePlan.number))}
+    plans = select(CasePlan.case_id, CasePlan.state).where(CasePlan.case_id.in_(case_ids))
+    return {row.case_id: row.state for row in session.execute(plans.order_by(CasePlan.number))}
 
 
 def identified(session: Session, case_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:

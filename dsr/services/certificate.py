@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from dsr.db import queries
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan, Execution
+from dsr.db.plans import CasePlan, Execution
 from dsr.domain.certificates import TableResult, results
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
@@ -42,7 +42,7 @@ class SystemResult:
 class PlanResult:
     """A plan of which at least one system has a receipt, with the names of the two people behind it."""
 
-    plan: ErasurePlan
+    plan: CasePlan
     made_by: str
     approved_by: str
     systems: Sequence[SystemResult]
@@ -60,8 +60,8 @@ class Certificate:
 
 def certificate(session: Session, case: Case) -> Certificate:
     """The certificate of a case. Raises NothingErased."""
-    of_erasure = ErasurePlan.case_id == case.id, ErasurePlan.right.in_(plans.ERASING)
-    found = session.scalars(select(ErasurePlan).where(*of_erasure).order_by(ErasurePlan.number)).all()
+    of_erasure = CasePlan.case_id == case.id, CasePlan.right.in_(plans.ERASING)
+    found = session.scalars(select(CasePlan).where(*of_erasure).order_by(CasePlan.number)).all()
     certified = [plan for plan in found if any(_is_done(execution) for execution in plan.executions)]
     if not certified:
         raise NothingErased
@@ -76,7 +76,7 @@ def _is_done(execution: Execution) -> bool:
     return execution.state == DONE and not execution.is_left
 
 
-def _of_plan(plan: ErasurePlan, names: dict[uuid.UUID, str]) -> PlanResult:
+def _of_plan(plan: CasePlan, names: dict[uuid.UUID, str]) -> PlanResult:
     parts = plans.parts_of(plan)
     systems = [
         SystemResult(execution, results(parts[execution.system].groups, is_done=_is_done(execution)))

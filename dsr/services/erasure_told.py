@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.answers import Erased, Kept, NotErased
 from dsr.domain.calendars import local_date
 from dsr.domain.holds import HoldGround, noted_ground
@@ -44,14 +44,14 @@ _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 class Erasure:
     """What an erasure plan came to, in the words of the register."""
 
-    def __init__(self, session: Session, case: Case, plan: ErasurePlan, register: Register) -> None:
+    def __init__(self, session: Session, case: Case, plan: CasePlan, register: Register) -> None:
         self._register, self._language = register, case.language
         whole = plans.series(session, plan)
         self._rows = [row for each in whole for row in plans.planned_rows(each)]
         self._receipts = {done.system for each in whole for done in each.executions if done.state == "done"}
         self.outstanding = plan.outstanding
         # A plan that was voided halfway did erase what its receipts say.
-        of_case = select(Execution).join(ErasurePlan).where(ErasurePlan.case_id == case.id, Execution.state == "done")
+        of_case = select(Execution).join(CasePlan).where(CasePlan.case_id == case.id, Execution.state == "done")
         self._executions = list(session.scalars(of_case))
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))

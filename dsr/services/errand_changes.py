@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.errands import Errand
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.db.statements import Statement
 from dsr.services import errands
 from dsr.services.errands import ANSWERED, CORRECT
@@ -32,7 +32,7 @@ def kinds_by_hand(settings: Settings, wanted: Iterable[str] | None = None) -> di
 
 
 def ask_to_correct(
-    session: Session, case: Case, plan: ErasurePlan, systems: Iterable[str], *, settings: Settings, now: datetime
+    session: Session, case: Case, plan: CasePlan, systems: Iterable[str], *, settings: Settings, now: datetime
 ) -> dict[str, Errand]:
     """Ask the owner of each system to make an approved correction, once; the errands by system."""
     kinds = kinds_by_hand(settings)
@@ -61,7 +61,7 @@ def ask_to_add(session: Session, case: Case, statement: Statement, *, settings: 
             errands.ask(session, case, system, CORRECT, key, settings=settings, now=now, categories=names)
 
 
-def of_corrections(session: Session, case: Case, plan: ErasurePlan | None = None) -> list[Errand]:
+def of_corrections(session: Session, case: Case, plan: CasePlan | None = None) -> list[Errand]:
     """The errands to correct something for a case, or for one plan of it."""
     return [
         errand
@@ -70,11 +70,11 @@ def of_corrections(session: Session, case: Case, plan: ErasurePlan | None = None
     ]
 
 
-def _plan_of(session: Session, errand: Errand) -> ErasurePlan | None:
-    return session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+def _plan_of(session: Session, errand: Errand) -> CasePlan | None:
+    return session.get(CasePlan, errand.plan_id) if errand.plan_id else None
 
 
-def made_by_hand(session: Session, plan: ErasurePlan) -> list[str]:
+def made_by_hand(session: Session, plan: CasePlan) -> list[str]:
     """The kinds of data in which owners say that they made the correction of a plan, in the order of their systems."""
     answered = select(Errand).where(Errand.plan_id == plan.id, Errand.kind == CORRECT, Errand.state == ANSWERED)
     found = (name for errand in session.scalars(answered.order_by(Errand.system)) for name in errand.done_in)

@@ -15,7 +15,7 @@ from dsr.connectors.base import SystemRefuses
 from dsr.connectors.manual import ManualSystem
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, Item
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
 from dsr.domain.row_keys import Key
@@ -78,7 +78,7 @@ def holding(session: Session, case_id: uuid.UUID, system: str, *, settings: Sett
 
 def kept_until(session: Session, errand: Errand) -> dict[int, date | None]:
     """The items that the plan of an errand keeps, by number, with the last day of each where it has one."""
-    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
     part = plans.parts_of(plan).get(errand.system) if plan else None
     kept = (group for group in part.groups if group.judged.verdict is not Verdict.ERASE) if part else ()
     return {number: group.judged.keep_through for group in kept for (number,) in group.keys}
@@ -127,7 +127,7 @@ def leave(
 ) -> None:
     """Go on without what an owner was asked to erase; the letter tells the data subject so. Raises NotPossible."""
     errands.give_up(session, errand, reason, by=by, now=now)
-    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
     if plan is None or plan.state != plans.APPROVED:
         return
     casework.check_open(case)

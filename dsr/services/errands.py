@@ -18,7 +18,7 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.errands import DESCRIPTION, EVERY_DATE, FILES, ITEM
 from dsr.domain.plans import Row
@@ -175,7 +175,7 @@ def is_needed(session: Session, errand: Errand) -> bool:
     if not errand.is_outstanding:
         return False
     if errand.plan_id:
-        return session.get_one(ErasurePlan, errand.plan_id).state == plans.APPROVED
+        return session.get_one(CasePlan, errand.plan_id).state == plans.APPROVED
     if errand.kind == ERASE:
         return not holds.holds_of(session, errand.case_id)
     if errand.kind in (RESTRICT, LIFT, AGAIN):

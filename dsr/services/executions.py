@@ -17,7 +17,7 @@ from dsr.connectors.base import Identifiers
 from dsr.db.base import put_all, put_if_new, table_of
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry, LedgerIdentifier
+from dsr.db.plans import CasePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.ledger import noted_reason
 from dsr.domain.plans import READ_ONLY, Decision, PlanChanged, Verdict
@@ -39,7 +39,7 @@ _ATTEMPT = insert(_EXECUTION).on_conflict_do_update(
     index_elements=["plan_id", "system"], set_={"attempts": _EXECUTION.c.attempts + 1}
 )
 _PLAN: BindParameter[uuid.UUID] = bindparam("plan", type_=_EXECUTION.c.plan_id.type)
-_PLANS = table_of(ErasurePlan)
+_PLANS = table_of(CasePlan)
 _PERSON = map(joinedload, (Case.data_subject, Case.identity_check, Case.identifiers))
 _CASE = select(Case).where(Case.id == bindparam("case", type_=_EXECUTION.c.plan_id.type)).options(*_PERSON)
 _EXECUTED = (
@@ -62,7 +62,7 @@ _RECEIPT = (
 class Approved:
     """An approved plan, read once; `systems` are those without a receipt."""
 
-    plan: ErasurePlan
+    plan: CasePlan
     register: Register
     identifiers: Identifiers
     decisions: Mapping[str, Decision]
@@ -84,7 +84,7 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
     return [approved for approved in begun if approved.systems]
 
 
-def _begin(session: Session, case: Case, plan: ErasurePlan, register: Register, *, now: datetime) -> Approved:
+def _begin(session: Session, case: Case, plan: CasePlan, register: Register, *, now: datetime) -> Approved:
     if plan.register_digest != register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
     parts, identifiers = plans.parts_of(plan), identifiers_of(case)
@@ -96,7 +96,7 @@ def _begin(session: Session, case: Case, plan: ErasurePlan, register: Register, 
     return approved
 
 
-def begin_on(session: Session, plan: ErasurePlan, systems: Iterable[str], *, now: datetime) -> list[str]:
+def begin_on(session: Session, plan: CasePlan, systems: Iterable[str], *, now: datetime) -> list[str]:
     """Note an attempt on each of these systems that has no receipt; returns which."""
     done = {execution.system for execution in plan.executions if execution.state == DONE}
     left = [system for system in systems if system not in done]
@@ -145,7 +145,7 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
         finish(session, approved, now=now)
 
 
-def _note_receipt(session: Session, plan: ErasurePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
+def _note_receipt(session: Session, plan: CasePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
     """Whether there was none yet."""
     counts = {"erased": receipt.erased, "changed": receipt.changed}
     done = {"of_plan": plan.id, "of_system": system, "done_at": now, "is_observed": receipt.is_observed, **counts}
@@ -156,12 +156,12 @@ def _is_changed(session: Session, statement: Update, values: Mapping[str, Any]) 
     return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1
 
 
-def _ledger(plan: ErasurePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[dict[str, Any]]:
+def _ledger(plan: CasePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[dict[str, Any]]:
     kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
     return (_entry(plan, group, receipt) for group in planned if group.judged.verdict in kept)
 
 
-def _entry(plan: ErasurePlan, group: Group, receipt: Receipt) -> dict[str, Any]:
+def _entry(plan: CasePlan, group: Group, receipt: Receipt) -> dict[str, Any]:
     judged = group.judged
     return {
         "case_id": plan.case_id,
@@ -207,7 +207,7 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def conclude(session: Session, plan: ErasurePlan, *, now: datetime) -> None:
+def conclude(session: Session, plan: CasePlan, *, now: datetime) -> None:
     """Decide the right of a plan, once every system answered and all that was planned in them is done."""
     newest = plans.current(session, plan.case_id, Right(plan.right))
     whole = plans.series(session, newest) if newest else []
@@ -217,7 +217,7 @@ def conclude(session: Session, plan: ErasurePlan, *, now: datetime) -> None:
         plans.decide(session, newest, found, now=now)
 
 
-def parts_of_series(series: Iterable[ErasurePlan]) -> list[Part]:
+def parts_of_series(series: Iterable[CasePlan]) -> list[Part]:
     """The parts of a whole erasure."""
     return [part for plan in series for part in plans.parts_of(plan).values()]
 
@@ -228,7 +228,7 @@ def is_done_by_hand(session: Session, case_id: uuid.UUID) -> bool:
     return all(task.done_at and not task.is_left for task in tasks)
 
 
-def outcome(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
+def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
     """What a plan that was carried out came to; what we can only read counts as gone once a person erased it."""
     found = outcome_of(parts, is_done_by_hand=is_done_by_hand)
     if found is Outcome.FULFILLED and errands.is_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
@@ -238,7 +238,7 @@ def outcome(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, is_do
     return found
 
 
-def _ask_by_hand(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, now: datetime) -> None:
+def _ask_by_hand(session: Session, plan: CasePlan, parts: Iterable[Part], *, now: datetime) -> None:
     """A task for what we can only read, and the system itself has to erase."""
     groups = [group for part in parts for group in part.groups if group.judged.why == READ_ONLY]
     tables = sorted({f"{group.judged.system}.{group.judged.table}" for group in groups})
@@ -248,7 +248,7 @@ def _ask_by_hand(session: Session, plan: ErasurePlan, parts: Iterable[Part], *, 
         session.add(Task(key=key, case_id=plan.case_id, kind=BY_HAND, facts=facts, made_at=now))
 
 
-def void(session: Session, plan: ErasurePlan, register: Register, sentence: str, *, now: datetime) -> None:
+def void(session: Session, plan: CasePlan, register: Register, sentence: str, *, now: datetime) -> None:
     """The plan no longer fits the data: the approval lapses, unless somebody decided otherwise meanwhile.
 
     What one system did before that stays done, and its recipients are told.

@@ -10,14 +10,14 @@ from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Connector
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.plans import Plan
 from dsr.domain.rights import Right
 from dsr.services import executions, plans
 from dsr.services.plans import APPROVED, ASKED, EXECUTED
 
 
-def waiting(session: Session, case: Case) -> ErasurePlan | None:
+def waiting(session: Session, case: Case) -> CasePlan | None:
     """The plan that was asked for, or else an approved one that lacks systems; none once the case is over."""
     found = (
         [plan for right in plans.ERASING if (plan := plans.current(session, case.id, right))] if case.is_open else []
@@ -26,7 +26,7 @@ def waiting(session: Session, case: Case) -> ErasurePlan | None:
     return next(iter([*(plan for plan in found if plan.state == ASKED), *lacking]), None)
 
 
-def to_plan(session: Session, plan: ErasurePlan, systems: Mapping[str, Connector]) -> dict[str, Connector]:
+def to_plan(session: Session, plan: CasePlan, systems: Mapping[str, Connector]) -> dict[str, Connector]:
     """The systems to draw up a plan for now: all, or those that the plan before lacked.
 
     A system of which a handler gave up is not among `systems`, so that nothing waits for it.
@@ -35,19 +35,19 @@ def to_plan(session: Session, plan: ErasurePlan, systems: Mapping[str, Connector
     return {name: system for name, system in systems.items() if lacking is None or name in lacking.outstanding}
 
 
-def _followed(session: Session, plan: ErasurePlan) -> ErasurePlan | None:
-    return session.get_one(ErasurePlan, plan.follows_id) if plan.follows_id else None
+def _followed(session: Session, plan: CasePlan) -> CasePlan | None:
+    return session.get_one(CasePlan, plan.follows_id) if plan.follows_id else None
 
 
 def record(
     session: Session, plan_id: uuid.UUID, drawn: Plan, outstanding: Collection[str], *, now: datetime
-) -> ErasurePlan | None:
+) -> CasePlan | None:
     """Note what was drawn up; returns the plan to approve, if there is one.
 
     While something is outstanding nobody is asked to approve a plan without rows. Where all have answered, and the
     last of them hold nothing, no further plan is needed.
     """
-    asked = session.get_one(ErasurePlan, plan_id)
+    asked = session.get_one(CasePlan, plan_id)
     newest = plans.current(session, asked.case_id, Right(asked.right))
     if newest is not asked or newest.state not in (ASKED, APPROVED, EXECUTED):
         return None
@@ -59,7 +59,7 @@ def record(
     return plan
 
 
-def _note_outstanding(session: Session, plan: ErasurePlan, outstanding: Collection[str], *, now: datetime) -> None:
+def _note_outstanding(session: Session, plan: CasePlan, outstanding: Collection[str], *, now: datetime) -> None:
     plan.outstanding = sorted(outstanding)
     if plan.state == EXECUTED:
         session.flush()

@@ -22,7 +22,7 @@ from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, DataSubject
 from dsr.db.holds import Hold, HoldIdentifier
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerEntry, LedgerIdentifier
+from dsr.db.plans import CasePlan, LedgerEntry, LedgerIdentifier
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.holds import HoldGround, check_review, ground_of, noted_ground
@@ -199,11 +199,11 @@ def _void_plans(session: Session, case: Case, hold: Hold, *, settings: Settings,
     of_person = select(DataSubject.case_id).where(DataSubject.email_index == case.data_subject.email_index)
     states, erasures = (plans.PROPOSED, plans.APPROVED), plans.ERASING
     waiting = (
-        ErasurePlan.state.in_(states),
-        ErasurePlan.right.in_(erasures),
-        ErasurePlan.case_id.in_(of_person),
+        CasePlan.state.in_(states),
+        CasePlan.right.in_(erasures),
+        CasePlan.case_id.in_(of_person),
     )
-    found = session.scalars(select(ErasurePlan).where(*waiting).order_by(ErasurePlan.id).with_for_update()).all()
+    found = session.scalars(select(CasePlan).where(*waiting).order_by(CasePlan.id).with_for_update()).all()
     for plan in found:
         if all(execution.state == "done" for execution in plan.executions):
             difference = _difference(plan, hold, settings)
@@ -211,7 +211,7 @@ def _void_plans(session: Session, case: Case, hold: Hold, *, settings: Settings,
             notifications.propose_for_erasure(session, plan, settings.register, now=now)
 
 
-def _difference(plan: ErasurePlan, hold: Hold, settings: Settings) -> PlanChanged:
+def _difference(plan: CasePlan, hold: Hold, settings: Settings) -> PlanChanged:
     """What the hold changes in the plan: how many rows of which categories."""
     changed = _changed(plan, hold)
     names = _labels(settings.register, changed, settings.procedure.language)
@@ -223,7 +223,7 @@ def _difference(plan: ErasurePlan, hold: Hold, settings: Settings) -> PlanChange
     return PlanChanged(sentence, rows=sum(changed.values()), categories=names or "–")
 
 
-def _changed(plan: ErasurePlan, hold: Hold) -> Counter[str]:
+def _changed(plan: CasePlan, hold: Hold) -> Counter[str]:
     """Category -> rows that go by the plan and are held, or stay by the plan for this hold."""
     changed: Counter[str] = Counter()
     for part in plans.parts_of(plan).values():

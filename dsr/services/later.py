@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, notices, plans
@@ -91,7 +91,7 @@ def _is_kept(register: Register) -> ColumnElement[bool]:
 def _is_due(register: Register) -> ColumnElement[bool]:
     """Nothing is left, and no plan is at work that may leave something."""
     is_left = exists().where(LedgerEntry.case_id == LaterNotice.case_id, _is_kept(register))
-    is_at_work = exists().where(ErasurePlan.case_id == LaterNotice.case_id, ErasurePlan.state == plans.APPROVED)
+    is_at_work = exists().where(CasePlan.case_id == LaterNotice.case_id, CasePlan.state == plans.APPROVED)
     return ~is_left & ~is_at_work
 
 

@@ -17,7 +17,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Erasing
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.ledger import new_day, noted_reason, rules_digest
 from dsr.domain.plans import Decision, PlanRow, Verdict
@@ -80,7 +80,7 @@ def _entries(session: Session, case_id: uuid.UUID, system: str) -> tuple[LedgerE
 
 def decisions_of(session: Session, due: Due, settings: Settings) -> dict[str, Decision]:
     """By what the rows are judged again: as when they were planned, with what is held now."""
-    plan = session.get_one(ErasurePlan, due.entries[-1].plan_id)
+    plan = session.get_one(CasePlan, due.entries[-1].plan_id)
     return holds.decided(session, due.case_id, None, plans.decisions_of(plan, settings.register))
 
 

@@ -18,7 +18,7 @@ from dsr.db.base import new_id, put_if_new
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.notifications import (
     OUTSTANDING,
@@ -136,7 +136,7 @@ def _add(session: Session, made: Notification, *, now: datetime) -> Notification
     return made
 
 
-def propose_for_erasure(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
+def propose_for_erasure(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
     """The notifications that follow from what the receipts of a plan say was erased."""
     if register.recipients:
         changes = _erased(session, plan.id, register)

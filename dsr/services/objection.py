@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.identity import IdentityCheck
-from dsr.db.plans import ErasurePlan, Suppression
+from dsr.db.plans import CasePlan, Suppression
 from dsr.db.restrictions import Restriction, Weighing
 from dsr.domain.answers import Stopped
 from dsr.domain.plans import Decision, register_decisions
@@ -111,7 +111,7 @@ def first_decisions(session: Session, case: Case, register: Register) -> dict[st
     return decided
 
 
-def plan_erasure(session: Session, case: Case, *, register: Register, by: uuid.UUID, now: datetime) -> ErasurePlan:
+def plan_erasure(session: Session, case: Case, *, register: Register, by: uuid.UUID, now: datetime) -> CasePlan:
     """Ask for a plan to erase what rested on the consent that was withdrawn, and nothing else (art. 17(1)(b)).
 
     What a law keeps all the same, or other data need, stays. Raises what `plans.propose` raises, or NotPossible.

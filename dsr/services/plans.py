@@ -17,7 +17,7 @@ from dsr.db.answers import AccessCopy
 from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain import plans, row_keys
 from dsr.domain.basis import Basis
 from dsr.domain.calendars import local_date
@@ -45,12 +45,12 @@ ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
 ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
 """The rights that end in an erasure."""
 UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
-_CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(ErasurePlan).c.case_id.type)
-_LOCKED = select(ErasurePlan).options(joinedload(ErasurePlan.executions)).with_for_update(of=ErasurePlan)
-_APPROVED = _LOCKED.order_by(ErasurePlan.number).where(
-    ErasurePlan.case_id == _CASE,
-    ErasurePlan.state == APPROVED,
-    ErasurePlan.right.in_(bindparam("rights", expanding=True)),
+_CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(CasePlan).c.case_id.type)
+_LOCKED = select(CasePlan).options(joinedload(CasePlan.executions)).with_for_update(of=CasePlan)
+_APPROVED = _LOCKED.order_by(CasePlan.number).where(
+    CasePlan.case_id == _CASE,
+    CasePlan.state == APPROVED,
+    CasePlan.right.in_(bindparam("rights", expanding=True)),
 )
 _RIGHTS = table_of(RequestedRight)
 _DECIDE = (
@@ -86,7 +86,7 @@ def propose(
     right: Right = Right.ERASURE,
     by: uuid.UUID,
     now: datetime,
-) -> ErasurePlan:
+) -> CasePlan:
     """Ask the worker to draw up a plan with these decisions per category; an earlier plan is void.
 
     Raises IdentityNotConfirmed, NotPossible, or PlanChanged where the earlier plan is being carried out.
@@ -98,7 +98,7 @@ def propose(
     return plan
 
 
-def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: datetime) -> ErasurePlan:
+def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: datetime) -> CasePlan:
     """A plan for a right of the case, in the place of an earlier one: a case has one plan at a time.
 
     Raises IdentityNotConfirmed, NotPossible, or PlanChanged where an approved plan is being carried out.
@@ -124,29 +124,29 @@ def _add(
     session: Session,
     case_id: uuid.UUID,
     right: Right,
-    earlier: ErasurePlan | None,
+    earlier: CasePlan | None,
     *,
-    follows: ErasurePlan | None,
+    follows: CasePlan | None,
     by: uuid.UUID,
     now: datetime,
-) -> ErasurePlan:
+) -> CasePlan:
     number = earlier.number + 1 if earlier else 1
-    plan = ErasurePlan(id=new_id(), case_id=case_id, number=number, right=right.value, state=ASKED, outstanding=[])
+    plan = CasePlan(id=new_id(), case_id=case_id, number=number, right=right.value, state=ASKED, outstanding=[])
     plan.digest, plan.register_digest, plan.counts, plan.made_at, plan.made_by_id = "", "", {}, now, by
     plan.follows_id = follows.id if follows else None
     session.add(plan)
     return plan
 
 
-def _followed(session: Session, earlier: ErasurePlan | None, right: Right) -> ErasurePlan | None:
+def _followed(session: Session, earlier: CasePlan | None, right: Right) -> CasePlan | None:
     """The plan whose outstanding systems an earlier plan was to decide on, where that one was approved and stands."""
     if earlier is None or earlier.right != right or earlier.follows_id is None or earlier.state in (APPROVED, EXECUTED):
         return None
-    followed = session.get_one(ErasurePlan, earlier.follows_id)
+    followed = session.get_one(CasePlan, earlier.follows_id)
     return followed if followed.state in (APPROVED, EXECUTED) else None
 
 
-def add_further(session: Session, plan: ErasurePlan, *, now: datetime) -> ErasurePlan:
+def add_further(session: Session, plan: CasePlan, *, now: datetime) -> CasePlan:
     """A plan for what an approved plan lacked, with the decisions of that one and of whoever made it."""
     newest = session.scalar(_of_case(plan.case_id))
     further = _add(session, plan.case_id, Right(plan.right), newest, follows=plan, by=plan.made_by_id, now=now)
@@ -155,11 +155,11 @@ def add_further(session: Session, plan: ErasurePlan, *, now: datetime) -> Erasur
     return further
 
 
-def series(session: Session, plan: ErasurePlan) -> list[ErasurePlan]:
+def series(session: Session, plan: CasePlan) -> list[CasePlan]:
     """A plan and those that it follows, the first one first: together they are the whole erasure."""
     found = [plan]
     while found[0].follows_id:
-        found.insert(0, session.get_one(ErasurePlan, found[0].follows_id))
+        found.insert(0, session.get_one(CasePlan, found[0].follows_id))
     return found
 
 
@@ -171,7 +171,7 @@ def lacks(session: Session, case_id: uuid.UUID, systems: Container[str]) -> bool
     return any(plan.state == ASKED for plan in found) or any(system in systems for system in lacked)
 
 
-def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
+def decisions_of(plan: CasePlan, register: Register) -> dict[str, Decision]:
     """What was decided per category: the handler's decisions over those of the register."""
     stored: dict[str, dict[str, Any]] = json.loads(plan.decisions or "{}")
     decided = {
@@ -183,7 +183,7 @@ def decisions_of(plan: ErasurePlan, register: Register) -> dict[str, Decision]:
 
 
 def record_plan(
-    session: Session, plan: ErasurePlan, drawn: Plan, *, outstanding: Iterable[str] = (), now: datetime
+    session: Session, plan: CasePlan, drawn: Plan, *, outstanding: Iterable[str] = (), now: datetime
 ) -> None:
     """The worker drew up the plan: it can be approved now. Raises PlanChanged if another was asked for meanwhile.
 
@@ -214,7 +214,7 @@ def _stored(judgement: Judgement, rows: Sequence[Any]) -> list[Any]:
     return [judgement, group.count, group.written]
 
 
-def parts_of(plan: ErasurePlan) -> dict[str, Part]:
+def parts_of(plan: CasePlan) -> dict[str, Part]:
     """A plan as it was drawn up, by system."""
     return {system: _part(*stored) for system, stored in json.loads(plan.rows or "{}").items()}
 
@@ -224,7 +224,7 @@ def _part(basis: list[str] | None, groups: list[Any]) -> Part:
     return Part(Basis(basis[0], date.fromisoformat(basis[1])) if basis else None, found)
 
 
-def planned_rows(plan: ErasurePlan) -> list[PlanRow]:
+def planned_rows(plan: CasePlan) -> list[PlanRow]:
     """The rows of a plan as it was drawn up, one by one."""
     return [row for part in parts_of(plan).values() for group in part.groups for row in group.to_rows()]
 
@@ -240,21 +240,21 @@ def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def current(session: Session, case_id: uuid.UUID, *rights: Right) -> ErasurePlan | None:
+def current(session: Session, case_id: uuid.UUID, *rights: Right) -> CasePlan | None:
     """The newest plan of a case for these rights, or for those that end in an erasure, whatever its state."""
-    return session.scalar(_of_case(case_id).where(ErasurePlan.right.in_(rights or ERASING)))
+    return session.scalar(_of_case(case_id).where(CasePlan.right.in_(rights or ERASING)))
 
 
-def _of_case(case_id: uuid.UUID) -> Select[ErasurePlan]:
-    return select(ErasurePlan).where(ErasurePlan.case_id == case_id).order_by(ErasurePlan.number.desc()).limit(1)
+def _of_case(case_id: uuid.UUID) -> Select[CasePlan]:
+    return select(CasePlan).where(CasePlan.case_id == case_id).order_by(CasePlan.number.desc()).limit(1)
 
 
-def waiting(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+def waiting(session: Session, case_id: uuid.UUID) -> CasePlan | None:
     """The plan of a case that waits for a second person, whichever right it is for."""
-    return session.scalar(_of_case(case_id).where(ErasurePlan.state == PROPOSED))
+    return session.scalar(_of_case(case_id).where(CasePlan.state == PROPOSED))
 
 
-def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> Sequence[ErasurePlan]:
+def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> Sequence[CasePlan]:
     """The plans of a case for these rights, or an erasure, that are to be carried out, locked.
 
     There is one, unless a further plan was approved while the owner of a system still erases by an earlier one.
@@ -263,18 +263,18 @@ def approved(session: Session, case_id: uuid.UUID, *rights: Right) -> Sequence[E
     return session.scalars(_APPROVED, of_case).unique().all()
 
 
-def locked(session: Session, plan_id: uuid.UUID) -> ErasurePlan:
+def locked(session: Session, plan_id: uuid.UUID) -> CasePlan:
     """A plan and its executions, while nobody else can change them. LookupError where it is gone."""
-    plan = session.scalars(_LOCKED.where(ErasurePlan.id == plan_id)).unique().one_or_none()
+    plan = session.scalars(_LOCKED.where(CasePlan.id == plan_id)).unique().one_or_none()
     if plan is None:
         raise LookupError(plan_id)
     return plan
 
 
-def move(session: Session, plan: ErasurePlan, to: str, **values: Any) -> None:
+def move(session: Session, plan: CasePlan, to: str, **values: Any) -> None:
     """Bring a plan to another state, unless somebody else did so since it was read: PlanChanged."""
     session.flush()
-    as_read = update(ErasurePlan).where(ErasurePlan.id == plan.id, ErasurePlan.state == plan.state)
+    as_read = update(CasePlan).where(CasePlan.id == plan.id, CasePlan.state == plan.state)
     moving = as_read.values(state=to, **values).execution_options(synchronize_session=False)
     if cast("CursorResult[Any]", session.execute(moving)).rowcount != 1:
         raise PlanChanged(N_("Somebody else has just decided on this plan."))
@@ -290,7 +290,7 @@ def approve_plan(
     settings: Settings,
     now: datetime,
     signed_in_at: datetime | None = None,
-) -> ErasurePlan:
+) -> CasePlan:
     """A second person agrees to the plan with this digest; the worker carries it out at once.
 
     Where one person works alone, that person may agree after 72 hours and a sign-in of a moment ago (`signed_in_at`).
@@ -323,14 +323,14 @@ def approve_plan(
     return plan
 
 
-def _check_alone(plan: ErasurePlan, signed_in_at: datetime | None, now: datetime) -> None:
+def _check_alone(plan: CasePlan, signed_in_at: datetime | None, now: datetime) -> None:
     if now < plan.made_at + SINGLE_WAIT:
         raise TooEarly(N_("With one person, a plan waits 72 hours after it was made."))
     if signed_in_at is None or now - signed_in_at > FRESH:
         raise SignInAgain(N_("Sign out and in again first, and approve within a quarter of an hour."))
 
 
-def announce(session: Session, case: Case, plan: ErasurePlan, *, settings: Settings, now: datetime) -> None:
+def announce(session: Session, case: Case, plan: CasePlan, *, settings: Settings, now: datetime) -> None:
     """Where one person works alone: tell the address on file, so that somebody can say that this is not theirs."""
     if settings.procedure.approval == "single":
         facts = {
@@ -362,14 +362,14 @@ def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: 
     audit.record(session, "plan-returned", by=by, now=now, case_id=case.id, plan=plan.number)
 
 
-def void(session: Session, plan: ErasurePlan, sentence: str, *, now: datetime) -> None:
+def void(session: Session, plan: CasePlan, sentence: str, *, now: datetime) -> None:
     """The plan no longer fits: an approval lapses, and somebody must make a new one. Lock it first."""
     plan.state, plan.note = VOID, sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)
 
 
-def decide(session: Session, plan: ErasurePlan, outcome: Outcome, *, now: datetime) -> None:
+def decide(session: Session, plan: CasePlan, outcome: Outcome, *, now: datetime) -> None:
     """The right of a plan that was carried out has its outcome."""
     decided = {"outcome": outcome.value, "decided_at": now, "decided_by_id": plan.approved_by_id}
     session.execute(_DECIDE, {"case": plan.case_id, "of_right": plan.right, **decided})

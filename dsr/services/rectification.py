@@ -18,7 +18,7 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.errands import Errand
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.db.statements import Statement
 from dsr.domain.answers import Corrected, Rectified
 from dsr.domain.calendars import local_date
@@ -60,7 +60,7 @@ class Approved:
     parts: Mapping[str, Sequence[RowChange]]
 
 
-def ask_rows(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> ErasurePlan:
+def ask_rows(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> CasePlan:
     """Ask the worker to lay out the rows that can be corrected. Raises what `plans.new_plan` raises."""
     plan = plans.new_plan(session, case, Right.RECTIFICATION, by=by, now=now)
     audit.record(session, "correction-asked", by=by, now=now, case_id=case.id, plan=plan.number)
@@ -68,7 +68,7 @@ def ask_rows(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> E
     return plan
 
 
-def current(session: Session, case_id: uuid.UUID) -> ErasurePlan | None:
+def current(session: Session, case_id: uuid.UUID) -> CasePlan | None:
     """The newest plan of a case to correct something."""
     return plans.current(session, case_id, Right.RECTIFICATION)
 
@@ -81,12 +81,12 @@ def lay_out(session: Session, case_id: uuid.UUID, sheets: Sequence[Sheet], regis
         plan.rows = json.dumps([sheet.to_record() for sheet in sheets])
 
 
-def sheets_of(plan: ErasurePlan) -> list[Sheet]:
+def sheets_of(plan: CasePlan) -> list[Sheet]:
     """The rows that were laid out; none any more once something is proposed."""
     return [read_sheet(each) for each in json.loads(plan.rows)] if plan.state == plans.OPEN else []
 
 
-def correction_of(plan: ErasurePlan) -> Correction:
+def correction_of(plan: CasePlan) -> Correction:
     """What is, or was, to be corrected."""
     is_made = plan.rows is not None and bool(plan.digest)
     return read_correction(json.loads(plan.rows)) if is_made else Correction([])
@@ -94,7 +94,7 @@ def correction_of(plan: ErasurePlan) -> Correction:
 
 def propose(
     session: Session, case: Case, typed: Mapping[str, str], *, by: uuid.UUID, settings: Settings, now: datetime
-) -> ErasurePlan:
+) -> CasePlan:
     """Make a plan of the values that were typed over those laid out, and tell the approvers.
 
     Raises IdentityNotConfirmed, PlanChanged if the rows must be read anew, WrongValues or NothingToCorrect.
@@ -146,7 +146,7 @@ def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: date
     return Approved(plan.id, settings.register, identifiers_of(case), open_parts) if open_parts else None
 
 
-def _note_by_hand(session: Session, plan: ErasurePlan, system: str, errand: Errand, *, now: datetime) -> None:
+def _note_by_hand(session: Session, plan: CasePlan, system: str, errand: Errand, *, now: datetime) -> None:
     if not errand.is_outstanding:
         _note_done(session, plan, system, errand_changes.counted(errand), is_observed=True, now=now)
         execution = next(each for each in plan.executions if each.system == system)
@@ -161,7 +161,7 @@ def settle(session: Session, approved: Approved, system: str, *, is_observed: bo
 
 
 def _note_done(
-    session: Session, plan: ErasurePlan, system: str, changed: Mapping[str, int], *, is_observed: bool, now: datetime
+    session: Session, plan: CasePlan, system: str, changed: Mapping[str, int], *, is_observed: bool, now: datetime
 ) -> None:
     execution = next(each for each in plan.executions if each.system == system)
     if execution.state != DONE:
@@ -171,12 +171,12 @@ def _note_done(
         audit.record(session, "rows-corrected", by=audit.WORKER, now=now, case_id=plan.case_id, **details)
 
 
-def _finish_if_done(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
+def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
     if all(each.state == DONE for each in plan.executions):
         finish(session, plan, register, now=now)
 
 
-def finish(session: Session, plan: ErasurePlan, register: Register, *, now: datetime) -> None:
+def finish(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
     """All systems are done: the right has its outcome, recipients are told, and the books get a task."""
     if plan.state != plans.APPROVED:
         return
@@ -194,7 +194,7 @@ def finish(session: Session, plan: ErasurePlan, register: Register, *, now: date
     audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
-def _outcome(plan: ErasurePlan, made: Made) -> Outcome:
+def _outcome(plan: CasePlan, made: Made) -> Outcome:
     if any(execution.is_left for execution in plan.executions):
         return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
     if made.for_books:
@@ -202,7 +202,7 @@ def _outcome(plan: ErasurePlan, made: Made) -> Outcome:
     return Outcome.FULFILLED if made.corrected else Outcome.NOT_APPLICABLE
 
 
-def _made(session: Session, plan: ErasurePlan, register: Register) -> Made:
+def _made(session: Session, plan: CasePlan, register: Register) -> Made:
     by_hand = errand_changes.made_by_hand(session, plan)
     return made_of(correction_of(plan), by_hand, register)
 

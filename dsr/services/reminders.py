@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.notices import Heartbeat, Reminder, Task
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import REMINDER_DAYS, days_left
@@ -149,7 +149,7 @@ def tell_tasks(session: Session, *, settings: Settings, now: datetime) -> None:
         _tell(session, handlers[staff_id], "staff-task", now.isoformat(), facts, settings=settings, now=now)
 
 
-def tell_approvers(session: Session, case: Case, plan: ErasurePlan, *, settings: Settings, now: datetime) -> None:
+def tell_approvers(session: Session, case: Case, plan: CasePlan, *, settings: Settings, now: datetime) -> None:
     """Mail every approver who may decide on this erasure plan: not who made it, where two people must agree."""
     may_decide_alone = settings.procedure.approval == "single"
     facts = {"reference": case.reference, "link": f"{settings.web.base_url}/staff/cases/{case.reference}"}

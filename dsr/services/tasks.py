@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY
 from dsr.domain.register import Register
@@ -66,7 +66,7 @@ def settle(
 
 
 def _erased_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
-    plan = session.get_one(ErasurePlan, uuid.UUID(task.facts["plan"]))
+    plan = session.get_one(CasePlan, uuid.UUID(task.facts["plan"]))
     parts = plans.parts_of(plan).values()
     if case.is_open:
         _count_as_erased(session, case, plan, now)
@@ -77,7 +77,7 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
 
 
-def _count_as_erased(session: Session, case: Case, plan: ErasurePlan, now: datetime) -> None:
+def _count_as_erased(session: Session, case: Case, plan: CasePlan, now: datetime) -> None:
     """The right has the outcome of an erasure of which all went, unless a person decided on it otherwise."""
     session.flush()
     parts = executions.parts_of_series(plans.series(session, plans.current(session, case.id) or plan))

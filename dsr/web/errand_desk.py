@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, Item
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
@@ -196,7 +196,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
 
 def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
     """What is to change, where, and what the data subject says of a correction."""
-    plan = session.get(ErasurePlan, errand.plan_id) if errand.plan_id else None
+    plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
     known = settings().register.categories
     index = case.data_subject.email_index if errand.kind == CORRECT else b""
     todo, example = CHANGES[errand.kind]

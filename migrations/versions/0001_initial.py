@@ -171,6 +171,38 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("case_id", name=op.f("pk_access_copy")),
     )
     op.create_table(
+        "case_plan",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("right", sa.String(length=24), nullable=False),
+        sa.Column("follows_id", sa.Uuid(), nullable=True),
+        sa.Column("outstanding", sa.JSON(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("register_digest", sa.String(length=64), nullable=False),
+        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("decisions_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by_id", sa.Uuid(), nullable=False),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
+        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["approved_by_id"], ["staff_member.id"], name=op.f("fk_case_plan_approved_by_id_staff_member")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_case_plan_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(["follows_id"], ["case_plan.id"], name=op.f("fk_case_plan_follows_id_case_plan")),
+        sa.ForeignKeyConstraint(["made_by_id"], ["staff_member.id"], name=op.f("fk_case_plan_made_by_id_staff_member")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_plan")),
+        sa.UniqueConstraint("case_id", "number", name=op.f("uq_case_plan_case_id_number")),
+    )
+    with op.batch_alter_table("case_plan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_case_plan_state"), ["state"], unique=False)
+
+    op.create_table(
         "clock_event",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -228,42 +260,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_erased_rows_case_id"), ["case_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_erased_rows_purge_on"), ["purge_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_erased_rows_system_erased_at"), ["system", "erased_at"], unique=False)
-
-    op.create_table(
-        "erasure_plan",
-        sa.Column("id", sa.Uuid(), nullable=False),
-        sa.Column("case_id", sa.Uuid(), nullable=False),
-        sa.Column("number", sa.Integer(), nullable=False),
-        sa.Column("right", sa.String(length=24), nullable=False),
-        sa.Column("follows_id", sa.Uuid(), nullable=True),
-        sa.Column("outstanding", sa.JSON(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("register_digest", sa.String(length=64), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=False),
-        sa.Column("decisions_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("rows_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("note_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("made_by_id", sa.Uuid(), nullable=False),
-        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("approved_by_id", sa.Uuid(), nullable=True),
-        sa.Column("executed_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["approved_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_approved_by_id_staff_member")
-        ),
-        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_erasure_plan_case_id_dsr_case")),
-        sa.ForeignKeyConstraint(
-            ["follows_id"], ["erasure_plan.id"], name=op.f("fk_erasure_plan_follows_id_erasure_plan")
-        ),
-        sa.ForeignKeyConstraint(
-            ["made_by_id"], ["staff_member.id"], name=op.f("fk_erasure_plan_made_by_id_staff_member")
-        ),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_erasure_plan")),
-        sa.UniqueConstraint("case_id", "number", name=op.f("uq_erasure_plan_case_id_number")),
-    )
-    with op.batch_alter_table("erasure_plan", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_erasure_plan_state"), ["state"], unique=False)
 
     op.create_table(
         "hold",
@@ -574,7 +570,7 @@ def upgrade() -> None:
         sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("evidence_sealed", sa.LargeBinary(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_errand_case_id_dsr_case")),
-        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_errand_plan_id_erasure_plan")),
+        sa.ForeignKeyConstraint(["plan_id"], ["case_plan.id"], name=op.f("fk_errand_plan_id_case_plan")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_errand")),
         sa.UniqueConstraint("key", name=op.f("uq_errand_key")),
         sa.UniqueConstraint("link_digest", name=op.f("uq_errand_link_digest")),
@@ -597,7 +593,7 @@ def upgrade() -> None:
         sa.Column("is_left", sa.Boolean(), nullable=False),
         sa.Column("erased", sa.JSON(), nullable=False),
         sa.Column("changed", sa.JSON(), nullable=False),
-        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_execution_plan_id_erasure_plan")),
+        sa.ForeignKeyConstraint(["plan_id"], ["case_plan.id"], name=op.f("fk_execution_plan_id_case_plan")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_execution")),
         sa.UniqueConstraint("plan_id", "system", name=op.f("uq_execution_plan_id_system")),
     )
@@ -630,7 +626,7 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("erased_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_ledger_entry_case_id_dsr_case")),
-        sa.ForeignKeyConstraint(["plan_id"], ["erasure_plan.id"], name=op.f("fk_ledger_entry_plan_id_erasure_plan")),
+        sa.ForeignKeyConstraint(["plan_id"], ["case_plan.id"], name=op.f("fk_ledger_entry_plan_id_case_plan")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_ledger_entry")),
     )
     with op.batch_alter_table("ledger_entry", schema=None) as batch_op:
@@ -779,10 +775,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hold_case_id"))
 
     op.drop_table("hold")
-    with op.batch_alter_table("erasure_plan", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_erasure_plan_state"))
-
-    op.drop_table("erasure_plan")
     with op.batch_alter_table("erased_rows", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erased_rows_system_erased_at"))
         batch_op.drop_index(batch_op.f("ix_erased_rows_purge_on"))
@@ -798,6 +790,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_clock_event_case_id"))
 
     op.drop_table("clock_event")
+    with op.batch_alter_table("case_plan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_case_plan_state"))
+
+    op.drop_table("case_plan")
     op.drop_table("access_copy")
     with op.batch_alter_table("staff_session", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_staff_session_staff_member_id"))

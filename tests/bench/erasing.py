@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, select
 
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.db.sqlite import DRIVER
 from tests.bench.office import Office, address_of
 from tests.bench.table import Row, compared
@@ -73,7 +73,7 @@ def _erased(office: Office, kept: Connection, work: str, ours_from: int, bare_fr
 
 def _ledger(office: Office, case: Case) -> list[tuple[Any, ...]]:
     with office.workplace.transaction() as session:
-        plan = session.scalars(select(ErasurePlan).where(ErasurePlan.case_id == case.id)).one()
+        plan = session.scalars(select(CasePlan).where(CasePlan.case_id == case.id)).one()
         assert plan.state == "executed", plan.note
         entries = session.scalars(select(LedgerEntry).where(LedgerEntry.case_id == case.id)).all()
         return [tuple(_plain(getattr(entry, column)) for column in _LEDGER) for entry in entries]

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, create_engine, select
 
 from dsr.connectors.base import Found
 from dsr.db.base import new_id
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.db.sqlite import DRIVER
 from dsr.domain.row_keys import to_json
 from dsr.jobs import erasing
@@ -79,7 +79,7 @@ def _keep(office: Office, people: int) -> None:
     with office.workplace.transaction() as session:
         for customer in range(_OURS, _OURS + people):
             case = cast.add_case(session)
-            plan = ErasurePlan(id=new_id(), case_id=case.id, number=1, state="executed", counts={}, made_at=now)
+            plan = CasePlan(id=new_id(), case_id=case.id, number=1, state="executed", counts={}, made_at=now)
             plan.digest, plan.register_digest, plan.made_by_id = "", "", office.handler.id
             session.add(plan)
             session.flush()

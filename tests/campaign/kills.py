@@ -21,7 +21,7 @@ from dsr.connectors.registry import open_systems
 from dsr.db.base import use_keys
 from dsr.db.cases import Case
 from dsr.db.notices import Work
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.db.sqlite import DRIVER
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
@@ -184,7 +184,7 @@ class Campaign:
     def _check_accounts(self, workplace: Workplace) -> None:
         people = self.tally.people
         with workplace.transaction() as session:
-            states = set(session.scalars(select(ErasurePlan.state)))
+            states = set(session.scalars(select(CasePlan.state)))
             erased = sum(sum(counts.values()) for counts in session.scalars(select(Execution.erased)))
             kept = session.scalar(select(func.sum(LedgerEntry.row_count)))
             self._expect((states, erased, kept), ({"executed"}, people * town.ERASED, people * town.KEPT))

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dsr.db.base import Base, Encrypted, keys
 from dsr.db.cases import Case, DataSubject
 from dsr.db.notices import Notice
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.plans import Plan, PlanRow, Verdict
 from dsr.domain.register import Register
@@ -72,7 +72,7 @@ def _row() -> PlanRow:
     return PlanRow(*judgement, (ADDRESS,), fingerprint({"email": ADDRESS, "name": CANARY}))
 
 
-def _carry_out(session: Session, case: Case, plan: ErasurePlan) -> None:
+def _carry_out(session: Session, case: Case, plan: CasePlan) -> None:
     plan.state = plans.APPROVED
     (approved,) = executions.begin(session, case.id, Register({}, digest="0" * 64), now=NOW)
     receipt = erasing.Receipt({}, {}, {"newsletter": {ADDRESS: "print"}})
@@ -83,7 +83,7 @@ def test_what_was_written_can_be_read_back(used: Store) -> None:
     with used.transaction(writes=False) as session:
         person = session.scalars(select(DataSubject)).one()
         assert (person.name, person.email) == (CANARY, ADDRESS)
-        plan = session.scalars(select(ErasurePlan)).one()
+        plan = session.scalars(select(CasePlan)).one()
         assert [row.key for row in plans.planned_rows(plan)] == [{"email": ADDRESS}]
         assert CANARY in str(plan.note)
         assert CANARY in str(plan.decisions)

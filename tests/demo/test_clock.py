@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.demo.clock import Clock, NothingKept, next_ledger_day, opening_of
 from dsr.domain.rights import Right
 from tests.parts.cast import add_case, add_member
@@ -52,7 +52,7 @@ def test_a_day_opens_at_nine_in_amsterdam() -> None:
 def test_the_next_day_of_erasure_is_the_first_after_today(sqlite_store: Store) -> None:
     with sqlite_store.transaction() as session:
         case, by = add_case(session, Right.ERASURE), add_member(session)
-        plan = ErasurePlan(
+        plan = CasePlan(
             case_id=case.id,
             number=1,
             state="executed",

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
@@ -20,7 +20,7 @@ from dsr.services.work import of as work_of
 from tests.parts.shop import Workplace, identified_case
 
 
-def _propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) -> ErasurePlan:
+def _propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) -> CasePlan:
     with workplace.transaction() as session:
         plans.propose(session, session.get_one(Case, case.id), decisions, by=by, now=workplace.clock())
     work.run_all(workplace.context)
@@ -31,7 +31,7 @@ def _propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) 
         return plan
 
 
-def _approve(workplace: Workplace, case: Case, plan: ErasurePlan, by: uuid.UUID) -> None:
+def _approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
     with workplace.transaction() as session:
         plans.approve_plan(
             session,

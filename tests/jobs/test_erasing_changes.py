@@ -16,7 +16,7 @@ from dsr.config import Settings, load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
@@ -57,7 +57,7 @@ def with_register(workplace: Workplace, text: str) -> Settings:
     return replace(workplace.context.settings, register=load_register(file))
 
 
-def current(workplace: Workplace, case_id: uuid.UUID) -> ErasurePlan:
+def current(workplace: Workplace, case_id: uuid.UUID) -> CasePlan:
     with workplace.transaction() as session:
         plan = plans.current(session, case_id)
         assert plan is not None

@@ -17,7 +17,7 @@ from dsr.connectors.base import SystemDown
 from dsr.db.cases import Case
 from dsr.db.holds import Hold
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.holds import HoldGround
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rights import Right
@@ -45,7 +45,7 @@ def approved(workplace: Workplace) -> Case:
     return case
 
 
-def current(session: Any, case: Case) -> ErasurePlan:
+def current(session: Any, case: Case) -> CasePlan:
     plan = plans.current(session, case.id)
     assert plan is not None
     return plan
@@ -77,7 +77,7 @@ def lift(workplace: Workplace, case: Case, hold_id: uuid.UUID) -> None:
         holds.lift_hold(session, own, hold, "Het geschil is voorbij.", by=by, settings=settings, now=now)
 
 
-def propose_again(workplace: Workplace, case: Case) -> ErasurePlan:
+def propose_again(workplace: Workplace, case: Case) -> CasePlan:
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         by: Any = own.handler_id

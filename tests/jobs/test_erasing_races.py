@@ -19,7 +19,7 @@ from dsr.connectors.sql import SqlErasing, SqlSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain.plans import Plan, PlanChanged
 from dsr.domain.rights import Right
@@ -73,7 +73,7 @@ def approve(store: Store, by: StaffMember) -> Callable[..., Any]:
 
 def reset(store: Store) -> None:
     with store.transaction() as session:
-        session.execute(update(ErasurePlan).values(state=plans.PROPOSED, note_sealed=None))
+        session.execute(update(CasePlan).values(state=plans.PROPOSED, note_sealed=None))
 
 
 def test_of_two_approvals_at_once_one_counts(store: Store) -> None:
@@ -116,7 +116,7 @@ def test_of_two_new_plans_at_once_one_is_the_newest(store: Store) -> None:
         assert {type(outcome) for outcome in outcomes} <= {str, Conflict}
         assert "decided" in outcomes
         with store.transaction() as session:
-            states = list(session.scalars(select(ErasurePlan.state).order_by(ErasurePlan.number)))
+            states = list(session.scalars(select(CasePlan.state).order_by(CasePlan.number)))
             assert states == [*[plans.VOID] * (made - 1), plans.ASKED]
 
 
@@ -145,7 +145,7 @@ def _once_more(workplace: Workplace) -> None:
     with workplace.transaction() as session:
         session.execute(delete(LedgerEntry))
         session.execute(delete(Execution))
-        session.execute(update(ErasurePlan).values(state=plans.APPROVED, executed_at=None))
+        session.execute(update(CasePlan).values(state=plans.APPROVED, executed_at=None))
 
 
 def test_of_two_executions_at_once_one_erases(workplace: Workplace, approved: uuid.UUID) -> None:

@@ -10,7 +10,7 @@ import pytest
 from dsr.config import Settings
 from dsr.db.base import new_id
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan, Execution
+from dsr.db.plans import CasePlan, Execution
 from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Recipient, Table
@@ -56,7 +56,7 @@ def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplac
     work.run_all(workplace.context)
     assert [row["id"] for row in workplace.shop.rows("note")] == [3]
     with workplace.transaction() as session:
-        done = session.get_one(ErasurePlan, plan.id)
+        done = session.get_one(CasePlan, plan.id)
         assert done.state == "executed"
         assert [execution.erased["note"] for execution in session.query(Execution)] == [2]
         assert [right.result for right in session.merge(case).rights] == [Outcome.PARTLY_FULFILLED]

@@ -6,7 +6,7 @@ import uuid
 from typing import Any
 
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.services import plans, rectification
@@ -36,7 +36,7 @@ def ask_rows(workplace: Workplace, case: Case, by: uuid.UUID) -> None:
         assert plan.state == "open", work_of(session, case.id)["rows"].error
 
 
-def propose(workplace: Workplace, case: Case, by: uuid.UUID, typed: dict[str, str]) -> ErasurePlan:
+def propose(workplace: Workplace, case: Case, by: uuid.UUID, typed: dict[str, str]) -> CasePlan:
     """Type values over those laid out."""
     settings = workplace.context.settings
     with workplace.transaction() as session:
@@ -44,7 +44,7 @@ def propose(workplace: Workplace, case: Case, by: uuid.UUID, typed: dict[str, st
         return rectification.propose(session, found, typed, by=by, settings=settings, now=workplace.clock())
 
 
-def approve(workplace: Workplace, case: Case, plan: ErasurePlan, by: uuid.UUID) -> None:
+def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
     """A second person agrees."""
     settings = workplace.context.settings
     with workplace.transaction() as session:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.rights import Outcome
 from dsr.services import plans
 from tests.parts.firm import NOOR, TIM, Firm, Person
@@ -58,7 +58,7 @@ def out_of_reach(firm: Firm) -> Iterator[None]:
     away.rename(shop)
 
 
-def newest(firm: Firm, person: Person) -> ErasurePlan:
+def newest(firm: Firm, person: Person) -> CasePlan:
     with firm.store() as session:
         found = plans.current(session, firm.case(session, person.reference).id)
         assert found is not None

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, text
 
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.services import plans, search
 from tests.parts.firm import NOOR, TIM, Firm, Person, data_of
 
@@ -131,7 +131,7 @@ def _a_second_person_approves_and_the_rows_go(firm: Firm, hanna: Person, at_firs
     assert (person["phone"], person["birthday"]) == (None, None)
 
 
-def _plan(firm: Firm, person: Person) -> ErasurePlan:
+def _plan(firm: Firm, person: Person) -> CasePlan:
     with firm.store() as session:
         plan = plans.current(session, firm.case(session, person.reference).id)
         assert plan is not None

@@ -18,7 +18,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.identity import Lookup
 from dsr.db.notices import Notice
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.answers import AnswerIncomplete, Facts, Tenor, missing_parts
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import IllegalTransition, Status
@@ -82,7 +82,7 @@ class Desk:
     def erase(self, *rows: PlanRow, outcome: Outcome = Outcome.PARTLY_FULFILLED, state: str = "done") -> None:
         """As the worker would leave it: a plan, its receipt and its ledger."""
         with self.store.transaction() as session:
-            plan = ErasurePlan(
+            plan = CasePlan(
                 case_id=self.case_id,
                 number=1,
                 state="executed",
@@ -125,7 +125,7 @@ class Desk:
         raise fault
 
 
-def _receipt(plan: ErasurePlan, rows: tuple[PlanRow, ...], state: str) -> Execution:
+def _receipt(plan: CasePlan, rows: tuple[PlanRow, ...], state: str) -> Execution:
     return Execution(
         plan_id=plan.id,
         system="shop",
@@ -137,7 +137,7 @@ def _receipt(plan: ErasurePlan, rows: tuple[PlanRow, ...], state: str) -> Execut
     )
 
 
-def _entry(plan: ErasurePlan, kept_row: PlanRow) -> LedgerEntry:
+def _entry(plan: CasePlan, kept_row: PlanRow) -> LedgerEntry:
     return LedgerEntry(
         case_id=plan.case_id,
         plan_id=plan.id,

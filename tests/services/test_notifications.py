@@ -17,7 +17,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan, Execution, LedgerEntry
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.answers import warnings
 from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Answer, Change, Channel, State, Waiver
@@ -138,7 +138,7 @@ def test_what_nobody_got_needs_no_task(desk: Desk) -> None:
 
 def test_the_receipts_of_a_plan_say_what_recipients_are_told(desk: Desk) -> None:
     with desk.store.transaction() as session:
-        plan = ErasurePlan(case_id=desk.case_id, number=1, state="approved", digest="0", register_digest="0", counts={})
+        plan = CasePlan(case_id=desk.case_id, number=1, state="approved", digest="0", register_digest="0", counts={})
         plan.made_at, plan.made_by_id = NOW, desk.handler
         session.add(plan)
         session.flush()

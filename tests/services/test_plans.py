@@ -17,7 +17,7 @@ from dsr.config import Settings
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Notice
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
@@ -75,7 +75,7 @@ def case(store: Store, staff: tuple[StaffMember, StaffMember]) -> Case:
         return made
 
 
-def propose(store: Store, case: Case, by: StaffMember, **decisions: Any) -> ErasurePlan:
+def propose(store: Store, case: Case, by: StaffMember, **decisions: Any) -> CasePlan:
     with store.transaction() as session:
         plan = plans.propose(session, session.get_one(Case, case.id), decisions, by=by.id, now=NOW)
         plans.record_plan(session, plan, DRAWN, now=NOW)
@@ -98,7 +98,7 @@ def approve(
         plans.approve_plan(session, found, digest, by=by.id, settings=used, now=at, signed_in_at=signed_in_at)
 
 
-def current(store: Store, case: Case) -> ErasurePlan:
+def current(store: Store, case: Case) -> CasePlan:
     with store.transaction(writes=False) as session:
         plan = plans.current(session, case.id)
         assert plan is not None
@@ -261,7 +261,7 @@ def test_a_plan_given_back_says_why_and_a_new_one_follows(store: Store, case: Ca
         approve(store, case, staff[1])
     assert propose(store, case, staff[0]).number == 2
     with store.transaction() as session:
-        assert list(session.scalars(select(ErasurePlan.state).order_by(ErasurePlan.number))) == ["void", "proposed"]
+        assert list(session.scalars(select(CasePlan.state).order_by(CasePlan.number))) == ["void", "proposed"]
 
 
 def test_while_a_plan_is_carried_out_no_other_is_made(store: Store, case: Case, staff: Any) -> None:

@@ -16,7 +16,7 @@ from dsr.config import Procedure
 from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.notices import Notice, Reminder, Task
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services import reminders
@@ -287,7 +287,7 @@ def test_whoever_may_approve_a_plan_is_told(
         add_member(session, "Tim de Graaf", "handler")
         add_member(session, "Bob Smit", "approver").is_active = False
         case = add_case(session, Right.ERASURE)
-        plan = ErasurePlan(id=new_id(), made_by_id=noor.id)
+        plan = CasePlan(id=new_id(), made_by_id=noor.id)
         for _ in range(2):
             reminders.tell_approvers(session, case, plan, settings=settings, now=NOW)
     link = f"http://localhost:8080/staff/cases/{case.reference}"
@@ -299,10 +299,10 @@ def kept(store: Store, rows: int, **values: Any) -> None:
     """An entry of the ledger of a shop, as it was settled."""
     with store.transaction() as session:
         case = session.scalars(select(Case)).first() or add_case(session, Right.ERASURE, status=Status.CLOSED)
-        plan = session.scalars(select(ErasurePlan)).first()
+        plan = session.scalars(select(CasePlan)).first()
         if plan is None:
             digests = {"digest": "0", "register_digest": "0", "counts": {}}
-            plan = ErasurePlan(id=new_id(), case_id=case.id, number=1, state="executed", made_at=NOW, **digests)
+            plan = CasePlan(id=new_id(), case_id=case.id, number=1, state="executed", made_at=NOW, **digests)
             plan.made_by_id = add_member(session, "Els Smit").id
             session.add(plan)
             session.flush()

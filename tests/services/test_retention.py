@@ -11,7 +11,7 @@ from sqlalchemy import select
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import ErasurePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.rights import Right
 from dsr.domain.row_keys import to_json
 from dsr.services import plans, retention
@@ -23,7 +23,7 @@ DAY = date(2027, 1, 1)
 
 
 @pytest.fixture
-def plan(store: Store) -> ErasurePlan:
+def plan(store: Store) -> CasePlan:
     """The plan that a ledger comes from."""
     with store.transaction() as session:
         handler = cast.add_member(session)
@@ -32,7 +32,7 @@ def plan(store: Store) -> ErasurePlan:
         return plans.propose(session, case, {}, by=handler.id, now=NOW)
 
 
-def keep(store: Store, plan: ErasurePlan, keys: list[int], day: date | None = DAY, **values: str) -> LedgerEntry:
+def keep(store: Store, plan: CasePlan, keys: list[int], day: date | None = DAY, **values: str) -> LedgerEntry:
     facts = {"system": "shop", "category": "invoice", "table": "invoice", "verdict": "keep", **values}
     with store.transaction() as session:
         entry = LedgerEntry(case_id=plan.case_id, plan_id=plan.id, may_erase_from=day, row_count=len(keys), **facts)
@@ -52,7 +52,7 @@ def settle(store: Store, group: retention.Due, results: dict[LedgerEntry, Settle
         retention.settle(session, group, settled, store.settings.register, now=NOW)
 
 
-def test_rows_are_due_from_their_day(store: Store, plan: ErasurePlan) -> None:
+def test_rows_are_due_from_their_day(store: Store, plan: CasePlan) -> None:
     keep(store, plan, [1])
     keep(store, plan, [2], day=None)
     assert due(store, DAY - timedelta(days=1)) == []
@@ -61,14 +61,14 @@ def test_rows_are_due_from_their_day(store: Store, plan: ErasurePlan) -> None:
     assert len(due(store, DAY + timedelta(days=400))) == 1
 
 
-def test_what_is_due_comes_per_system(store: Store, plan: ErasurePlan) -> None:
+def test_what_is_due_comes_per_system(store: Store, plan: CasePlan) -> None:
     for system in ("shop", "crm", "shop"):
         keep(store, plan, [1], system=system)
     assert {group.system: len(group.entries) for group in due(store, DAY)} == {"shop": 2, "crm": 1}
 
 
 def test_what_is_due_comes_a_few_groups_at_a_time(
-    store: Store, plan: ErasurePlan, monkeypatch: pytest.MonkeyPatch
+    store: Store, plan: CasePlan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for system in ("shop", "crm", "shop", "till"):
         keep(store, plan, [1], system=system)
@@ -84,7 +84,7 @@ def test_what_is_due_comes_a_few_groups_at_a_time(
         assert retention.due_entries(session, DAY, after=second[-1]) == []
 
 
-def test_what_went_is_forgotten(store: Store, plan: ErasurePlan) -> None:
+def test_what_went_is_forgotten(store: Store, plan: CasePlan) -> None:
     entry = keep(store, plan, [1, 2])
     (group,) = due(store, DAY)
     settle(store, group, {entry: Settled(erased=1, gone=1)})
@@ -97,7 +97,7 @@ def test_what_went_is_forgotten(store: Store, plan: ErasurePlan) -> None:
         assert told.details == {"system": "shop", "erased": 1, "gone": 1, "left": 0}
 
 
-def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: ErasurePlan) -> None:
+def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: CasePlan) -> None:
     entry = keep(store, plan, [1, 2, 3])
     (group,) = due(store, DAY)
     left = {(2,): retention.CHANGED, (3,): retention.KEPT_LONGER}
@@ -113,14 +113,14 @@ def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: Eras
         assert task.facts == {"reasons": ["changed", "kept-longer"], "rows": 2, "table": "invoice"}
 
 
-def test_what_a_system_refuses_is_left_whole(store: Store, plan: ErasurePlan) -> None:
+def test_what_a_system_refuses_is_left_whole(store: Store, plan: CasePlan) -> None:
     entry = keep(store, plan, [1, 2])
     (group,) = due(store, DAY)
     results = retention.refused(group)
     assert results == {entry.id: Settled(left={(1,): "refused", (2,): "refused"})}
 
 
-def test_the_ledger_opens_in_its_own_case_only(store: Store, plan: ErasurePlan) -> None:
+def test_the_ledger_opens_in_its_own_case_only(store: Store, plan: CasePlan) -> None:
     entry = keep(store, plan, [1])
     with store.transaction() as session:
         other = cast.add_case(session, Right.ERASURE, name="Bram Bos")

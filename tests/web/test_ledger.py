@@ -17,7 +17,7 @@ from dsr.db.answers import Letter
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
-from dsr.db.plans import ErasurePlan, LedgerEntry, LedgerIdentifier
+from dsr.db.plans import CasePlan, LedgerEntry, LedgerIdentifier
 from dsr.domain.rights import Right
 from dsr.services.identity import receipt_code_digest
 from dsr.services.ledger import PAGE
@@ -42,7 +42,7 @@ def reference(app: Flask) -> str:
     """A case with more entries than a page holds, one without a day and one that waits for a person."""
     with store(app) as session:
         case = add_case(session, Right.ERASURE)
-        plan = ErasurePlan(
+        plan = CasePlan(
             id=uuid.uuid4(),
             case_id=case.id,
             number=1,

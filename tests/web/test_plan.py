@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from dsr.config import Settings
 from dsr.db.base import transaction
-from dsr.db.plans import ErasurePlan, Search
+from dsr.db.plans import CasePlan, Search
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision
@@ -56,5 +56,5 @@ def test_a_step_of_the_register_is_outstanding_until_the_handler_clears_it(
     sent = {"ground.disk": "a", "outstanding.disk": "", "ground.site": "a", "version": "1"}
     assert visitor.send(page, **sent).status_code == 303
     with app.app_context(), transaction(writes=False) as session:
-        decided = decisions_of(session.scalars(select(ErasurePlan)).one(), REGISTER)
+        decided = decisions_of(session.scalars(select(CasePlan)).one(), REGISTER)
     assert decided["disk"] == Decision(ErasureGround.NOT_NEEDED)

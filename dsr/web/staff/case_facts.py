@@ -19,7 +19,7 @@ from dsr.db.holds import Hold
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan, LedgerEntry, Search
+from dsr.db.plans import CasePlan, LedgerEntry, Search
 from dsr.db.restrictions import Restriction
 from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
@@ -63,12 +63,12 @@ class CaseFacts:
     lookups: list[Lookup]
     search: Search | None
     persons: dict[str, list[dict[str, Any]]]
-    plan: ErasurePlan | None
-    series: list[ErasurePlan]
+    plan: CasePlan | None
+    series: list[CasePlan]
     """The newest erasure plan and those that it follows: together the whole erasure."""
     rows: list[PlanRow]
     """The rows of the newest plan."""
-    correction: ErasurePlan | None
+    correction: CasePlan | None
     restrictions: list[Restriction]
     copy: AccessCopy | None
     notifications: list[Notification]
@@ -163,7 +163,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
 
 
 def _people(
-    case: Case, made: Sequence[ErasurePlan | None], entries: Sequence[AuditEntry], held: Iterable[Hold]
+    case: Case, made: Sequence[CasePlan | None], entries: Sequence[AuditEntry], held: Iterable[Hold]
 ) -> set[uuid.UUID | None]:
     of_plans = {person for plan in made if plan for person in (plan.made_by_id, plan.approved_by_id)}
     proved = {found.proved_by_id for found in case.identifiers}

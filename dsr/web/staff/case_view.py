@@ -10,7 +10,7 @@ from typing import Any
 
 from dsr.db.holds import Hold
 from dsr.db.notifications import Notification
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.clockface import Face, face
 from dsr.domain.deadlines import days_left
@@ -117,7 +117,7 @@ PAGES = {
 """The page on which a right is carried out: its view, and the words of the link."""
 
 
-def lacking(series: Sequence[ErasurePlan]) -> dict[str, Any]:
+def lacking(series: Sequence[CasePlan]) -> dict[str, Any]:
     """What had not answered when the newest plan was drawn up, and the number of the plan that it goes on from."""
     return {
         "systems": [system_label(name) for name in series[-1].outstanding] if series else [],
@@ -249,7 +249,7 @@ def why_of(row: PlanRow) -> str | None:
     return WHY.get(row.why or "", row.why)
 
 
-def plan_counts(plan: ErasurePlan, rows: Iterable[PlanRow]) -> dict[str, int]:
+def plan_counts(plan: CasePlan, rows: Iterable[PlanRow]) -> dict[str, int]:
     """What a plan comes to, for its four counts."""
     parts = Counter(row.verdict for row in rows if row.columns_kept is not None)
     return {

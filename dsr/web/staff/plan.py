@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.base import transaction
 from dsr.db.cases import Case
-from dsr.db.plans import ErasurePlan
+from dsr.db.plans import CasePlan
 from dsr.domain.plans import Decision
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
@@ -56,7 +56,7 @@ def plan(reference: str) -> ResponseReturnValue:
         )
 
 
-def _is_to_plan(case: Case, newest: ErasurePlan | None) -> bool:
+def _is_to_plan(case: Case, newest: CasePlan | None) -> bool:
     """Whether an erasure was asked for and not carried out."""
     is_asked = any(right.kind is Right.ERASURE for right in case.rights)
     return is_asked and (newest is None or newest.right != Right.ERASURE or newest.state != "executed")
