@@ -11,7 +11,7 @@ from uuid import UUID
 
 Key = tuple[Any, ...]
 
-_PLAIN = (int, str, float, bool, type(None))
+_PLAIN = frozenset({int, str, float, bool, type(None)})
 _READ: dict[str, Callable[[str], Any]] = {
     "bytes": bytes.fromhex,
     "date": date.fromisoformat,
@@ -45,7 +45,10 @@ def _read(value: dict[str, str]) -> Any:
 
 def as_read(key: Iterable[Any]) -> Key:
     """A key of a row as `from_json` gives it back: what JSON cannot bring back is its text."""
-    return tuple([value if type(value) in _PLAIN or type(value).__name__ in _READ else str(value) for value in key])
+    values = tuple(key)
+    if _PLAIN.issuperset(map(type, values)):
+        return values
+    return tuple([value if type(value) in _PLAIN or type(value).__name__ in _READ else str(value) for value in values])
 
 
 def key_text(key: Iterable[Any]) -> str:

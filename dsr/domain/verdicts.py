@@ -217,6 +217,7 @@ def columns_left(register: Register, system: str, name: str) -> Columns | None:
     return tuple(column for column in columns_needed(register, system, name) if column not in way)
 
 
+@lru_cache(64)
 def _counts_by_year(rule: str | Period) -> bool:
     """Whether all days of a month have the same dates under a rule: it counts from the end of a year."""
     found = retention.RULES.get(rule) if isinstance(rule, str) else None

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from dsr import faults
 from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDown
@@ -41,6 +41,10 @@ from dsr.services import (
 from dsr.services.copy_data import CopyOrder
 
 log = logging.getLogger(__name__)
+
+_WITH_CHECK = [joinedload(Case.identity_check)]
+_WITH_PERSON = [*_WITH_CHECK, *map(joinedload, (Case.data_subject, Case.identifiers, Case.rights))]
+"""What a step reads of a case, in one statement."""
 
 
 class Step(NamedTuple):
@@ -196,8 +200,8 @@ class _WantedCopy(NamedTuple):
 
 
 def _to_copy(context: Context, session: Session, case_id: uuid.UUID) -> _WantedCopy:
-    case = session.get_one(Case, case_id)
-    order = copies.begin_copy(session, case)
+    case = session.get_one(Case, case_id, options=_WITH_PERSON)
+    order = copies.begin_copy(session, case, settings=context.settings)
     return _WantedCopy(order, _Wanted(lookup.identifiers_of(case), _systems(context, session, case)))
 
 
@@ -207,7 +211,8 @@ def _copy(context: Context, case_id: uuid.UUID, given: _WantedCopy) -> Note:
     faults.point("copy-written")
 
     def note(session: Session) -> Exception | None:
-        copies.record_copy(session, session.get_one(Case, case_id), written, settings=settings, now=context.now())
+        case = session.get_one(Case, case_id, options=_WITH_CHECK)
+        copies.record_copy(session, case, written, settings=settings, now=context.now())
         return search.fault_of(written.faults)
 
     return note

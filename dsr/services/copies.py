@@ -80,10 +80,10 @@ class Download:
     chunks: Iterator[bytes]
 
 
-def begin_copy(session: Session, case: Case) -> CopyOrder:
+def begin_copy(session: Session, case: Case, *, settings: Settings) -> CopyOrder:
     """What the copy for a case is to be made of. Raises IdentityNotConfirmed, NotPossible or CopyReleased."""
     _check_wanted(session, case)
-    return order_of(session, case)
+    return order_of(session, case, settings)
 
 
 def record_copy(session: Session, case: Case, written: WrittenCopy, *, settings: Settings, now: datetime) -> AccessCopy:

@@ -19,7 +19,7 @@ from dsr.connectors.base import Connector, ConnectorError, Identifiers
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.files import Place, open_store
-from dsr.services import copy_data, copy_page, errand_files
+from dsr.services import copy_data, copy_page, errand_files, errands
 from dsr.services.copy_data import CopyOrder, Gathered
 from dsr.services.rectification import statements_of
 
@@ -45,7 +45,7 @@ class WrittenCopy:
     faults: Mapping[str, ConnectorError] = field(default_factory=dict)
 
 
-def order_of(session: Session, case: Case) -> CopyOrder:
+def order_of(session: Session, case: Case, settings: Settings) -> CopyOrder:
     """What the copy for a case is made of, beside the rows."""
     return CopyOrder(
         case.id,
@@ -54,7 +54,7 @@ def order_of(session: Session, case: Case) -> CopyOrder:
         case.data_subject.name,
         case.received_on,
         tuple(each.text for each in statements_of(session, case.data_subject.email_index)),
-        tuple(errand_files.attached(session, case.id)),
+        tuple(errand_files.attached(session, case.id) if errands.by_hand(settings) else ()),
     )
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import chain, groupby, repeat
 from math import isfinite
-from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -114,23 +113,20 @@ def _table(gathered: Gathered, language: str, system: str, table: str, batches: 
 
 def lines(rows: Sequence[Cells]) -> bytes:
     """A JSON array a line for every row, without loss."""
-    if _is_plain(rows):
-        try:
-            return b",\n".join(map(orjson.dumps, rows, repeat(copies.exact)))
-        except TypeError:  # a number of more than 64 bits, a time of day with an offset
-            pass
+    try:
+        text = b",\n".join(map(orjson.dumps, rows, repeat(copies.exact)))
+        if b"null" not in text or all(map(_is_finite, rows)):
+            return text
+    except TypeError:  # a number of more than 64 bits, a time of day with an offset
+        pass
     return ",\n".join(
         json.dumps([*map(_finite, row)], default=copies.exact, ensure_ascii=False) for row in rows
     ).encode()
 
 
-def _is_plain(rows: Sequence[Cells]) -> bool:
-    """Whether no number is infinite or none at all: the fast way would write null for it."""
-    for column in range(len(rows[0])):
-        cells = [*map(itemgetter(column), rows)]
-        if float in {*map(type, cells)} and not all(isfinite(cell) for cell in cells if type(cell) is float):
-            return False
-    return True
+def _is_finite(row: Cells) -> bool:
+    """Whether no number is infinite or none at all: the fast way writes null for it."""
+    return all(isfinite(cell) for cell in row if type(cell) is float)
 
 
 def _finite(cell: Any) -> Any:

@@ -196,7 +196,7 @@ def systems_of(
 
     `erased` holds, by system, the keys that the owner confirmed.
     """
-    if not concerns_owners(case):
+    if not by_hand(settings) or not concerns_owners(case):
         return {}
     asked = {errand.system: errand for errand in of_case(session, case.id) if errand.kind == SEARCH}
     return {

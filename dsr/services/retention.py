@@ -161,7 +161,8 @@ def _erase_entry(
         return Settled(gone=len(kept) - len(rows), left=left)
     erased = _erase(erasing, register, entry, [*going.values()])
     columns = verdicts.columns_left(register, entry.system, entry.table)
-    went = Written(entry.table, columns, len(going), _written({key: kept[key] for key in going}))
+    noted = entry.rows if len(going) == len(kept) else None
+    went = Written(entry.table, columns, len(going), noted or _written({key: kept[key] for key in going}))
     return Settled(erased=erased, gone=len(kept) - len(rows), left=left, went=went)
 
 

@@ -128,7 +128,7 @@ class Desk:
     def write(self, rows: Iterable[Row] = ROWS, now: datetime = NOW) -> WrittenCopy:
         shop = ManualSystem("shop", self.settings.register.tables["shop"], [*rows])
         with self.store.transaction() as session:
-            order = copies.begin_copy(session, session.get_one(Case, self.case_id))
+            order = copies.begin_copy(session, session.get_one(Case, self.case_id), settings=self.settings)
         return write_copy(order, {"shop": shop}, {}, settings=self.settings, now=now)
 
     def note(self, written: WrittenCopy, now: datetime = NOW) -> None:

@@ -291,7 +291,9 @@ def test_a_copy_that_waits_is_named_with_its_last_day(store: Store) -> None:
     desk = Desk(store, Right.ACCESS)
     with store.transaction() as session:
         case = session.get_one(Case, desk.case_id)
-        written = write_copy(copies.begin_copy(session, case), {}, {}, settings=desk.settings, now=NOW)
+        written = write_copy(
+            copies.begin_copy(session, case, settings=desk.settings), {}, {}, settings=desk.settings, now=NOW
+        )
         copies.record_copy(session, case, written, settings=desk.settings, now=NOW)
         assert len(missing_parts(answers.facts_of(session, case, settings=desk.settings, now=NOW))) == 1
         copies.view_copy(session, case, by=desk.handler, settings=desk.settings, now=NOW)

@@ -43,7 +43,7 @@ class Cut:
 
 def write(desk: Desk, systems: dict[str, Any]) -> WrittenCopy:
     with desk.store.transaction(writes=False) as session:
-        order = copies.begin_copy(session, session.get_one(Case, desk.case_id))
+        order = copies.begin_copy(session, session.get_one(Case, desk.case_id), settings=desk.settings)
     return write_copy(order, systems, HANNA, settings=desk.settings, now=NOW)
 
 
