@@ -25,7 +25,7 @@ from dsr.services.rectification import statements_of
 
 PURPOSE = "access-copy"
 INDEX, DATA = "index.html", "data.json"
-_PIECE = 128 * 1024  # bytes
+_PIECE = 1024 * 1024  # bytes: with small ones the two threads wait for each other
 _LEVEL = 1
 """Of zlib: a higher one takes twice as long for an archive that is a tenth smaller."""
 

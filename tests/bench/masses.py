@@ -11,7 +11,8 @@ from dsr.db.answers import AccessCopy
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import register_decisions
 from dsr.domain.rights import Right
-from dsr.services import plans, work
+from dsr.services import work
+from dsr.services.drawing_up import draw_up
 from tests.bench.copying import read_bare
 from tests.bench.office import INVOICES, Office, address_of
 from tests.bench.table import Row, compared, judged, not_measured
@@ -62,7 +63,7 @@ def _preview(office: Office, work: str) -> Row:
 
     def ours(number: int) -> float:
         whom = {"email": address_of(_PREVIEWED + number)}
-        return seconds(lambda: plans.draw_up(settings, context.systems, whom, decisions, on=on))
+        return seconds(lambda: draw_up(settings, context.systems, whom, decisions, on=on))
 
     def bare(number: int) -> float:
         return seconds(lambda: read_bare(office, _READ + number))
