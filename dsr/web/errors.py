@@ -8,6 +8,7 @@ import traceback
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, SecurityError
 
 from dsr.domain.wording import N_
@@ -59,6 +60,7 @@ _SECRETS = ("csrf_token", "password", "code")
 def init_app(app: Flask) -> None:
     """Answer every fault with a page."""
     app.register_error_handler(HTTPException, refuse)
+    app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(Exception, _fail)
     # Flask's own log line has the path, which may be the secret link of a case.
     app.log_exception = lambda exc_info: _log(exc_info[1], number="-")  # type: ignore[method-assign]
@@ -91,6 +93,12 @@ def _not_our_host() -> ResponseReturnValue:
 
 def _headers(error: HTTPException) -> list[tuple[str, str]]:
     return [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
+
+
+def _busy(error: OperationalError) -> ResponseReturnValue:
+    """Our database does not answer, or somebody else writes in it for too long: passing, and nothing was kept."""
+    _log(error, number="-")
+    return _page(503, *_SENTENCES[503]), 503, {"Retry-After": "60"}
 
 
 def _fail(error: Exception) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 from flask import Flask, request
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
@@ -43,6 +44,11 @@ def broken(app: Flask) -> FlaskClient:
     @allows(PUBLIC)
     def fails() -> str:
         raise RuntimeError(f"{NAME} is not here")
+
+    @app.post("/busy")
+    @allows(PUBLIC)
+    def busy() -> str:
+        raise OperationalError("BEGIN IMMEDIATE", {}, Exception("database is locked"))
 
     @app.post("/echo")
     @allows(PUBLIC)
@@ -187,6 +193,13 @@ def test_an_error_page_says_nothing_of_our_insides(
     assert number in answer.text
     assert "RuntimeError" in caplog.text
     assert "in fails" in caplog.text
+
+
+def test_a_database_that_is_busy_is_passing(broken: FlaskClient) -> None:
+    token = Visitor(broken).token("/verzoek/rechten")
+    answer = broken.post("/busy", data={"csrf_token": token, "a": "Mijn adres klopt niet"})
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+    assert "Mijn adres klopt niet" in answer.text
 
 
 def test_a_failure_keeps_what_was_typed(broken: FlaskClient) -> None:
