@@ -120,9 +120,7 @@ def _file(errand: Errand, upload: Upload, item_id: uuid.UUID | None, now: dateti
     return file
 
 
-def remove_item(
-    session: Session, errand: Errand, number: int, *, by: str, settings: Settings, now: datetime
-) -> None:  # fmt: skip
+def remove_item(session: Session, errand: Errand, number: int, *, by: str, settings: Settings, now: datetime) -> None:
     """Take back something that was noted by mistake; nothing happens where it is gone. Raises AnsweredAlready."""
     _claim(session, errand, OPEN)
     found = select(Item).where(Item.case_id == errand.case_id, Item.system == errand.system, Item.number == number)

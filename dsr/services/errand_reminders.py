@@ -63,9 +63,7 @@ def _remind(session: Session, owner: Owner, theirs: Sequence[Errand], *, setting
         now=now,
     )
     for errand in theirs:
-        audit.record(
-            session, "errand-reminded", by=audit.WORKER, now=now, case_id=errand.case_id, system=errand.system
-        )  # fmt: skip
+        audit.record(session, "errand-reminded", by=audit.WORKER, now=now, case_id=errand.case_id, system=errand.system)
 
 
 def _told(session: Session, errand: Errand, today: date, settings: Settings, language: str) -> dict[str, str | int]:

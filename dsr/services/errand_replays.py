@@ -59,6 +59,4 @@ def note(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
     found = items(session, errand.case_id, errand.system, errand.items)
     again = sum(item.category in errand.done_in for item in found)
     counts = {"again": again, "gone": len(found) - again, "left": 0, "reasons": []}
-    audit.record(
-        session, "erasure-replayed", by=by, now=now, case_id=errand.case_id, system=errand.system, **counts
-    )  # fmt: skip
+    audit.record(session, "erasure-replayed", by=by, now=now, case_id=errand.case_id, system=errand.system, **counts)

@@ -46,9 +46,7 @@ def _stopped(case: Case, register: Register) -> list[str]:
     return advertising(register, by_consent_only=True) if withdrawn else []
 
 
-def _ask_to_restrict(
-    session: Session, case: Case, held: Restriction, *, settings: Settings, now: datetime
-) -> None:  # fmt: skip
+def _ask_to_restrict(session: Session, case: Case, held: Restriction, *, settings: Settings, now: datetime) -> None:
     stopped = {
         (errand.system, name)
         for errand in errands.of_case(session, case.id)

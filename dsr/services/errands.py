@@ -200,12 +200,10 @@ def systems_of(
         return {}
     asked = {errand.system: errand for errand in of_case(session, case.id) if errand.kind == SEARCH}
     return {
-        name: ManualSystem(
-            name, tables, _found(session, asked.get(name), settings.register), (erased or {}).get(name)
-        )
+        name: ManualSystem(name, tables, _found(session, asked.get(name), settings.register), (erased or {}).get(name))
         for name, tables in by_hand(settings).items()
         if name not in asked or asked[name].state != CLOSED
-    }  # fmt: skip
+    }
 
 
 def _found(session: Session, errand: Errand | None, register: Register) -> list[Row] | None:

@@ -145,9 +145,18 @@ def _place(seen: Seen, today: date) -> _Place:
     entry, row = seen.entry, seen.now
     columns = tuple(entry.columns_kept) if entry.columns_kept is not None else None
     as_noted = _Place(
-        entry.plan_id, entry.category, entry.table, entry.verdict, entry.rule, entry.law,
-        entry.keep_through, entry.may_erase_from, columns, entry.why, entry.state,
-    )  # fmt: skip
+        entry.plan_id,
+        entry.category,
+        entry.table,
+        entry.verdict,
+        entry.rule,
+        entry.law,
+        entry.keep_through,
+        entry.may_erase_from,
+        columns,
+        entry.why,
+        entry.state,
+    )
     if row is None or row.verdict is Verdict.REFUSE or (seen.was_changed and entry.may_erase_from):
         return as_noted
     if row.verdict is Verdict.ERASE and seen.was_changed:

@@ -71,7 +71,7 @@ def add_right(reference: str) -> ResponseReturnValue:
         reference,
         lambda session, case: casework.add_right(session, case, chosen, by=me(), now=now()),
         anchor="rights",
-    )  # fmt: skip
+    )
 
 
 @staff.post("/cases/<reference>/rights/<right>")
@@ -81,11 +81,9 @@ def decide_right(reference: str, right: str) -> ResponseReturnValue:
     chosen, reason = _outcome(request.form.get("outcome", "")), request.form.get("reason", "")
     return act(
         reference,
-        lambda session, case: casework.decide_right(
-            session, case, _right(right), chosen, reason, by=me(), now=now()
-        ),
+        lambda session, case: casework.decide_right(session, case, _right(right), chosen, reason, by=me(), now=now()),
         anchor="rights",
-    )  # fmt: skip
+    )
 
 
 def _right(name: str) -> Right:
@@ -198,11 +196,9 @@ def extend(reference: str) -> ResponseReturnValue:
     reason = request.form.get("extension_reason", "")
     return act(
         reference,
-        lambda session, case: deadlines.extend_deadline(
-            session, case, reason, by=me(), settings=settings(), now=now()
-        ),
+        lambda session, case: deadlines.extend_deadline(session, case, reason, by=me(), settings=settings(), now=now()),
         anchor="clock",
-    )  # fmt: skip
+    )
 
 
 @staff.post("/cases/<reference>/set-aside")

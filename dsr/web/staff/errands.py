@@ -69,10 +69,8 @@ def send_errand_again(reference: str, errand_id: uuid.UUID) -> ResponseReturnVal
     return _act(
         reference,
         errand_id,
-        lambda session, case, found: errands.send_again(
-            session, case, found, by=me(), settings=settings(), now=now()
-        ),
-    )  # fmt: skip
+        lambda session, case, found: errands.send_again(session, case, found, by=me(), settings=settings(), now=now()),
+    )
 
 
 @staff.post(f"{_ERRAND}/hand-over")
@@ -86,7 +84,7 @@ def hand_over_errand(reference: str, errand_id: uuid.UUID) -> ResponseReturnValu
         lambda session, case, found: errands.hand_over(
             session, case, found, to, by=me(), settings=settings(), now=now()
         ),
-    )  # fmt: skip
+    )
 
 
 def _posted_owner() -> bytes:
@@ -144,7 +142,7 @@ def errand_file(reference: str, errand_id: uuid.UUID, file_id: uuid.UUID) -> Res
 def _act(reference: str, errand_id: uuid.UUID, change: Callable[[Session, Case, Errand], None]) -> ResponseReturnValue:
     return act(
         reference, lambda session, case: change(session, case, _find(session, case, errand_id)), anchor="errands"
-    )  # fmt: skip
+    )
 
 
 def _find(session: Session, case: Case, errand_id: uuid.UUID) -> Errand:

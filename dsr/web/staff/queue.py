@@ -142,8 +142,12 @@ def _rows(session: Session, cases: list[Case], today: date) -> list[dict[str, An
 def _counts(session: Session, today: date) -> list[dict[str, Any]]:
     def count(label: str, tone: str = "", **chosen: Any) -> dict[str, Any]:
         number = queries.count_open(session, QueueFilter(**chosen), today=today)
-        return {"number": _capped(number), "label": gettext(label), "tone": tone if number else "",
-                "url": url_for("staff.queue", **chosen)}  # fmt: skip
+        return {
+            "number": _capped(number),
+            "label": gettext(label),
+            "tone": tone if number else "",
+            "url": url_for("staff.queue", **chosen),
+        }
 
     return [
         count(N_("too late"), "red", group="late"),

@@ -183,10 +183,8 @@ def add_statement(reference: str) -> ResponseReturnValue:
     text = request.form.get("statement", "")
     return _act(
         reference,
-        lambda session, case: rectification.add_statement(
-            session, case, text, by=me(), settings=settings(), now=now()
-        ),
-    )  # fmt: skip
+        lambda session, case: rectification.add_statement(session, case, text, by=me(), settings=settings(), now=now()),
+    )
 
 
 _act = partial(act, view="staff.rectify", page=rectification_page)

@@ -117,9 +117,7 @@ def announce_lifting(reference: str, restriction_id: uuid.UUID) -> ResponseRetur
 
     def change(session: Session, case: Case) -> None:
         held = _find(session, case, restriction_id)
-        restriction.announce_lifting(
-            session, case, held, reason, _day(day), by=me(), settings=settings(), now=now()
-        )  # fmt: skip
+        restriction.announce_lifting(session, case, held, reason, _day(day), by=me(), settings=settings(), now=now())
 
     return _act(reference, change)
 
@@ -137,10 +135,8 @@ def lift_restriction(reference: str, restriction_id: uuid.UUID) -> ResponseRetur
     """Lift a restriction of which the data subject was told."""
     return _act(
         reference,
-        lambda session, case: restriction.lift(
-            session, case, _find(session, case, restriction_id), by=me(), now=now()
-        ),
-    )  # fmt: skip
+        lambda session, case: restriction.lift(session, case, _find(session, case, restriction_id), by=me(), now=now()),
+    )
 
 
 def _find(session: Session, case: Case, restriction_id: uuid.UUID) -> Restriction:
@@ -158,7 +154,7 @@ def weigh_objection(reference: str) -> ResponseReturnValue:
     return _act(
         reference,
         lambda session, case: objection.weigh(session, case, Weighed(result), grounds, by=me(), now=now()),
-    )  # fmt: skip
+    )
 
 
 @staff.post("/cases/<reference>/consent")
