@@ -38,9 +38,13 @@ def tell_by_mail(
 
 
 def tell_of_ledger(session: Session, *, settings: Settings, now: datetime) -> None:
-    """Mail whoever was told of a request by mail that what was kept after it is gone: nobody has to decide on that."""
+    """Mail whoever was told of a request by mail that what was kept after it is gone: nobody has to decide on that.
+
+    Once: where the mail did not arrive, the handler tells them.
+    """
     later = (Notification.about == About.LATER.value, Notification.state == State.PROPOSED.value)
-    for each in session.scalars(select(Notification).where(*later).with_for_update()).all():
+    unmailed = select(Notification).where(*later, Notification.link_number == 0)
+    for each in session.scalars(unmailed.with_for_update()).all():
         earlier = [known for known in notifications.of_case(session, each.case_id) if known.recipient == each.recipient]
         if email_of(each, settings) and any(map(notifications.was_mailed, earlier)):
             each.state = State.MAILED.value
@@ -113,6 +117,15 @@ def note_delivery(session: Session, notice_id: uuid.UUID, *, now: datetime) -> N
         notifications.record_told(session, notification, Channel.MAIL, by=audit.WORKER, now=now)
     else:
         notification.state = State.PROPOSED.value
+        if notification.about == About.LATER:
+            _ask_to_tell(session, notification, now=now)
+
+
+def _ask_to_tell(session: Session, unreached: Notification, *, now: datetime) -> None:
+    kind = notifications.TASK
+    task = Task(key=f"{kind}:{unreached.id}:{unreached.link_number}", case_id=unreached.case_id, kind=kind, facts={})
+    task.made_at = now
+    put_if_new(session, task, by=("key",))
 
 
 def email_of(notification: Notification, settings: Settings) -> str | None:

@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from dsr.db.audit import AuditEntry
 from dsr.db.base import new_id
 from dsr.db.cases import Case
-from dsr.db.notices import Notice
+from dsr.db.notices import Notice, Task
 from dsr.db.notifications import Notification
 from dsr.domain.notifications import Answer, Change, Channel
 from dsr.mail.delivery import DeliveryFailed
@@ -176,6 +176,19 @@ def test_when_kept_data_go_those_who_were_mailed_are_mailed_and_others_are_left_
     assert pass_days(desk, 10) == [(10, ["notification", "notification"])]
     assert desk.open_tasks().count("recipients-to-tell") == 2, "the first list, and one for the bookkeeper"
     assert all(each.about == "right" for each in desk.facts().informed)
+
+
+def test_a_later_mail_that_is_refused_is_left_to_the_handler(desk: Desk) -> None:
+    deliver(desk)
+    with desk.store.transaction() as session:
+        session.execute(update(Task).values(done_at=NOW))
+        register, changes = desk.settings.register, [Change("customer")]
+        notifications.propose_later(session, desk.case_id, changes, register=register, now=NOW + timedelta(days=9))
+    assert pass_days(desk, 10) == [(10, ["notification"])]
+    deliver(desk, DeliveryFailed("550", is_permanent=True), days=10)
+    assert desk.states()["mailing"] == "proposed"
+    assert "recipients-to-tell" in desk.open_tasks()
+    assert pass_days(desk, 11, 12) == []
 
 
 def test_who_was_told_of_a_restriction_is_told_that_it_ended(desk: Desk) -> None:
