@@ -12,7 +12,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.notifications import Change
-from dsr.domain.plans import READ_ONLY
+from dsr.domain.plans import READ_ONLY, Verdict
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
@@ -71,9 +71,11 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     if case.is_open:
         _count_as_erased(session, case, plan, now)
     earlier = [each for each in notifications.of_case(session, case.id) if each.source_id == plan.id]
-    told = {change.category for each in earlier for change in notifications.changes_of(each)}
-    rows = [group.judged for part in parts for group in part.groups if group.judged.why == READ_ONLY]
-    changes = [Change(name) for name in dict.fromkeys(row.category for row in rows) if name not in told]
+    told = {change.category for each in earlier for change in notifications.changes_of(each) if not change.is_part}
+    rows = [group.judged for part in parts for group in part.groups]
+    went = dict.fromkeys(row.category for row in rows if row.why == READ_ONLY)
+    stays = {row.category for row in rows if row.verdict is not Verdict.ERASE and row.why != READ_ONLY}
+    changes = [Change(name, is_part=name in stays) for name in went if name not in told]
     notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
 
 

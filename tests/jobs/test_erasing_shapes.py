@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +14,7 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan, Execution
 from dsr.domain.groups import Group, Part, outcome_of
+from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Recipient, Table
 from dsr.domain.rights import Outcome, Right
@@ -74,6 +77,9 @@ def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
         own = session.get_one(Case, case.id)
         (task,) = tasks.open_of(session, own.id)
         assert (task.kind, task.facts["tables"], task.facts["rows"]) == ("erase-by-hand", ["shop.counted"], 1)
+        first = [Change("ticket", is_part=True)]
+        source_id = uuid.UUID(task.facts["plan"])
+        notifications.propose(session, own.id, Right.ERASURE, first, source_id=source_id, register=register, now=now)
         told = answers.facts_of(session, own, settings=settings, now=now)
         assert any(left.reason and "met de hand" in left.reason for left in told.not_erased)
         before = list(told.not_erased)
@@ -86,7 +92,10 @@ def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
         told = answers.facts_of(session, own, settings=settings, now=now)
         assert len(told.not_erased) == len(before) - 1
         assert tasks.open_of(session, own.id) == []
-        assert [each.recipient for each in notifications.of_case(session, own.id)] == ["desk"]
+        changes = [
+            change for each in notifications.of_case(session, own.id) for change in notifications.changes_of(each)
+        ]
+        assert Counter(changes) == {Change("ticket", is_part=True): 1, Change("ticket"): 1}, "the rest is told as well"
 
 
 def test_all_of_it_erased_by_hand_is_a_request_fulfilled() -> None:
