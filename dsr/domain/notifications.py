@@ -107,11 +107,14 @@ def is_silent(today: date, told_on: date) -> bool:
 
 
 def by_recipient(register: Register, changes: Iterable[Change]) -> dict[str, list[Change]]:
-    """Recipient -> what became of the categories it gets. What is confidential is told to nobody."""
+    """Recipient -> what became of the categories it gets. What is confidential is told to nobody.
+
+    What has left the register has no recipients.
+    """
     told: dict[str, list[Change]] = {}
     for change in changes:
-        category = register.categories[change.category]
-        for name in category.recipients if not category.confidential else ():
+        category = register.categories.get(change.category)
+        for name in category.recipients if category and not category.confidential else ():
             told.setdefault(name, []).append(change)
     return told
 

@@ -33,6 +33,10 @@ def test_what_is_confidential_is_told_to_nobody() -> None:
     assert by_recipient(REGISTER, [Change("report")]) == {}
 
 
+def test_what_has_left_the_register_is_told_to_nobody() -> None:
+    assert by_recipient(REGISTER, [Change("fax"), Change("invoice")]) == {"bookkeeper": [Change("invoice")]}
+
+
 @pytest.mark.parametrize(
     ("recipient", "begins_as"),
     [
