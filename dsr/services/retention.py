@@ -209,6 +209,16 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
         session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
 
 
+def note_erased_by_hand(session: Session, entry: LedgerEntry, register: Register, *, now: datetime) -> None:
+    """A person erased the rows of an entry: forgotten here, and remembered while a backup may bring them back."""
+    if entry.rows:
+        is_known = entry.table in register.tables.get(entry.system, {})
+        columns = verdicts.columns_left(register, entry.system, entry.table) if is_known else None
+        gone = Written(entry.table, columns, entry.row_count, entry.rows)
+        remember(session, entry.case_id, entry.system, [gone], register, now=now)
+    entry.state, entry.erased_at, entry.rows = ERASED, now, None
+
+
 def _part_gone(entry: LedgerEntry, rows: int, now: datetime) -> Iterator[LedgerEntry]:
     """What went of an entry of which some rows are left stands apart from now on."""
     if rows:

@@ -19,7 +19,7 @@ from dsr.domain.wording import N_
 from dsr.services import audit, casework, executions, notifications, plans
 from dsr.services.executions import BY_HAND
 from dsr.services.notifications import SILENT_TASK
-from dsr.services.retention import ERASED, LEFT
+from dsr.services.retention import LEFT, note_erased_by_hand
 
 SETTLED_BY_HAND = (BY_HAND, "books-correction", LEFT, "replay-left", SILENT_TASK)
 """The kinds that nothing but a person ends."""
@@ -92,5 +92,5 @@ def _count_as_erased(session: Session, case: Case, plan: CasePlan, now: datetime
 def _went_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
     entry = session.get(LedgerEntry, uuid.UUID(task.key.partition(":")[2]))
     if entry is not None:
-        entry.state, entry.erased_at, entry.rows = ERASED, now, None
+        note_erased_by_hand(session, entry, register, now=now)
         notifications.propose_later(session, case.id, [Change(entry.category)], register=register, now=now)

@@ -18,9 +18,10 @@ from dsr.db.later import LaterNotice
 from dsr.db.notices import Notice, Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
-from dsr.jobs import erasing, work
+from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
 from dsr.services import later, notifications, tasks
+from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
 
@@ -200,3 +201,5 @@ def test_what_was_left_and_then_erased_by_hand_is_gone_from_the_ledger(workplace
         tasks.settle(session, case, task, "Zelf gewist.", is_done=True, register=register, by=by, now=now)
         entry = session.get_one(LedgerEntry, uuid.UUID(task.key.removeprefix("ledger:")))
         assert (entry.state, entry.rows, entry.erased_at) == ("erased", None, now)
+    report = replay.run(workplace.context, "shop", date(2027, 1, 1), dry_run=True)
+    assert Outcome("invoice", "[119]", "changed") in report.left, "a backup would bring it back"
