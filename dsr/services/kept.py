@@ -23,7 +23,7 @@ from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
 from dsr.services.lookup import digests_of, identifiers_of, record_lookup
-from dsr.services.retention import ERASED, kept_rows
+from dsr.services.retention import ERASED, drop, kept_rows
 
 LEDGER = "earlier-request"
 """What stands for a system where it is the ledger that knows the address."""
@@ -99,20 +99,20 @@ def take_over(
         if group.judged.verdict is not Verdict.REFUSE
         for key in group.keys
     }
-    taken = sum(_leave(session, entry, decided) for entry in entries)
+    taken = sum(_leave(session, entry, decided, now) for entry in entries)
     if taken:
         later.hand_on(session, {entry.case_id for entry in entries}, case_id, now=now)
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=taken)
 
 
-def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]]) -> int:
+def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]], now: datetime) -> int:
     """Take rows out of an entry; returns how many."""
     rows = kept_rows(entry)
     stays: Sequence[list[object]] = [
         [to_json(key), digest] for key, digest in rows.items() if (entry.table, key) not in decided
     ]
     if not stays:
-        session.delete(entry)
+        drop(session, entry, now=now)
     elif len(stays) < len(rows):
         entry.rows, entry.row_count = json.dumps(stays), len(stays)
     return len(rows) - len(stays)

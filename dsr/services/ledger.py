@@ -23,7 +23,7 @@ from dsr.domain.ledger import new_day, noted_reason, rules_digest
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, judge_kept
+from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, ask_for_a_look, judge_kept
 
 GROUPS_A_RUN = 200
 PAGE = 25
@@ -194,7 +194,8 @@ def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings
         entry.rows = json.dumps([each.to_row() for each in rows])
         session.add(entry)
         if place.state == TASK:
-            _ask_for_a_look(session, entry, now)
+            session.flush()
+            ask_for_a_look(session, entry, [CHANGED], now=now)
     counts = {kind: changed[kind] for kind in ("earlier", "later", "dated", "undated", "gone", "left")}
     by, case_id = audit.WORKER, due.case_id
     audit.record(session, "ledger-dated-again", by=by, now=now, case_id=case_id, system=due.system, **counts)
@@ -206,12 +207,6 @@ def _by_place(seen: Iterable[Seen], today: date) -> dict[_Place, list[Seen]]:
         if each.now is not None:
             found.setdefault(_place(each, today), []).append(each)
     return found
-
-
-def _ask_for_a_look(session: Session, entry: LedgerEntry, now: datetime) -> None:
-    session.flush()
-    facts = {"reasons": [CHANGED], "rows": entry.row_count, "table": entry.table}
-    session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 
-from sqlalchemy import and_, select, tuple_
+from sqlalchemy import and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -205,8 +205,29 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
         return
     entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
     if result.left:
-        facts = {"reasons": sorted(set(result.left.values())), "rows": len(result.left), "table": entry.table}
-        session.add(Task(key=f"ledger:{entry.id}", case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
+        ask_for_a_look(session, entry, result.left.values(), now=now)
+
+
+def ask_for_a_look(session: Session, entry: LedgerEntry, reasons: Iterable[str], *, now: datetime) -> None:
+    """A task for a person: the rows of an entry are left."""
+    facts = {"reasons": sorted(set(reasons)), "rows": entry.row_count, "table": entry.table}
+    session.add(Task(key=_task_key(entry), case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
+
+
+def drop(session: Session, entry: LedgerEntry, *, now: datetime) -> None:
+    """An entry leaves the ledger, and with it the task to look at its rows."""
+    asks_for_it = Task.key == _task_key(entry), Task.done_at.is_(None)
+    session.execute(update(Task).where(*asks_for_it).values(done_at=now))
+    session.delete(entry)
+
+
+def _task_key(entry: LedgerEntry) -> str:
+    return f"ledger:{entry.id}"
+
+
+def entry_of(session: Session, task: Task) -> LedgerEntry | None:
+    """The entry of which a task asks to look at the rows, if it is still there."""
+    return session.get(LedgerEntry, uuid.UUID(task.key.partition(":")[2]))
 
 
 def note_erased_by_hand(session: Session, entry: LedgerEntry, register: Register, *, now: datetime) -> None:

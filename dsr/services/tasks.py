@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.db.plans import CasePlan
 from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY, Verdict
 from dsr.domain.register import Register
@@ -19,7 +19,7 @@ from dsr.domain.wording import N_
 from dsr.services import audit, casework, executions, notifications, plans
 from dsr.services.executions import BY_HAND
 from dsr.services.notifications import SILENT_TASK
-from dsr.services.retention import LEFT, note_erased_by_hand
+from dsr.services.retention import LEFT, entry_of, note_erased_by_hand
 
 SETTLED_BY_HAND = (BY_HAND, "books-correction", LEFT, "replay-left", SILENT_TASK)
 """The kinds that nothing but a person ends."""
@@ -90,7 +90,7 @@ def _count_as_erased(session: Session, case: Case, plan: CasePlan, now: datetime
 
 
 def _went_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
-    entry = session.get(LedgerEntry, uuid.UUID(task.key.partition(":")[2]))
+    entry = entry_of(session, task)
     if entry is not None:
         note_erased_by_hand(session, entry, register, now=now)
         notifications.propose_later(session, case.id, [Change(entry.category)], register=register, now=now)

@@ -11,6 +11,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.identity import Lookup
 from dsr.db.later import LaterNotice
+from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
@@ -99,6 +100,9 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
     with workplace.transaction() as session:
         register, now = workplace.context.settings.register, workplace.clock()
         for_later.want(session, session.get_one(Case, approved.id), register=register, by=audit.WORKER, now=now)
+        taken_over = session.scalars(select(LedgerEntry).where(LedgerEntry.case_id == approved.id)).first()
+        assert taken_over is not None
+        retention.ask_for_a_look(session, taken_over, [retention.CHANGED], now=now)
     work.run_all(workplace.context)
     with workplace.transaction() as session:
         wishes = {wish.case_id: wish.email for wish in session.scalars(select(LaterNotice))}
@@ -110,3 +114,5 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
         assert {entry.case_id for entry in entries} == {later.id}
         taken = session.scalars(select(AuditEntry).where(AuditEntry.event == "ledger-taken-over")).one()
         assert taken.details["rows"] == 22
+        left = session.scalars(select(Task).where(Task.kind == retention.LEFT)).one()
+        assert left.done_at == now, "nobody has to look at rows that the newer request decided on"
