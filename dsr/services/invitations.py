@@ -9,7 +9,7 @@ import secrets
 import uuid
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -56,14 +56,21 @@ def _digest(token: str) -> bytes:
 
 def find_invited(session: Session, token: str, *, now: datetime) -> StaffMember:
     """Whose link this is. Raises LinkUsed."""
-    found = session.scalar(select(StaffMember).where(StaffMember.link_digest == _digest(token)))
+    return _checked(session.scalar(_of_link(token)), now)
+
+
+def _of_link(token: str) -> Select[StaffMember]:
+    return select(StaffMember).where(StaffMember.link_digest == _digest(token))
+
+
+def _checked(found: StaffMember | None, now: datetime) -> StaffMember:
     if found is None or not found.is_active or found.link_until is None or found.link_until <= now:
         raise LinkUsed
     return found
 
 
 def choose_password(session: Session, token: str, password_hash: str, *, now: datetime) -> None:
-    """The owner of the mailbox chose a password; the link is used. Raises LinkUsed."""
-    member = find_invited(session, token, now=now)
+    """The owner of the mailbox chose a password; the link is used. Raises LinkUsed, also where another was faster."""
+    member = _checked(session.scalar(_of_link(token).with_for_update()), now)
     member.password_hash, member.link_digest, member.link_until = password_hash, None, None
     audit.record(session, "password-changed", by=member.id, now=now, staff_member=str(member.id))

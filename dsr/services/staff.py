@@ -274,10 +274,13 @@ def list_staff_members(session: Session) -> list[StaffMember]:
 
 
 def deactivate(session: Session, member: StaffMember, *, by: uuid.UUID | str, now: datetime) -> None:
-    """Close an account and end its sessions at once; AccountRefused for one's own."""
+    """Close an account; its sessions end at once, and a link to choose a password works no more.
+
+    AccountRefused for one's own.
+    """
     if member.id == by:
         raise AccountRefused(N_("You cannot close your own account. Ask another administrator."))
-    member.is_active = False
+    member.is_active, member.link_digest, member.link_until = False, None, None
     audit.record(session, "staff-member-deactivated", by=by, now=now, staff_member=str(member.id))
     end_sessions(session, member.id, by=by, now=now)
 
