@@ -6,7 +6,7 @@ import io
 import os
 import uuid
 from collections.abc import Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -75,9 +75,11 @@ class FileStore:
         (self._folder / name).unlink(missing_ok=True)
 
     def names_before(self, moment: datetime) -> Iterator[str]:
-        """The files that were last written before `moment`."""
-        for batch in obstore.list(self._objects):
-            yield from (str(found["path"]) for found in batch if found["last_modified"] < moment)
+        """The files that were last written before `moment`, also what a process that was killed left unfinished."""
+        for found in self._folder.iterdir():
+            with suppress(FileNotFoundError):
+                if found.stat().st_mtime < moment.timestamp():
+                    yield found.name
 
     def _opened(self, place: Place) -> Iterator[bytes]:
         try:

@@ -146,6 +146,11 @@ def test_files_are_listed_by_age(files: FileStore) -> None:
     assert list(files.names_before(datetime.now(UTC) + an_hour)) == ["first"]
 
 
+def test_what_a_killed_process_left_unfinished_is_listed_too(files: FileStore, tmp_path: Path) -> None:
+    (tmp_path / "files/first#1").write_bytes(b"sealed")  # as the writer names a file until it is finished
+    assert list(files.names_before(datetime.now(UTC) + timedelta(hours=1))) == ["first#1"]
+
+
 MEMORY = """
 import resource, sys, uuid
 from pathlib import Path
