@@ -170,8 +170,9 @@ class SqlSystem:
     def by_key(self, verb: str, name: str) -> Any:
         """The statement that reads or deletes the rows with given keys; written once as well."""
         if (name, verb) not in self._by_key:
-            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name)).with_for_update()
-            statement: Any = read if verb == "read" else sa.delete(self.clause(name))
+            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name))
+            locked = read.with_for_update() if self.tables[name].is_erasable else read
+            statement: Any = locked if verb == "read" else sa.delete(self.clause(name))
             self._by_key[name, verb] = statement.where(self.has_key(name))
         return self._by_key[name, verb]
 
@@ -287,7 +288,7 @@ class SqlErasing:
         return self.system._find(self.connection, identifiers, locks=True)
 
     def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
-        """The rows with these keys, locked; one that is gone is left out."""
+        """The rows with these keys, locked where they can be erased; one that is gone is left out."""
         statement = self.system.by_key("read", table)
         return rows_of(self.system.fetch(self.connection, table, statement, part) for part in self._keys(table, keys))
 

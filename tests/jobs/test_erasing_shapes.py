@@ -8,17 +8,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from dsr.config import Settings
 from dsr.db.base import new_id
 from dsr.db.cases import Case
-from dsr.db.plans import CasePlan, Execution
+from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Recipient, Table
 from dsr.domain.rights import Outcome, Right
-from dsr.jobs import work
+from dsr.jobs import erasing, work
 from dsr.services import answers, casework, notifications, plans, tasks
 from tests.parts.shop import Shop, Workplace, identified_case
 
@@ -96,6 +97,24 @@ def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
             change for each in notifications.of_case(session, own.id) for change in notifications.changes_of(each)
         ]
         assert Counter(changes) == {Change("ticket", is_part=True): 1, Change("ticket"): 1}, "the rest is told as well"
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_the_ledger_passes_by_a_view_that_cannot_be_locked(workplace: Workplace) -> None:
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan, settings, now = plans.current(session, case.id), workplace.context.settings, workplace.clock()
+        assert plan is not None
+        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
+    work.run_all(workplace.context)
+    workplace.shop.run("UPDATE invoice SET paid_on = '2026-02-01' WHERE id = 125")
+    erasing.look_again(workplace.context)
+    with workplace.transaction() as session:
+        without_day = select(LedgerEntry.table).where(LedgerEntry.may_erase_from.is_(None))
+        assert list(session.scalars(without_day)) == []
 
 
 def test_all_of_it_erased_by_hand_is_a_request_fulfilled() -> None:
