@@ -18,6 +18,7 @@ from dsr.connectors.base import SystemDown
 from dsr.connectors.registry import open_systems
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
+from dsr.domain.plans import READ_ONLY
 from dsr.jobs import replay
 from dsr.jobs.context import Context
 from dsr.jobs.replay import Report
@@ -28,6 +29,7 @@ from dsr.services.retention import CHANGED, HELD, KEPT_LONGER, NOT_IN_REGISTER, 
 REASONS = {
     CHANGED: "it is not the row that was erased: its key was used again, or it was changed",
     KEPT_LONGER: "a rule of the register keeps it now",
+    READ_ONLY: "the program can only read its table",
     HELD: "somebody holds it",
     STILL_NEEDED: "rows that stay still point at it",
     NOT_IN_REGISTER: "the register no longer names its table",

@@ -21,7 +21,6 @@ from dsr.config import TIMEZONE, Settings
 from dsr.connectors.base import Erasing
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
-from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import from_json, key_text
@@ -29,12 +28,11 @@ from dsr.services import audit
 from dsr.services.emptying import empty_rows
 from dsr.services.retention import (
     CHANGED,
-    HELD,
-    KEPT_LONGER,
     NOT_IN_REGISTER,
     STILL_NEEDED,
     is_still_needed,
     judge_kept,
+    why_left,
 )
 
 AGAIN, GONE = "again", "gone"
@@ -150,7 +148,7 @@ def _result(judged: PlanRow | None, noted: str) -> str:
         return CHANGED
     if judged.verdict is Verdict.ERASE:
         return AGAIN
-    return HELD if noted_ground(judged.why) else KEPT_LONGER
+    return why_left(judged)
 
 
 def note(session: Session, system: str, batch: Batch, outcomes: Sequence[Outcome], *, now: datetime) -> None:

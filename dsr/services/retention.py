@@ -19,7 +19,7 @@ from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
-from dsr.domain.plans import Decision, PlanRow, Row, Verdict
+from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.services import audit, holds
@@ -140,8 +140,15 @@ def _left(
         if judged.fingerprint != kept[key]:
             left[key] = CHANGED
         elif judged.verdict is not Verdict.ERASE:
-            left[key] = HELD if noted_ground(judged.why) else KEPT_LONGER
+            left[key] = why_left(judged)
     return left
+
+
+def why_left(judged: PlanRow) -> str:
+    """Why a row may not go on its day after all."""
+    if noted_ground(judged.why):
+        return HELD
+    return READ_ONLY if judged.why == READ_ONLY else KEPT_LONGER
 
 
 def _erase_entry(

@@ -134,6 +134,17 @@ def test_a_longer_duty_in_a_later_register_keeps_the_rows(workplace: Workplace, 
     assert {reason for facts in _tasks(workplace) for reason in facts["reasons"]} == {"kept-longer"}
 
 
+def test_rows_that_can_only_be_read_by_now_are_left_for_a_person_with_that_reason(
+    workplace: Workplace, case: Case
+) -> None:
+    _carried_out(workplace, date(2027, 1, 1))
+    read_only = REGISTER.replace("[tables.shop.invoice_line]", "[tables.shop.invoice_line]\nread_only = true")
+    read_only = read_only.replace('rectifiable = ["total"]', "keep_columns = []")
+    with with_settings(workplace, with_register(workplace, read_only)) as context:
+        erasing.erase_due(context)
+    assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)}["invoice_line"] == ["read-only"]
+
+
 def test_a_duty_that_a_category_got_later_keeps_the_buyer(workplace: Workplace, case: Case) -> None:
     workplace.shop.run("UPDATE invoice SET paid_on = '2025-06-01' WHERE id = 125")
     _carried_out(workplace, date(2033, 1, 1))

@@ -128,6 +128,7 @@ TASKS = {
 TASK_REASONS = {
     "changed": N_("The data changed since."),
     "kept-longer": N_("A rule keeps it longer by now."),
+    "read-only": N_("The program can only read them; erase them in the system itself."),
     "still-needed": N_("Other rows still point at it."),
     "held": N_("It is held."),
     "refused": N_("The system refused."),
