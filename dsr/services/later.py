@@ -6,7 +6,7 @@ What is confidential does not count: neither its being kept nor its going may be
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, exists, select
@@ -16,6 +16,7 @@ from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.domain.lifecycle import Status
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, notices, plans
@@ -88,21 +89,31 @@ def _is_kept(register: Register) -> ColumnElement[bool]:
     return _IS_HERE & LedgerEntry.category.not_in(secret)
 
 
-def _is_due(register: Register) -> ColumnElement[bool]:
-    """Nothing is left, and no plan is at work that may leave something."""
+def _due(session: Session, register: Register) -> Iterator[LaterNotice]:
+    """Who asked to be told, where nothing is left and no plan may leave something yet."""
     is_left = exists().where(LedgerEntry.case_id == LaterNotice.case_id, _is_kept(register))
     is_at_work = exists().where(CasePlan.case_id == LaterNotice.case_id, CasePlan.state == plans.APPROVED)
-    return ~is_left & ~is_at_work
+    for wish in session.scalars(select(LaterNotice).where(~is_left & ~is_at_work)).all():
+        if not _may_leave_more(session, session.get_one(Case, wish.case_id)):
+            yield wish
+
+
+def _may_leave_more(session: Session, case: Case) -> bool:
+    """Whether a plan is still to be decided on, or a system still to answer, before the case is over."""
+    if case.status in (Status.WITHDRAWN, Status.CLOSED):
+        return False
+    newest = [plan for right in plans.ERASING if (plan := plans.current(session, case.id, right))]
+    return any(plan.state in plans.UNDECIDED or (plan.state == plans.EXECUTED and plan.outstanding) for plan in newest)
 
 
 def is_any_due(session: Session, register: Register) -> bool:
     """Whether there is somebody to tell."""
-    return session.scalar(select(LaterNotice.case_id).where(_is_due(register)).limit(1)) is not None
+    return any(True for _ in _due(session, register))
 
 
 def tell(session: Session, *, settings: Settings, now: datetime) -> None:
     """Mail who asked for it, on the day on which the last of it went; the address kept for it goes with the mail."""
-    for wish in session.scalars(select(LaterNotice).where(_is_due(settings.register))).all():
+    for wish in _due(session, settings.register):
         case = session.get_one(Case, wish.case_id)
         notices.enqueue(
             session,

@@ -20,7 +20,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
 from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
-from dsr.services import later, notifications, tasks
+from dsr.services import later, notifications, plans, tasks
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
@@ -166,7 +166,17 @@ def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgo
             mails = session.scalars(select(Notice).where(Notice.kind == "kept-erased")).all()
             return len(wishes), [mail.recipient for mail in mails]
 
+    def plan(state: str, *outstanding: str) -> None:
+        with workplace.transaction() as session:
+            newest = plans.current(session, erased.id)
+            assert newest is not None
+            newest.state, newest.outstanding = state, [*outstanding]
+
     assert told(date(2027, 1, 1)) == (1, [])
+    for state, outstanding in (("executed", ["crm"]), ("asked", []), ("proposed", [])):
+        plan(state, *outstanding)
+        assert told(date(2033, 1, 1)) == (1, []), f"something may be kept yet: {state}"
+    plan("executed")
     assert told(date(2033, 1, 1)) == (0, ["hanna@example.org"])
     assert told(date(2033, 1, 2)) == (0, ["hanna@example.org"])
 
