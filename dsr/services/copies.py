@@ -24,14 +24,12 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.files import FileDamaged, FileGone, FileStore, Place, open_store
-from dsr.services import audit, errands, notices
+from dsr.services import audit, errands, identifiers, lookup, notices
 from dsr.services.copy_archive import PURPOSE, WrittenCopy, order_of
 from dsr.services.copy_data import CopyOrder
 from dsr.services.identity import status_path
-from dsr.services.lookup import require_identity
 from dsr.services.receipt_codes import check_receipt_code
 
-INDEX, DATA = "index.html", "data.json"
 _FILE_NAME = {"nl": "kopie-{}.zip", "en": "copy-{}.zip"}
 _OVER = (Status.CLOSED, Status.WITHDRAWN, Status.SET_ASIDE)
 _STRAY_AFTER = timedelta(days=1)
@@ -63,6 +61,20 @@ class CopyReleased(DomainError):
         super().__init__(N_("The copy has been released already."))
 
 
+class CopyOfSeveral(DomainError):
+    """Several people answered, and nobody said which of them this is: a copy would hold data of others."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("Several people answer to this address. Choose on the page of the case which one it is."))
+
+
+class CopyOutdated(DomainError):
+    """What the person is found by was changed while the copy was written."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("What the person is found by was changed meanwhile, so the copy is made again."))
+
+
 class CopyIncomplete(DomainError):
     """A system has not answered yet."""
 
@@ -81,7 +93,10 @@ class Download:
 
 
 def begin_copy(session: Session, case: Case, *, settings: Settings) -> CopyOrder:
-    """What the copy for a case is to be made of. Raises IdentityNotConfirmed, NotPossible or CopyReleased."""
+    """What the copy for a case is to be made of.
+
+    Raises IdentityNotConfirmed, NotPossible, CopyOfSeveral or CopyReleased.
+    """
     _check_wanted(session, case)
     return order_of(session, case, settings)
 
@@ -91,10 +106,12 @@ def record_copy(session: Session, case: Case, written: WrittenCopy, *, settings:
 
     While systems are missing it can be looked at, not released.
 
-    Raises IdentityNotConfirmed, NotPossible or CopyReleased.
+    Raises IdentityNotConfirmed, NotPossible, CopyOfSeveral, CopyOutdated or CopyReleased.
     """
     try:
         copy = _check_wanted(session, case) or AccessCopy(case_id=case.id)
+        if lookup.identifiers_of(case) != written.found_by:
+            raise CopyOutdated
     except DomainError:
         open_store(settings, keys()).delete(written.file)
         raise
@@ -118,11 +135,17 @@ def record_copy(session: Session, case: Case, written: WrittenCopy, *, settings:
 
 def _check_wanted(session: Session, case: Case) -> AccessCopy | None:
     """The copy there is already, which may be replaced."""
-    require_identity(session, case)
+    _check_one_person(session, case)
     copy = session.get(AccessCopy, case.id)
     if copy and copy.released_at:
         raise CopyReleased
     return copy
+
+
+def _check_one_person(session: Session, case: Case) -> None:
+    lookup.require_identity(session, case)
+    if identifiers.persons_of(session, case):
+        raise CopyOfSeveral
 
 
 def _place(copy: AccessCopy) -> Place:
@@ -179,9 +202,9 @@ def _start_of_content(header: bytes) -> int:
 def release_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Settings, now: datetime) -> AccessCopy:
     """Lay the copy ready behind the status page and tell the person.
 
-    Raises IdentityNotConfirmed, CopyNotThere, CopyIncomplete, CopyNotViewed or CopyReleased.
+    Raises IdentityNotConfirmed, CopyOfSeveral, CopyNotThere, CopyIncomplete, CopyNotViewed or CopyReleased.
     """
-    require_identity(session, case)
+    _check_one_person(session, case)
     copy = _copy_of(session, case)
     if copy.released_at:
         raise CopyReleased

@@ -21,6 +21,7 @@ from dsr.db.cases import Case
 from dsr.files import Place, open_store
 from dsr.services import copy_data, copy_page, errand_files, errands
 from dsr.services.copy_data import CopyOrder, Gathered
+from dsr.services.lookup import identifiers_of
 from dsr.services.rectification import statements_of
 
 PURPOSE = "access-copy"
@@ -42,6 +43,7 @@ class WrittenCopy:
     page_at: int
     row_count: int
     left_out: tuple[str, ...]
+    found_by: Identifiers
     faults: Mapping[str, ConnectorError] = field(default_factory=dict)
 
 
@@ -55,6 +57,7 @@ def order_of(session: Session, case: Case, settings: Settings) -> CopyOrder:
         case.received_on,
         tuple(each.text for each in statements_of(session, case.data_subject.email_index)),
         tuple(errand_files.attached(session, case.id) if errands.by_hand(settings) else ()),
+        identifiers_of(case),
     )
 
 
@@ -76,7 +79,9 @@ def write_copy(
         add(INDEX, copy_page.page(order, content, settings, now))  # last: it begins with what was found
         page_at = archive.getinfo(INDEX).header_offset
     writer.finish()
-    return WrittenCopy(place.name, writer.size, page_at, content.row_count, content.left_out, gathered.faults)
+    return WrittenCopy(
+        place.name, writer.size, page_at, content.row_count, content.left_out, order.found_by, gathered.faults
+    )
 
 
 def _add(archive: ZipFile, name: str, pieces: Iterable[bytes], *, now: datetime) -> None:

@@ -35,6 +35,7 @@ class CopyOrder:
     received_on: date
     statements: tuple[str, ...]
     attached: tuple[Attached, ...]
+    found_by: Identifiers
 
 
 class Gathered:

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from dsr.db.answers import AccessCopy
 from dsr.db.cases import Case, Identifier
 from dsr.domain.identifiers import CUSTOMER_NUMBER, PHONE, normalised
 from dsr.domain.wording import N_
@@ -81,3 +82,12 @@ def _change(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> No
     casework.change(session, case)
     search.start_anew(session, case)
     work.ask(session, case.id, "search", by=by, now=now)
+    _make_copy_anew(session, case, by=by, now=now)
+
+
+def _make_copy_anew(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
+    copy = session.get(AccessCopy, case.id)
+    if copy and copy.released_at is None:
+        copy.viewed_at, copy.viewed_by_id = None, None
+    if (copy and copy.released_at is None) or work.is_waiting(session, case.id, "copy"):
+        work.ask(session, case.id, "copy", by=by, now=now)

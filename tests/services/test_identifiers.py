@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from dsr.db.answers import AccessCopy
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, Identifier
 from dsr.domain.identifiers import NotAnIdentifier
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import identifiers, lookup, plans, search
+from dsr.services import copies, identifiers, lookup, plans, search
 from dsr.services import work as asked_work
 from dsr.services.casework import NotPossible
+from dsr.services.copy_archive import write_copy
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
 from tests.parts.shop import Workplace, identified_case
@@ -111,3 +113,52 @@ def test_of_several_people_the_chosen_one_is_erased_and_no_other(workplace: Work
     for table in ("customer", "invoice"):
         of_bram = [row for row in before[table] if row.get("customer_id", row["id"]) == 2]
         assert [row for row in after[table] if row.get("customer_id", row["id"]) == 2] == of_bram
+
+
+def _release(workplace: Workplace, case: Case) -> None:
+    given: Any = {"by": case.handler_id, "settings": workplace.context.settings, "now": workplace.clock()}
+    with workplace.transaction() as session:
+        copies.release_copy(session, session.get_one(Case, case.id), **given)
+
+
+def _copied(workplace: Workplace, case: Case) -> None:
+    """A copy made and looked at."""
+    with workplace.transaction() as session:
+        asked_work.ask(session, case.id, "copy", by=case.handler_id, now=workplace.clock())
+    work.run_all(workplace.context)
+    given: Any = {"by": case.handler_id, "settings": workplace.context.settings, "now": workplace.clock()}
+    with workplace.transaction() as session:
+        list(copies.view_copy(session, session.get_one(Case, case.id), **given))
+
+
+def test_a_copy_of_several_people_is_neither_released_nor_made(workplace: Workplace) -> None:
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 2")
+    case, handler, _ = identified_case(workplace, Right.ACCESS)
+    _copied(workplace, case)  # before the search told how many there are
+    with workplace.transaction() as session:
+        asked_work.ask(session, case.id, "search", by=handler.id, now=workplace.clock())
+    _searched(workplace, case)
+    with pytest.raises(copies.CopyOfSeveral):
+        _release(workplace, case)
+    with workplace.transaction() as session, pytest.raises(copies.CopyOfSeveral):
+        copies.begin_copy(session, session.get_one(Case, case.id), settings=workplace.context.settings)
+    _change(workplace, case, identifiers.choose_persons, PLACE, ["0"])
+    with pytest.raises(copies.CopyNotViewed):
+        _release(workplace, case)
+    with workplace.transaction() as session:
+        before = session.get_one(AccessCopy, case.id).row_count
+    _searched(workplace, case)
+    with workplace.transaction() as session:
+        assert session.get_one(AccessCopy, case.id).row_count < before
+
+
+def test_a_copy_of_what_the_person_was_found_by_before_is_thrown_away(workplace: Workplace) -> None:
+    case, _, _ = identified_case(workplace, Right.ACCESS)
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        order = copies.begin_copy(session, session.get_one(Case, case.id), settings=settings)
+    written = write_copy(order, {}, {}, settings=settings, now=now)
+    _change(workplace, case, identifiers.confirm_identifier, "phone", "06-87654321")
+    with workplace.transaction() as session, pytest.raises(copies.CopyOutdated):
+        copies.record_copy(session, session.get_one(Case, case.id), written, settings=settings, now=now)
+    assert list((settings.base / "files").iterdir()) == []
