@@ -152,6 +152,12 @@ def of_case(session: Session, case_id: uuid.UUID) -> list[Errand]:
     return list(session.scalars(select(Errand).where(Errand.case_id == case_id).order_by(Errand.asked_at, Errand.key)))
 
 
+def awaited(session: Session, case_id: uuid.UUID, settings: Settings) -> list[str]:
+    """The systems without a database whose owners still have to look a person up."""
+    asked = [errand for errand in of_case(session, case_id) if errand.kind == SEARCH and errand.is_outstanding]
+    return [errand.system for errand in asked if errand.system in by_hand(settings)]
+
+
 def is_given_up(session: Session, case_id: uuid.UUID, *kinds: str) -> bool:
     """Whether a handler went on without an answer to an errand of one of these kinds."""
     return any(errand.kind in kinds and errand.state == CLOSED for errand in of_case(session, case_id))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from io import BytesIO
@@ -11,13 +12,14 @@ from zipfile import ZipFile
 import pytest
 from sqlalchemy import select
 
+from dsr.config import DataSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Notice, Task
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
-from dsr.services import copies
+from dsr.services import copies, errands
 from dsr.services.casework import NotPossible
 from dsr.services.lookup import IdentityNotConfirmed
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
@@ -311,3 +313,15 @@ def test_files_that_belong_to_no_copy_are_removed_after_a_day(desk: Desk) -> Non
     assert len(desk.files) == 2
     desk.purge(datetime.now(UTC) + timedelta(days=2))
     assert [path.name for path in desk.files] == [desk.copy().file]
+
+
+def test_a_system_that_is_asked_again_while_the_copy_is_written_is_missing(desk: Desk, store: Store) -> None:
+    written = desk.write()
+    desk.settings = replace(desk.settings, systems={"shop": DataSystem(engine="manual")})
+    with store.transaction() as session:
+        case = session.get_one(Case, desk.case_id)
+        errands.ask(session, case, "shop", errands.SEARCH, "again", settings=desk.settings, now=NOW)
+    desk.note(written)
+    desk.view()
+    with pytest.raises(copies.CopyIncomplete):
+        desk.release()
