@@ -45,7 +45,7 @@ class NotLiftable(DomainError):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A restriction whose marks are not all made, or not all taken away: `categories`, and of whom."""
+    """A restriction whose marks are to be made, or to be taken away: `categories`, and of whom."""
 
     restriction_id: uuid.UUID
     categories: Collection[str]
@@ -100,9 +100,13 @@ def in_force(session: Session, case_id: uuid.UUID) -> list[Restriction]:
 
 
 def pending(session: Session, case: Case) -> list[Pending]:
-    """The restrictions of a case of which the systems do not all know yet that they hold, or do not any more."""
-    found = of_case(session, case.id)
+    """The restrictions of a case that are in force, and those lifted of which a system still bears the marks."""
+    found = [each for each in of_case(session, case.id) if each.lifted_at is None or _has_marks_left(each)]
     return [Pending(each.id, each.categories, identifiers_of(case), each.lifted_at is not None) for each in found]
+
+
+def _has_marks_left(restriction: Restriction) -> bool:
+    return any(marking.unmarked_at is None for marking in restriction.markings)
 
 
 def noted(session: Session, restriction_id: uuid.UUID, system: str) -> Marking | None:

@@ -73,6 +73,7 @@ def test_rows_are_marked_and_get_back_what_they_held(workplace: Workplace) -> No
     assert marks(workplace.shop) == {1: 0, 2: 0, 5: 2}
     with workplace.transaction() as session:
         assert audit.verify(session, Path("none")).faults == ()
+        assert restriction.pending(session, session.get_one(Case, case.id)) == []
 
 
 @on_one_engine
