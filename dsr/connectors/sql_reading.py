@@ -27,14 +27,14 @@ class Written:
     def read(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Columns, Rows]:
         """The columns and every row. Raises DBAPIError."""
         if self._grows:
-            return read(connection, self._statement, values)
+            return _read(connection, self._statement, values)
         given = {**self._fixed, **values}
         with _faults(connection), closing(connection.connection.cursor()) as cursor:
             cursor.execute(self._text, given if self._positions is None else [given[name] for name in self._positions])
             return tuple(column[0] for column in cursor.description), cursor.fetchall()
 
 
-def read(connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any]) -> tuple[Columns, Rows]:
+def _read(connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any]) -> tuple[Columns, Rows]:
     """The columns and every row, by the engine. Raises DBAPIError."""
     with closing(connection.execute(statement, values)) as result:
         return tuple(result.keys()), result.cursor.fetchall()
