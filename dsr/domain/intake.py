@@ -49,6 +49,8 @@ class Answers(TypedDict, total=False):
     name: str
     customer_number: str
     email: str
+    later: bool
+    """To be told when the last of what the law keeps is gone"""
 
 
 class Fault(DomainError):
@@ -58,6 +60,11 @@ class Fault(DomainError):
 def invoked(answers: Answers) -> list[Right]:
     """The rights that were chosen, in the order of the form."""
     return [right for right in OFFERED if right in answers.get("rights", ())]
+
+
+def may_be_told_later(answers: Answers) -> bool:
+    """Whether something may stay after this request that is erased years later."""
+    return not {Right.ERASURE, Right.CONSENT_WITHDRAWAL}.isdisjoint(answers.get("rights", ()))
 
 
 def tidy(text: str, *, lines: bool = False) -> str:

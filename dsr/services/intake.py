@@ -19,11 +19,11 @@ from dsr.db.drafts import Draft
 from dsr.domain import codes
 from dsr.domain.deadlines import compute
 from dsr.domain.errors import DomainError
-from dsr.domain.intake import Answers, Fault, faults, invoked
+from dsr.domain.intake import Answers, Fault, faults, invoked, may_be_told_later
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import in_order
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, identity, limits, work
+from dsr.services import audit, casework, identity, later, limits, work
 
 DRAFT_LIFETIME = timedelta(hours=24)
 _HOUR = timedelta(hours=1)
@@ -43,10 +43,11 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A request that is ready to be sent, and when the draft that it was made of was saved."""
+    """A request that is ready to be sent, when its draft was saved, and whether the person wants to be told later."""
 
     submission: Submission
     saved_at: datetime
+    is_told_later: bool
 
 
 class DraftExpired(DomainError):
@@ -133,6 +134,8 @@ def submit_request(
         prepared = _prepare(draft, draft_token, settings=settings, language=language, now=now)
         _take_draft(session, draft_token, prepared.saved_at)
     _open_case(session, prepared.submission.case, settings=settings, now=now)
+    if prepared.is_told_later:
+        later.note(session, prepared.submission.case, by=audit.DATA_SUBJECT, now=now)
     return prepared.submission
 
 
@@ -214,7 +217,7 @@ def _prepare(draft: Draft, draft_token: str, *, settings: Settings, language: st
         )
         for position, right in enumerate(in_order(invoked(answers)), start=1)
     ]
-    return Prepared(submission, draft.saved_at)
+    return Prepared(submission, draft.saved_at, answers.get("later", False) and may_be_told_later(answers))
 
 
 def _open_case(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:

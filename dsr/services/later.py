@@ -36,8 +36,13 @@ def want(session: Session, case: Case, *, register: Register, by: uuid.UUID | st
         raise casework.NotPossible(N_("We keep nothing of you after this request, so there is nothing to tell later."))
     casework.change(session, case)
     if not is_wanted(session, case):
-        _note(session, case.id, case.data_subject.email, case.language, now)
-        audit.record(session, "later-notice-asked", by=by, now=now, case_id=case.id)
+        note(session, case, by=by, now=now)
+
+
+def note(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
+    """Note the wish of somebody who has none yet; on a new request nobody knows whether anything will be kept."""
+    _note(session, case.id, case.data_subject.email, case.language, now)
+    audit.record(session, "later-notice-asked", by=by, now=now, case_id=case.id)
 
 
 def drop(session: Session, case: Case, *, by: uuid.UUID | str, now: datetime) -> None:
@@ -84,24 +89,27 @@ def _note(session: Session, case_id: uuid.UUID, email: str | None, language: str
 _IS_HERE = LedgerEntry.state != ERASED
 
 
+def _may_be_told(register: Register) -> ColumnElement[bool]:
+    return LedgerEntry.category.not_in([name for name, each in register.categories.items() if each.confidential])
+
+
 def _is_kept(register: Register) -> ColumnElement[bool]:
-    secret = [name for name, category in register.categories.items() if category.confidential]
-    return _IS_HERE & LedgerEntry.category.not_in(secret)
+    return _IS_HERE & _may_be_told(register)
 
 
-def _due(session: Session, register: Register) -> Iterator[LaterNotice]:
-    """Who asked to be told, where nothing is left and no plan may leave something yet."""
+def _due(session: Session, register: Register) -> Iterator[tuple[LaterNotice, Case]]:
+    """Who asked to be told, where the case is over, nothing is left and no plan may leave something yet."""
     is_left = exists().where(LedgerEntry.case_id == LaterNotice.case_id, _is_kept(register))
     is_at_work = exists().where(CasePlan.case_id == LaterNotice.case_id, CasePlan.state == plans.APPROVED)
-    for wish in session.scalars(select(LaterNotice).where(~is_left & ~is_at_work)).all():
-        if not _may_leave_more(session, session.get_one(Case, wish.case_id)):
-            yield wish
+    is_over = Case.status.in_((Status.ANSWERED, Status.WITHDRAWN, Status.CLOSED))
+    wishes = select(LaterNotice, Case).join(Case, Case.id == LaterNotice.case_id)
+    for wish, case in session.execute(wishes.where(is_over, ~is_left, ~is_at_work)).all():
+        if case.status != Status.ANSWERED or not _may_leave_more(session, case):
+            yield wish, case
 
 
 def _may_leave_more(session: Session, case: Case) -> bool:
-    """Whether a plan is still to be decided on, or a system still to answer, before the case is over."""
-    if case.status in (Status.WITHDRAWN, Status.CLOSED):
-        return False
+    """Whether a plan is still to be decided on, or a system still to answer."""
     newest = [plan for right in plans.ERASING if (plan := plans.current(session, case.id, right))]
     return any(plan.state in plans.UNDECIDED or (plan.state == plans.EXECUTED and plan.outstanding) for plan in newest)
 
@@ -112,9 +120,16 @@ def is_any_due(session: Session, register: Register) -> bool:
 
 
 def tell(session: Session, *, settings: Settings, now: datetime) -> None:
-    """Mail who asked for it, on the day on which the last of it went; the address kept for it goes with the mail."""
-    for wish in _due(session, settings.register):
-        case = session.get_one(Case, wish.case_id)
+    """Mail who asked for it, on the day on which the last of it went; the address kept for it goes with the mail.
+
+    Where nothing was kept, our answer told so, and the address goes without one.
+    """
+    was_kept = _may_be_told(settings.register)
+    for wish, case in _due(session, settings.register):
+        session.delete(wish)
+        if not session.scalar(select(exists().where(was_kept, LedgerEntry.case_id == case.id))):
+            audit.record(session, "later-notice-needless", by=audit.WORKER, now=now, case_id=case.id)
+            continue
         notices.enqueue(
             session,
             "kept-erased",
@@ -125,5 +140,4 @@ def tell(session: Session, *, settings: Settings, now: datetime) -> None:
             language=wish.language,
             now=now,
         )
-        session.delete(wish)
         audit.record(session, "later-notice-written", by=audit.WORKER, now=now, case_id=case.id)

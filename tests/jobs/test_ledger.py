@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from dsr.config import load_register
 from dsr.db.audit import AuditEntry
@@ -20,7 +20,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
 from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
-from dsr.services import later, notifications, plans, tasks
+from dsr.services import audit, later, notifications, plans, tasks
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Workplace
@@ -177,8 +177,31 @@ def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgo
         plan(state, *outstanding)
         assert told(date(2033, 1, 1)) == (1, []), f"something may be kept yet: {state}"
     plan("executed")
+    assert told(date(2033, 1, 1)) == (1, []), "nobody was answered yet"
+    answered(workplace, erased)
     assert told(date(2033, 1, 1)) == (0, ["hanna@example.org"])
     assert told(date(2033, 1, 2)) == (0, ["hanna@example.org"])
+
+
+@sqlite
+def test_who_asked_on_the_form_is_not_told_where_nothing_was_kept(workplace: Workplace, erased: Case) -> None:
+    with workplace.transaction() as session:
+        own = session.get_one(Case, erased.id)
+        later.note(session, own, by=audit.DATA_SUBJECT, now=workplace.clock())
+        session.execute(delete(LedgerEntry).where(LedgerEntry.case_id == erased.id))
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(LaterNotice, erased.id), "while the request is open something may be kept yet"
+    answered(workplace, erased)
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(LaterNotice, erased.id) is None
+        assert session.scalar(select(Notice).where(Notice.kind == "kept-erased")) is None
+
+
+def answered(workplace: Workplace, case: Case) -> None:
+    with workplace.transaction() as session:
+        session.get_one(Case, case.id).status = "answered"
 
 
 @sqlite

@@ -23,6 +23,7 @@ from dsr.services.identity import receipt_code_digest
 from dsr.services.ledger import PAGE
 from dsr.services.lookup import digests_of, identifiers_of
 from tests.parts.cast import add_case, add_member
+from tests.parts.form import HANNA
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
 from tests.web.test_register import REGISTER
@@ -190,3 +191,23 @@ def test_where_nothing_is_kept_or_it_is_confidential_nobody_is_told_later(
     assert refused.status_code == 400
     assert "Na dit verzoek bewaren wij niets van u." in refused.text
     assert wishes(app) == []
+
+
+def test_who_asks_for_erasure_on_the_form_may_ask_to_be_told_too(app: Flask, visitor: Visitor) -> None:
+    box, row = "Mail mij ook als alles weg is", "Mail als alles weg is</dt>"
+    visitor.send("/verzoek/rechten?lang=nl", rights=["access"])
+    visitor.send("/verzoek/naam", name=HANNA["name"])
+    assert box not in visitor.see("/verzoek/e-mail").text
+    visitor.send("/verzoek/rechten", rights=["erasure"])
+    assert box in visitor.see("/verzoek/e-mail").text
+    assert 'name="later" value="yes" checked' in visitor.send("/verzoek/e-mail", email="hanna", later="yes").text
+    visitor.send("/verzoek/e-mail", email=HANNA["email"], later="yes")
+    assert f'{row}<dd class="value">ja' in visitor.see("/verzoek/controle").text
+    visitor.send("/verzoek/rechten", rights=["access"])
+    assert row not in visitor.see("/verzoek/controle").text
+    visitor.send("/verzoek/controle")
+    assert wishes(app) == [], "nothing is erased by this request"
+    fill_in = {"rechten": {"rights": ["erasure"]}, "naam": {"name": HANNA["name"]}}
+    for step, given in {**fill_in, "e-mail": {"email": HANNA["email"], "later": "yes"}, "controle": {}}.items():
+        visitor.send(f"/verzoek/{step}", **given)
+    assert wishes(app) == [HANNA["email"]]

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from dsr import faults
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
-from dsr.domain.intake import LIMITS, SOMETHING_ELSE, Answers, details_are_needed, meant, tidy
+from dsr.domain.intake import LIMITS, SOMETHING_ELSE, Answers, details_are_needed, may_be_told_later, meant, tidy
 from dsr.domain.rights import OFFERED, Right
 from dsr.domain.wording import N_
 from dsr.services import intake, status
@@ -26,7 +26,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "rechten": ("rights",),
     "toelichting": ("details",),
     "naam": ("name", "customer_number"),
-    "e-mail": ("email",),
+    "e-mail": ("email", "later"),
     "controle": (),
 }
 """The pages in their order, each with the answers it asks for."""
@@ -126,6 +126,8 @@ def _given(step: str) -> dict[str, Any]:
     }
     if "rights" in given:
         given["rights"] = request.form.getlist("rights")
+    if "later" in given:
+        given["later"] = "later" in request.form
     return given
 
 
@@ -157,5 +159,6 @@ def _show(step: str, answers: Answers, wrong: Mapping[str, DomainError] | None =
         needs_details=details_are_needed(answers),
         corrects=Right.RECTIFICATION in answers.get("rights", ()),
         objects=Right.OBJECTION in answers.get("rights", ()),
+        may_be_told_later=may_be_told_later(answers),
         meant=meant(answers.get("email", "")),
     )

@@ -127,6 +127,7 @@ SENTENCES: Mapping[str, str] = {
     ),
     "later-notice-asked": N_("A mail is wanted when what is kept is gone (%(actor)s)."),
     "later-notice-dropped": N_("No mail is wanted any more when what is kept is gone (%(actor)s)."),
+    "later-notice-needless": N_("Nothing was kept, so no mail is sent when it is gone."),
     "later-notice-written": N_("The data subject is told that what was kept is gone."),
     "hold-placed": N_("%(actor)s placed a hold, to be looked at again on %(review_on)s."),
     "hold-reviewed": N_("%(actor)s kept the hold, to be looked at again on %(review_on)s."),
