@@ -67,6 +67,11 @@ class Part:
     basis: Basis | None
     groups: Sequence[Group]
 
+    @property
+    def by_hand(self) -> list[Group]:
+        """The rows that we can only read, and a person has to erase."""
+        return [group for group in self.groups if group.judged.why == READ_ONLY]
+
     def stands(self, basis: Basis) -> bool:
         """Whether a search with this basis would bring the same rows and verdicts: only time can change these then."""
         return (

@@ -20,7 +20,7 @@ from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, Execution, LedgerEntry, LedgerIdentifier
 from dsr.domain.groups import Group, Part, outcome_of
 from dsr.domain.ledger import noted_reason
-from dsr.domain.plans import READ_ONLY, Decision, PlanChanged, Verdict
+from dsr.domain.plans import Decision, PlanChanged, Verdict
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -240,7 +240,7 @@ def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_
 
 def _ask_by_hand(session: Session, plan: CasePlan, parts: Iterable[Part], *, now: datetime) -> None:
     """A task for what we can only read, and the system itself has to erase."""
-    groups = [group for part in parts for group in part.groups if group.judged.why == READ_ONLY]
+    groups = [group for part in parts for group in part.by_hand]
     tables = sorted({f"{group.judged.system}.{group.judged.table}" for group in groups})
     if tables:
         facts = {"tables": tables, "rows": sum(group.count for group in groups), "plan": str(plan.id)}

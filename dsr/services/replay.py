@@ -21,7 +21,7 @@ from dsr.config import TIMEZONE, Settings
 from dsr.connectors.base import Erasing
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
-from dsr.domain.plans import Decision, PlanRow, Row, Verdict
+from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import from_json, key_text
 from dsr.services import audit
@@ -108,7 +108,9 @@ def _state(table: Table, row: Row | None, noted: Sequence[Any]) -> str:
     found = table.fingerprint(row.values) if row else None
     if found is None or (len(noted) > 2 and found == noted[2]):
         return GONE
-    return AGAIN if found == noted[1] else CHANGED
+    if found != noted[1]:
+        return CHANGED
+    return AGAIN if table.is_erasable else READ_ONLY
 
 
 def _erase_again(
@@ -168,6 +170,8 @@ def note(session: Session, system: str, batch: Batch, outcomes: Sequence[Outcome
         reasons=sorted(counted),
     )
     if counted:
-        facts = {"reasons": sorted(counted), "rows": counted.total(), "system": system}
-        key = f"replay:{system}:{batch.case_id}:{now.isoformat()}"[:96]
+        left = {outcome.table for outcome in outcomes if outcome.result in counted}
+        tables = [f"{system}.{table}" for table in sorted(left)]
+        facts = {"reasons": sorted(counted), "rows": counted.total(), "tables": tables}
+        key = f"replay:{now.isoformat()}:{batch.case_id}:{system}"[:96]
         session.add(Task(key=key, case_id=batch.case_id, kind="replay-left", facts=facts, made_at=now))

@@ -17,6 +17,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, executions, notifications, plans
+from dsr.services.erased import Written, remember
 from dsr.services.executions import BY_HAND
 from dsr.services.notifications import SILENT_TASK
 from dsr.services.retention import LEFT, entry_of, note_erased_by_hand
@@ -67,12 +68,15 @@ def settle(
 
 def _erased_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
     plan = session.get_one(CasePlan, uuid.UUID(task.facts["plan"]))
-    parts = plans.parts_of(plan).values()
+    parts = plans.parts_of(plan)
+    for system, part in parts.items():
+        gone = [Written(group.judged.table, None, group.count, group.written) for group in part.by_hand]
+        remember(session, case.id, system, gone, register, now=now)
     if case.is_open:
         _count_as_erased(session, case, plan, now)
     earlier = [each for each in notifications.of_case(session, case.id) if each.source_id == plan.id]
     told = {change.category for each in earlier for change in notifications.changes_of(each) if not change.is_part}
-    rows = [group.judged for part in parts for group in part.groups]
+    rows = [group.judged for part in parts.values() for group in part.groups]
     went = dict.fromkeys(row.category for row in rows if row.why == READ_ONLY)
     stays = {row.category for row in rows if row.verdict is not Verdict.ERASE and row.why != READ_ONLY}
     changes = [Change(name, is_part=name in stays) for name in went if name not in told]

@@ -19,7 +19,7 @@ from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Recipient, Table
 from dsr.domain.rights import Outcome, Right
-from dsr.jobs import erasing, work
+from dsr.jobs import erasing, replay, work
 from dsr.services import answers, casework, notifications, plans, tasks
 from tests.parts.shop import Shop, Workplace, identified_case
 
@@ -65,6 +65,7 @@ def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplac
         assert [execution.erased["note"] for execution in session.query(Execution)] == [2]
         assert [right.result for right in session.merge(case).rights] == [Outcome.PARTLY_FULFILLED]
     _the_rest_is_erased_by_hand(workplace, case)
+    _a_restore_brings_it_up_again(workplace, case)
 
 
 def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
@@ -97,6 +98,17 @@ def _the_rest_is_erased_by_hand(workplace: Workplace, case: Case) -> None:
             change for each in notifications.of_case(session, own.id) for change in notifications.changes_of(each)
         ]
         assert Counter(changes) == {Change("ticket", is_part=True): 1, Change("ticket"): 1}, "the rest is told as well"
+
+
+def _a_restore_brings_it_up_again(workplace: Workplace, case: Case) -> None:
+    """What a person erased comes back with a backup, and only a person can erase it again."""
+    workplace.shop.run("INSERT INTO note VALUES (4, 1, NULL), (5, 1, NULL)")
+    report = replay.run(workplace.context, "shop", workplace.clock().date())
+    assert report.left == [replay.Outcome("counted", "[1]", READ_ONLY)]
+    with workplace.transaction() as session:
+        (task,) = tasks.open_of(session, case.id)
+        told = {"reasons": [READ_ONLY], "rows": 1, "tables": ["shop.counted"]}
+        assert (task.kind, task.facts) == ("replay-left", told)
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_key_that_was_used_again_and_a_row_that_differs_are_left_and_told(
     assert [row["body"] for row in workplace.shop.rows("ticket")] == ["of Bram", "help"]
     with workplace.transaction() as session:
         task = session.scalars(select(Task).where(Task.kind == "replay-left")).one()
-        assert task.facts == {"reasons": ["changed"], "rows": 2, "system": "shop"}
+        assert task.facts == {"reasons": ["changed"], "rows": 2, "tables": ["shop.customer", "shop.ticket"]}
 
 
 @sqlite
@@ -106,6 +107,19 @@ def test_what_is_held_since_and_what_others_point_at_stay(
     assert ("ticket [1]", "held") in left
     assert ("invoice [117]", "still-needed") in left
     assert 117 in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+@sqlite
+def test_what_can_only_be_read_by_now_is_left_for_a_person(workplace: Workplace, backup: Content) -> None:
+    settings = workplace.context.settings
+    shop = dict(settings.register.tables["shop"])
+    shop["customer"] = replace(shop["customer"], read_only=True)
+    register = replace(settings.register, tables={"shop": shop})
+    restore(workplace, backup)
+    context = replace(workplace.context, settings=replace(settings, register=register))
+    left = {(outcome.table, outcome.result) for outcome in replay.run(context, "shop", TODAY).left}
+    assert ("customer", "read-only") in left
+    assert workplace.shop.rows("customer") == backup["customer"]
 
 
 @sqlite
