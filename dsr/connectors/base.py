@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Protocol
 
 from dsr.domain.column_types import ColumnType
 from dsr.domain.errors import DomainError
 from dsr.domain.plans import Columns, Row
-from dsr.domain.row_keys import Key
+from dsr.domain.register import Table
+from dsr.domain.row_keys import Key, as_read
 from dsr.domain.wording import Translate, Value, WriteDate
 
 Identifiers = Mapping[str, str]
@@ -50,12 +51,26 @@ class Found:
     columns: Columns
     rows: Sequence[tuple[Any, ...]]
 
+    @property
+    def keys(self) -> list[Key]:
+        """The key of every row."""
+        places = [self.columns.index(column) for column in self.key]
+        return [tuple([values[place] for place in places]) for values in self.rows]
+
+    def fingerprints(self, known: Table) -> dict[Key, str]:
+        """Key -> the digest of what the row says of the person."""
+        return dict(zip(self.keys, known.fingerprints(self.columns, self.rows), strict=True))
+
+    def without(self, keys: Collection[Key]) -> Found:
+        """All rows but those with these keys, as they were noted."""
+        rows = zip(map(as_read, self.keys), self.rows, strict=True)
+        return replace(self, rows=[row for key, row in rows if key not in keys]) if keys else self
+
     def to_rows(self) -> list[Row]:
         """The rows one by one, each with its key and its values by column."""
-        places = [self.columns.index(column) for column in self.key]
         return [
-            Row(self.table, tuple([values[place] for place in places]), dict(zip(self.columns, values, strict=True)))
-            for values in self.rows
+            Row(self.table, key, dict(zip(self.columns, values, strict=True)))
+            for key, values in zip(self.keys, self.rows, strict=True)
         ]
 
 
@@ -81,7 +96,7 @@ class Erasing(Protocol):
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The rows of the person by table, locked."""
 
-    def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
+    def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked; one that is gone is left out."""
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:

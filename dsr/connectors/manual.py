@@ -40,14 +40,14 @@ class ManualSystem:
 
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The items by category, as they are judged. Raises OwnerHasNotAnswered."""
-        return [_found(self._tables[name], [*map(_judged, rows)]) for name, rows in self._by_table().items()]
+        return [_found(name, self._tables[name], [*map(_judged, rows)]) for name, rows in self._by_table().items()]
 
     def stream(self, identifiers: Identifiers) -> Iterator[Found]:
         """The items by category, as they are shown: with files and the dates that count. Raises OwnerHasNotAnswered."""
         for name, rows in self._by_table().items():
             table = self._tables[name]
             others = EVERY_DATE - table.dates.keys()
-            yield _found(table, [_without(row, others) for row in rows])
+            yield _found(name, table, [_without(row, others) for row in rows])
 
     def _by_table(self) -> dict[str, list[Row]]:
         rows = self._items()
@@ -91,9 +91,10 @@ class _ErasedByHand:
     def find(self, identifiers: Identifiers) -> list[Found]:
         return self._system.find(identifiers)
 
-    def read(self, table: str, keys: Sequence[Key]) -> list[Row]:
+    def read(self, table: str, keys: Sequence[Key]) -> Found:
         wanted = {*keys}
-        return [_judged(row) for row in self._system._items() if row.table == table and row.key in wanted]
+        rows = [_judged(row) for row in self._system._items() if row.table == table and row.key in wanted]
+        return _found(table, self._system._tables[table], rows)
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         return len(self._erased.intersection(keys))
@@ -120,6 +121,6 @@ def _without(row: Row, columns: Container[str]) -> Row:
     return row._replace(values={name: value for name, value in row.values.items() if name not in columns})
 
 
-def _found(table: Table, rows: Sequence[Row]) -> Found:
-    columns = tuple(rows[0].values)
-    return Found(rows[0].table, table.key, columns, [tuple(row.values.values()) for row in rows])
+def _found(name: str, table: Table, rows: Sequence[Row]) -> Found:
+    columns = tuple(rows[0].values) if rows else table.key
+    return Found(name, table.key, columns, [tuple(row.values.values()) for row in rows])

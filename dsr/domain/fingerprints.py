@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -26,22 +26,31 @@ canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":
 """A JSON value as text that is the same on every reading."""
 
 
-def fingerprint(values: Mapping[str, Any]) -> str:
+def fingerprint(values: Mapping[str, Any], *, without: str | None = None) -> str:
     """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
-    names, order = _order_of(tuple(values))
-    # Text as it is, anything else marked: the word None is not the absence of a value. Quoted, so that no text can
-    # move from one column to the next.
-    content = [
-        value if (kind := type(value)) is str else (str(value) if kind in _SAME_EVERYWHERE else _plain(value),)
-        for value in map(values.__getitem__, order)
-    ]
-    return hashlib.sha256(repr([names, *content]).encode()).hexdigest()[:32]
+    return fingerprints(tuple(values), [tuple(values.values())], without=without)[0]
+
+
+def fingerprints(columns: Columns, rows: Sequence[tuple[Any, ...]], *, without: str | None = None) -> list[str]:
+    """The same for many rows, leaving out one column: by column, since the values of one are of one kind."""
+    names, places = _order_of(columns, without)
+    values = [*zip(*rows, strict=True)] if rows else [()] * len(columns)
+    # A text is quoted, so that no text can move from one column to the next; the word None is not the absence of one.
+    contents = zip(*[_comparable(values[place]) for place in places], strict=True)
+    return [hashlib.sha256(names + repr(content).encode()).hexdigest()[:32] for content in contents]
 
 
 @lru_cache(maxsize=256)
-def _order_of(columns: Columns) -> tuple[str, list[str]]:
-    order = sorted(columns)
-    return "\0".join(order), order
+def _order_of(columns: Columns, without: str | None) -> tuple[bytes, list[int]]:
+    order = sorted(set(columns) - {without})
+    return repr(order).encode(), [*map(columns.index, order)]
 
 
-_SAME_EVERYWHERE = frozenset({int, float, bool, type(None), date, Decimal})
+_SAME_EVERYWHERE = frozenset({str, int, float, bool, type(None), date, Decimal})
+
+
+def _comparable(values: Sequence[Any]) -> Sequence[Any]:
+    """The values of a column; what is written differently from one reading to the next as text, marked as such."""
+    if _SAME_EVERYWHERE.issuperset(map(type, values)):
+        return values
+    return [value if type(value) in _SAME_EVERYWHERE else (_plain(value),) for value in values]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Literal
 
-from dsr.domain.fingerprints import fingerprint
+from dsr.domain.fingerprints import fingerprint, fingerprints
 
 NOT_STATED = "not-stated"
 UNTIL_WITHDRAWN = "until-consent-withdrawn"
@@ -224,9 +224,15 @@ class Table:
 
     def fingerprint(self, values: Mapping[str, Any]) -> str:
         """A digest of what a row says of the person: of all but the mark of a restriction, which is ours."""
-        if self.restricted is None:
-            return fingerprint(values)
-        return fingerprint({column: value for column, value in values.items() if column != self.restricted.column})
+        return fingerprint(values, without=self._mark)
+
+    def fingerprints(self, columns: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> list[str]:
+        """The same of many rows that have these columns."""
+        return fingerprints(columns, rows, without=self._mark)
+
+    @property
+    def _mark(self) -> str | None:
+        return self.restricted.column if self.restricted else None
 
     @property
     def parent(self) -> str | None:

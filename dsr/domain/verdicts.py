@@ -81,8 +81,10 @@ class _Judge:
         judgement = partial(self._judgement, name, table, {})
         if self.register.follows_parent(self.system, name):
             judgement = partial(self._following, name, table, judgement)
-        digest = table.fingerprint
-        self.judged[name] = [_Judged(row, PlanRow(*judgement(row), row.key, digest(row.values))) for row in rows]
+        self.judged[name] = [
+            _Judged(row, PlanRow(*judgement(row), row.key, digest))
+            for row, digest in zip(rows, _fingerprints(table, rows), strict=True)
+        ]
 
     def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
         """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
@@ -215,6 +217,11 @@ def columns_left(register: Register, system: str, name: str) -> Columns | None:
         return None
     way = set(table.path) - {*table.key, *(table.keep_columns or ())}
     return tuple(column for column in columns_needed(register, system, name) if column not in way)
+
+
+def _fingerprints(table: Table, rows: Sequence[Row]) -> list[str]:
+    """Of the rows of a table, which have the same columns."""
+    return table.fingerprints(tuple(rows[0].values), [tuple(row.values.values()) for row in rows]) if rows else []
 
 
 @lru_cache(64)

@@ -139,7 +139,7 @@ def _erase(context: Context, approved: executions.Approved, system: str, transac
     attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
     receipt = erasing.carry_out(transaction, attempt, settings.register, system)
     faults.point("rows-changed")
-    return replace(receipt, rules=ledger.rules_of(settings, system))
+    return replace(receipt, rules=retention.rules_of(settings, system))
 
 
 def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from dsr.connectors.base import Erasing, Identifiers, rows_of
 from dsr.domain.changes import RowChange, alike
@@ -50,7 +51,11 @@ def write(transaction: Erasing, changes: Sequence[RowChange]) -> None:
 
 def is_done(transaction: Erasing, changes: Sequence[RowChange]) -> bool:
     """Whether all rows hold their new values. By key: who was found by an old value is not found any more."""
-    return all(any(change.is_after(row) for row in transaction.read(change.table, [change.key])) for change in changes)
+    return all(map(partial(_is_written, transaction), changes))
+
+
+def _is_written(transaction: Erasing, change: RowChange) -> bool:
+    return any(map(change.is_after, transaction.read(change.table, [change.key]).to_rows()))
 
 
 def counted(changes: Sequence[RowChange]) -> dict[str, int]:

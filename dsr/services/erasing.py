@@ -125,22 +125,25 @@ def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Gr
     """Whether what was to go is gone, and of the rows that stay in part only that part is left."""
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
     erasable = {(row.table, row.key_values, row.fingerprint) for row in _rows(_erasable(planned))}
-    left = (row for table, keys in _keys(_erasable(planned)).items() for row in erasing.read(table, keys))
-    gone = not any((row.table, row.key, tables[row.table].fingerprint(row.values)) in erasable for row in left)
-    return gone and all(_is_cleared(erasing, tables[row.table], row) for row in _rows(_emptied(planned)))
+    found = [erasing.read(table, keys) for table, keys in _keys(_erasable(planned)).items()]
+    left = {(at.table, *row) for at in found for row in at.fingerprints(tables[at.table]).items()}
+    return erasable.isdisjoint(left) and all(
+        _is_cleared(erasing, tables[row.table], row) for row in _rows(_emptied(planned))
+    )
 
 
 def _is_cleared(erasing: Erasing, table: Table, planned: PlanRow) -> bool:
-    found, kept = erasing.read(planned.table, [planned.key_values]), planned.columns_kept or ()
+    found, kept = erasing.read(planned.table, [planned.key_values]).to_rows(), planned.columns_kept or ()
     goes = {column: value for row in found for column, value in row.values.items() if column not in kept}
     return len(found) == 1 and all(table.is_emptied(column, planned.key, value) for column, value in goes.items())
 
 
 def _after(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group]) -> Fingerprints:
     """What the rows look like of which a part stays: the ledger knows them by it."""
+    found = {table: erasing.read(table, keys) for table, keys in _keys(_emptied(planned)).items()}
     return {
-        table: {key_text(row.key): tables[row.table].fingerprint(row.values) for row in erasing.read(table, found)}
-        for table, found in _keys(_emptied(planned)).items()
+        table: {key_text(key): digest for key, digest in rows.fingerprints(tables[table]).items()}
+        for table, rows in found.items()
     }
 
 

@@ -14,24 +14,19 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Erasing
+from dsr.connectors.base import Erasing, rows_of
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.calendars import local_date
-from dsr.domain.ledger import new_day, noted_reason, rules_digest
+from dsr.domain.ledger import new_day, noted_reason
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, ask_for_a_look, judge_kept
+from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, ask_for_a_look, judge_kept, rules_of
 
 GROUPS_A_RUN = 200
 PAGE = 25
-
-
-def rules_of(settings: Settings, system: str) -> str:
-    """The digest of the rules that date the kept rows of a system now."""
-    return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +90,7 @@ def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str,
     keys: dict[str, list[Key]] = {}
     for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
-    found = [row for table, wanted in keys.items() for row in erasing.read(table, wanted)]
+    found = rows_of(erasing.read(table, wanted) for table, wanted in keys.items())
     now = judge_kept(settings, due.system, found, decisions, on)
     return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
 

@@ -18,7 +18,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.config import TIMEZONE, Settings
-from dsr.connectors.base import Erasing
+from dsr.connectors.base import Erasing, rows_of
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
 from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
@@ -93,7 +93,8 @@ def _rows(part: ErasedRows) -> dict[str, list[Any]]:
 
 def _empty_again(erasing: Erasing, register: Register, part: ErasedRows) -> list[Outcome]:
     noted = _rows(part)
-    found = {key_text(row.key): row for row in erasing.read(part.table, [from_json(row[0]) for row in noted.values()])}
+    wanted = [from_json(row[0]) for row in noted.values()]
+    found = {key_text(row.key): row for row in erasing.read(part.table, wanted).to_rows()}
     table = register.tables[part.system][part.table]
     results = {key: _state(table, found.get(key), row) for key, row in noted.items()}
     going = [found[key] for key, result in results.items() if result == AGAIN]
@@ -127,18 +128,16 @@ def _erase_again(
     for part in parts:
         noted.setdefault(part.table, {}).update(_rows(part))
     found = {table: erasing.read(table, [from_json(row[0]) for row in rows.values()]) for table, rows in noted.items()}
-    judged = judge_kept(settings, system, [row for rows in found.values() for row in rows], decisions, on)
+    judged = judge_kept(settings, system, rows_of(found.values()), decisions, on)
     outcomes: list[Outcome] = []
-    for table in reversed(settings.register.nearest_first(system)):
-        rows = {key_text(row.key): row for row in found.get(table, [])}
-        results = {
-            key: _result(judged.get((table, from_json(row[0]))), row[1]) for key, row in noted.get(table, {}).items()
-        }
-        going = {key: rows[key] for key, result in results.items() if result == AGAIN}
-        if is_still_needed(erasing, settings.register, system, table, [*going.values()]):
-            results |= dict.fromkeys(going, STILL_NEEDED)
-        elif going:
-            erasing.delete(table, [row.key for row in going.values()])
+    for table in filter(noted.__contains__, reversed(settings.register.nearest_first(system))):
+        results = {key: _result(judged.get((table, from_json(row[0]))), row[1]) for key, row in noted[table].items()}
+        stays = {from_json(noted[table][key][0]) for key, result in results.items() if result != AGAIN}
+        going = found[table].without(stays)
+        if is_still_needed(erasing, settings.register, system, going):
+            results |= dict.fromkeys(map(key_text, going.keys), STILL_NEEDED)
+        elif going.rows:
+            erasing.delete(table, going.keys)
         outcomes += [Outcome(table, key, result) for key, result in results.items()]
     return outcomes
 

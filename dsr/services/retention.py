@@ -13,12 +13,13 @@ from sqlalchemy import and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Erasing
+from dsr.connectors.base import Erasing, Found, rows_of
 from dsr.db.base import new_id, table_of
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
+from dsr.domain.ledger import rules_digest
 from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
@@ -81,6 +82,11 @@ def due_entries(session: Session, today: date, *, after: Due | None = None) -> l
     return [Due(case_id, system, tuple(of_pair)) for (case_id, system), of_pair in entries.items()]
 
 
+def rules_of(settings: Settings, system: str) -> str:
+    """The digest of the rules that date the kept rows of a system now."""
+    return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
+
+
 def kept_rows(entry: LedgerEntry) -> Kept:
     """Key -> fingerprint of the rows of an entry."""
     return {from_json(key): digest for key, digest in json.loads(entry.rows or "[]")}
@@ -103,13 +109,25 @@ def erase_due(
     order = list(reversed(settings.register.nearest_first(due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
     found = {entry.id: erasing.read(entry.table, [*due.kept[entry.id]]) for entry in known}
-    verdicts = judge_kept(settings, due.system, [row for rows in found.values() for row in rows], decisions, on)
+    stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
+    left = {} if stands else _left(settings, due, found, decisions, on)
     settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
     for entry in known:
-        rows = {as_read(row.key): row for row in found[entry.id]}
-        left = _left(entry.table, due.kept[entry.id], rows, verdicts)
-        settled[entry.id] = _erase_entry(erasing, settings.register, entry, due.kept[entry.id], rows=rows, left=left)
+        kept, rows, stays = due.kept[entry.id], found[entry.id], left.get(entry.id, {})
+        settled[entry.id] = _erase_entry(erasing, settings.register, entry, kept, rows, left=stays)
     return settled
+
+
+def _stands(settings: Settings, due: Due, entry: LedgerEntry, found: Found, decisions: Mapping[str, Decision]) -> bool:
+    """Whether the day of an entry is that of every row: no rule and no row changed, none is gone, and none is held."""
+    table = settings.register.tables[due.system][entry.table]
+    return (
+        entry.dated_with == rules_of(settings, due.system)
+        and table.is_erasable
+        and settings.register.categories[table.category].is_ours
+        and decisions[table.category].hold is None
+        and found.fingerprints(table) == due.kept[entry.id]
+    )
 
 
 def refused(due: Due) -> dict[uuid.UUID, Settled]:
@@ -131,16 +149,21 @@ def judge_kept(
 
 
 def _left(
-    table: str, kept: Kept, rows: Mapping[Key, Row], verdicts: Mapping[tuple[str, Key], PlanRow]
-) -> dict[Key, str]:
-    """The rows that may not go after all, each with the reason."""
+    settings: Settings, due: Due, found: Mapping[uuid.UUID, Found], decisions: Mapping[str, Decision], on: date
+) -> dict[uuid.UUID, dict[Key, str]]:
+    """By entry the rows that may not go after all, each with the reason."""
+    judged = judge_kept(settings, due.system, rows_of(found.values()), decisions, on)
+    return {entry_id: _left_of(rows, due.kept[entry_id], judged) for entry_id, rows in found.items()}
+
+
+def _left_of(found: Found, kept: Kept, judged: Mapping[tuple[str, Key], PlanRow]) -> dict[Key, str]:
     left: dict[Key, str] = {}
-    for key in rows:
-        judged = verdicts[table, key]
-        if judged.fingerprint != kept[key]:
+    for key in map(as_read, found.keys):
+        row = judged[found.table, key]
+        if row.fingerprint != kept[key]:
             left[key] = CHANGED
-        elif judged.verdict is not Verdict.ERASE:
-            left[key] = why_left(judged)
+        elif row.verdict is not Verdict.ERASE:
+            left[key] = why_left(row)
     return left
 
 
@@ -152,43 +175,37 @@ def why_left(judged: PlanRow) -> str:
 
 
 def _erase_entry(
-    erasing: Erasing,
-    register: Register,
-    entry: LedgerEntry,
-    kept: Kept,
-    *,
-    rows: Mapping[Key, Row],
-    left: dict[Key, str],
+    erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept, found: Found, *, left: Mapping[Key, str]
 ) -> Settled:
-    going = {key: row for key, row in rows.items() if key not in left}
-    if is_still_needed(erasing, register, entry.system, entry.table, [*going.values()]):
-        left |= dict.fromkeys(going, STILL_NEEDED)
-        going = {}
-    if not going:
-        return Settled(gone=len(kept) - len(rows), left=left)
-    erased = _erase(erasing, register, entry, [*going.values()])
+    going = found.without(left)
+    gone = len(kept) - len(found.rows)
+    if is_still_needed(erasing, register, entry.system, going):
+        return Settled(gone=gone, left={**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)})
+    if not going.rows:
+        return Settled(gone=gone, left=left)
+    erased = _erase(erasing, register, entry.system, going)
     columns = verdicts.columns_left(register, entry.system, entry.table)
-    noted = entry.rows if len(going) == len(kept) else None
-    went = Written(entry.table, columns, len(going), noted or _written({key: kept[key] for key in going}))
-    return Settled(erased=erased, gone=len(kept) - len(rows), left=left, went=went)
+    went = kept if len(going.rows) == len(kept) else {key: kept[key] for key in map(as_read, going.keys)}
+    noted = str(entry.rows) if went is kept else _written(went)
+    return Settled(erased, gone, left, Written(entry.table, columns, len(went), noted))
 
 
 def _written(kept: Kept) -> str:
     return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
 
 
-def _erase(erasing: Erasing, register: Register, entry: LedgerEntry, rows: Sequence[Row]) -> int:
-    left = verdicts.columns_left(register, entry.system, entry.table)
+def _erase(erasing: Erasing, register: Register, system: str, going: Found) -> int:
+    left = verdicts.columns_left(register, system, going.table)
     if left is None:
-        return erasing.delete(entry.table, [row.key for row in rows])
-    empty_rows(erasing, entry.system, register.tables[entry.system][entry.table], rows, left)
-    return len(rows)
+        return erasing.delete(going.table, going.keys)
+    empty_rows(erasing, system, register.tables[system][going.table], going.to_rows(), left)
+    return len(going.rows)
 
 
-def is_still_needed(erasing: Erasing, register: Register, system: str, table: str, rows: Sequence[Row]) -> bool:
+def is_still_needed(erasing: Erasing, register: Register, system: str, found: Found) -> bool:
     """Whether rows of another table point at one of these."""
-    children = [name for name, other in register.tables[system].items() if other.parent == table]
-    return any(rows and erasing.count_pointing(child, rows) for child in children)
+    children = [name for name, other in register.tables[system].items() if other.parent == found.table]
+    return any(found.rows and erasing.count_pointing(child, found.to_rows()) for child in children)
 
 
 def settle(

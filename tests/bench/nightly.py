@@ -22,7 +22,7 @@ from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.db.sqlite import DRIVER
 from dsr.domain.row_keys import to_json
 from dsr.jobs import erasing
-from dsr.services.ledger import rules_of
+from dsr.services.retention import rules_of
 from tests.bench.masses import add_invoices, growing_memory
 from tests.bench.office import INVOICES, Office
 from tests.bench.table import Row, judged

@@ -47,7 +47,7 @@ def test_only_what_the_owner_confirmed_counts_as_erased() -> None:
     confirmed = ManualSystem("binder", TABLES, ROWS, frozenset({(1,), (3,)}))
     with confirmed.erasing() as erasing:
         assert rows_of(erasing.find({})) == ROWS
-        assert erasing.read("quote", [(2,), (9,)]) == [ROWS[1]]
+        assert erasing.read("quote", [(2,), (9,)]).to_rows() == [ROWS[1]]
         assert erasing.delete("quote", [(1,)]) == 1
         assert erasing.delete("quote", [(1,), (2,)]) == 1
         assert erasing.clear("quote", [(1,)], ["description"]) == 0

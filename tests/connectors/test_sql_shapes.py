@@ -69,7 +69,7 @@ def test_two_schemas_may_have_a_table_of_the_same_name(shop: Shop, open_with: Op
     found = rows_of(system.find(HANNA))
     assert (keys(found, "ticket"), keys(found, "old_ticket")) == ([1], [1])
     with system.erasing() as erasing:
-        assert [row.values["body"] for row in erasing.read("old_ticket", [(1,)])] == ["old"]
+        assert [row.values["body"] for row in erasing.read("old_ticket", [(1,)]).to_rows()] == ["old"]
         assert erasing.clear("old_ticket", [(1,)], ["body"]) == 1
         assert erasing.delete("old_ticket", [(1,)]) == 1
     assert [row["id"] for row in shop.rows(f"{archive}.ticket")] == [2]
