@@ -40,7 +40,7 @@ class ManualSystem:
 
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The items by category, as they are judged. Raises OwnerHasNotAnswered."""
-        return [_found(name, self._tables[name], [*map(_judged, rows)]) for name, rows in self._by_table().items()]
+        return [_found(name, self._tables[name], [*map(judged, rows)]) for name, rows in self._by_table().items()]
 
     def stream(self, identifiers: Identifiers) -> Iterator[Found]:
         """The items by category, as they are shown: with files and the dates that count. Raises OwnerHasNotAnswered."""
@@ -93,7 +93,7 @@ class _ErasedByHand:
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         wanted = {*keys}
-        rows = [_judged(row) for row in self._system._items() if row.table == table and row.key in wanted]
+        rows = [judged(row) for row in self._system._items() if row.table == table and row.key in wanted]
         return _found(table, self._system._tables[table], rows)
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
@@ -112,8 +112,9 @@ class _ErasedByHand:
         return 0
 
 
-def _judged(row: Row) -> Row:
-    """Without its files: they go once the case is over, and what is kept must still be known by its content."""
+def judged(row: Row) -> Row:
+    """A row as it is judged: without its files, which go once the case is over, while what is kept must still be known
+    by its content."""
     return _without(row, {FILES})
 
 

@@ -24,7 +24,7 @@ class Errand(Base):
     plan_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_plan.id"))
     system: Mapped[str] = mapped_column(String(64))
     kind: Mapped[str] = mapped_column(String(16))
-    """search, erase, again (erase after a restore), correct, restrict, lift (a restriction) or stop (advertising)"""
+    """search, erase, again (after a restore), correct, restrict, lift (a restriction), stop (advertising), dates"""
     state: Mapped[str] = mapped_column(String(16), default="open")
     """open, declined (the owner cannot do it), answered, or closed by a handler without an answer"""
     asked_at: Mapped[datetime]
@@ -36,7 +36,7 @@ class Errand(Base):
     link_digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
     link_until: Mapped[datetime]
     items: Mapped[list[int]] = mapped_column(JSON, default=list)
-    """The numbers of the items to erase, or that were erased and may be back."""
+    """The numbers of the items to erase, that were erased and may be back, or of which a date is missing."""
     categories: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The kinds of data to change something in, or to look at again."""
     done_in: Mapped[list[str]] = mapped_column(JSON, default=list)

@@ -28,6 +28,7 @@ from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import (
     drawing_up,
     erasing,
+    errand_dates,
     errand_erasures,
     errands,
     executions,
@@ -261,6 +262,8 @@ def _look_at(context: Context, group: retention.Due) -> None:
     with context.transaction() as session:
         holds.check_unchanged(session, group.case_id, None, decisions)
         ledger.note(session, group, seen, settings=context.settings, now=context.now())
+        if group.system in errands.by_hand(context.settings):
+            errand_dates.ask_owner(session, group.case_id, group.system, settings=context.settings, now=context.now())
 
 
 def preview_ledger(context: Context) -> dict[str, Counter[str]]:

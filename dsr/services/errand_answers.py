@@ -139,7 +139,7 @@ def finish_search(session: Session, errand: Errand, *, is_nothing: bool, by: str
         raise NotAnAnswer("answer", N_("You noted something above. Take it away first if it was a mistake."))
     if not is_nothing and not found:
         raise NotAnAnswer("answer", N_("You have not noted anything yet. Did you find nothing? Then say so."))
-    _answer(session, errand, by=by, now=now, items=found)
+    answer(session, errand, by=by, now=now, items=found)
     errands.wake_waiting(session, errand, now=now)
 
 
@@ -160,7 +160,7 @@ def confirm_erasure(
         raise NotAnAnswer("evidence", N_("Say in a few words how it was destroyed, or add a file that shows it."))
     errand.evidence = evidence.strip()[:LONGEST] or None
     session.add_all(_files(errand, uploads, None, now))
-    _answer(session, errand, by=by, now=now, items=len(errand.items))
+    answer(session, errand, by=by, now=now, items=len(errand.items))
     if errand.plan_id:
         work.ask(session, errand.case_id, "erase", now=now)
 
@@ -186,13 +186,13 @@ def confirm_change(
         raise NotAnAnswer("evidence", N_("Say in a few words what you did, or add a file that shows it."))
     errand.done_in, errand.evidence = done, evidence.strip()[:LONGEST] or None
     session.add_all(_files(errand, uploads, None, now))
-    _answer(session, errand, by=by, now=now, items=len(done))
+    answer(session, errand, by=by, now=now, items=len(done))
     _go_on(session, errand, by=by, now=now)
 
 
 def say_absent(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
     """The system has nothing of this person to correct, to mark or to stop. Raises AnsweredAlready."""
-    _answer(session, errand, by=by, now=now, items=0)
+    answer(session, errand, by=by, now=now, items=0)
     _go_on(session, errand, by=by, now=now)
 
 
@@ -203,7 +203,8 @@ def _go_on(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
         work.ask(session, errand.case_id, step, now=now)
 
 
-def _answer(session: Session, errand: Errand, *, by: str, now: datetime, items: int) -> None:
+def answer(session: Session, errand: Errand, *, by: str, now: datetime, items: int) -> None:
+    """An errand is done; what staff were told of it is over. Raises AnsweredAlready."""
     _claim(session, errand, ANSWERED, answered_at=now, answered_by=by)
     errands.settle_tasks(session, errand, now=now)
     audit.record(

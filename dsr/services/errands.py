@@ -18,10 +18,10 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, ErrandFile, Item
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.errands import DESCRIPTION, EVERY_DATE, FILES, ITEM
-from dsr.domain.plans import Row
+from dsr.domain.plans import DATE_MISSING, Row
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
@@ -29,8 +29,9 @@ from dsr.domain.wording import N_
 from dsr.services import audit, casework, holds, notices, plans, search, work
 from dsr.services.mailboxes import LINK_LIFETIME, index_of, link_digest
 from dsr.services.owners import errand_path, link_token, owner_of, renew_link
+from dsr.services.retention import KEPT
 
-SEARCH, ERASE, AGAIN = "search", "erase", "again"
+SEARCH, ERASE, AGAIN, DATES = "search", "erase", "again", "dates"
 CORRECT, RESTRICT, LIFT, STOP = "correct", "restrict", "lift", "stop"
 CHANGING = (CORRECT, RESTRICT, STOP)
 """What the letter waits for."""
@@ -175,7 +176,8 @@ def others_of(session: Session, errand: Errand) -> list[Errand]:
 def is_needed(session: Session, errand: Errand) -> bool:
     """Whether it is still to be done: a search ends with its case, and what a plan said with the plan.
 
-    What a law kept goes on its day, long after the case was closed, unless somebody holds it. A restriction ends by a
+    What a law kept goes on its day, long after the case was closed, unless somebody holds it, and a date that is
+    missing is asked for until there is one, or another rule. A restriction ends by a
     lifting, which closes what still waits for it.
     """
     if not errand.is_outstanding:
@@ -184,9 +186,17 @@ def is_needed(session: Session, errand: Errand) -> bool:
         return session.get_one(CasePlan, errand.plan_id).state == plans.APPROVED
     if errand.kind == ERASE:
         return not holds.holds_of(session, errand.case_id)
+    if errand.kind == DATES:
+        return bool(undated(session, errand.case_id, errand.system))
     if errand.kind in (RESTRICT, LIFT, AGAIN):
         return True
     return session.get_one(Case, errand.case_id).is_open
+
+
+def undated(session: Session, case_id: uuid.UUID, system: str) -> list[LedgerEntry]:
+    """What the ledger keeps for a case in a system, and cannot date: nobody gave the day that its rule counts from."""
+    kept = LedgerEntry.case_id == case_id, LedgerEntry.system == system, LedgerEntry.state == KEPT
+    return list(session.scalars(select(LedgerEntry).where(*kept, LedgerEntry.why == DATE_MISSING)))
 
 
 def items_of(session: Session, case_id: uuid.UUID, system: str) -> list[Item]:

@@ -14,22 +14,22 @@ from dsr.db.errands import Errand, Item
 from dsr.db.plans import CasePlan
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
-from dsr.domain.errands import HEADINGS, UnreadableDate, dates_of, read_date
+from dsr.domain.errands import EVERY_DATE, HEADINGS, UnreadableDate, dates_of, read_date
 from dsr.domain.errors import DomainError
 from dsr.domain.identifiers import PHONE
 from dsr.domain.rectification import is_for_books
 from dsr.domain.register import Category
 from dsr.domain.wording import N_
-from dsr.services import errand_answers, errand_erasures, errand_replays, errands, rectification
+from dsr.services import errand_answers, errand_dates, errand_erasures, errand_replays, errands, rectification
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
-from dsr.services.errands import AGAIN, CORRECT, ERASE, LIFT, RESTRICT, SEARCH, STOP
+from dsr.services.errands import AGAIN, CORRECT, DATES, ERASE, LIFT, RESTRICT, SEARCH, STOP
 from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
 from dsr.web.pages import gettext, language
 from dsr.web.runtime import now, settings
 
-VERBS = ("gevonden", "weg", "klaar", "gewist", "gedaan", "niet-hier", "kan-niet")
-"""Note an item, take one back, that was all, it is erased, it is changed, it is not here, I cannot do this."""
+VERBS = ("gevonden", "weg", "klaar", "gewist", "gedaan", "niet-hier", "datums", "kan-niet")
+"""Note an item, take one back, that was all, it is erased, it is changed, it is not here, dates, I cannot do this."""
 TITLES: Mapping[str, str] = {
     SEARCH: N_("Look up in: %(system)s"),
     ERASE: N_("Erase in: %(system)s"),
@@ -38,6 +38,7 @@ TITLES: Mapping[str, str] = {
     LIFT: N_("Use again in: %(system)s"),
     STOP: N_("No more advertising from: %(system)s"),
     AGAIN: N_("Erase again in: %(system)s"),
+    DATES: N_("Dates for: %(system)s"),
 }
 QUESTIONS: Mapping[str, str] = {
     SEARCH: N_("Would you look something up in: %(system)s?"),
@@ -47,6 +48,7 @@ QUESTIONS: Mapping[str, str] = {
     LIFT: N_("Would you take a mark away in: %(system)s?"),
     STOP: N_("Would you take somebody off a list in: %(system)s?"),
     AGAIN: N_("Would you look whether something came back in: %(system)s?"),
+    DATES: N_("Would you look up a date in: %(system)s?"),
 }
 """What the owner reads before the code: nothing about anybody."""
 CHANGES: Mapping[str, tuple[str, str]] = {
@@ -90,8 +92,6 @@ def act(session: Session, errand: Errand, verb: str, *, by: str) -> str:
         return _ACTS[verb](session, errand, by)
     except NotAnAnswer as fault:
         raise Refused(fault, _field(fault.field)) from None
-    except UnreadableDate as fault:
-        raise Refused(fault, _field(next(_unreadable()))) from None
     except uploads.FileTooLarge as fault:
         raise Refused(fault, _field("files")) from None
 
@@ -102,20 +102,17 @@ def _field(name: str) -> str:
     return f"{name}-{category}" if category else name
 
 
-def _unreadable() -> Any:
-    for anchor in HEADINGS:
-        try:
-            read_date(request.form.get(_field(anchor), ""))
-        except UnreadableDate:
-            yield anchor
+def _date(field: str) -> date | None:
+    try:
+        return read_date(request.form.get(field, ""))
+    except UnreadableDate as fault:
+        raise Refused(fault, field) from None
 
 
 def _note(session: Session, errand: Errand, by: str) -> str:
     category = request.form.get("category", "")
     known = settings().register.categories.get(category)
-    dates: dict[str, date | None] = {
-        anchor: read_date(request.form.get(_field(anchor), "")) for anchor in (dates_of(known) if known else ())
-    }
+    dates = {anchor: _date(_field(anchor)) for anchor in (dates_of(known) if known else ())}
     files = uploads.received(_field("files"))
     text = request.form.get(_field("description"), "")
     noted = Noted(category, text, dates, files)
@@ -154,13 +151,19 @@ def _absent(session: Session, errand: Errand, by: str) -> str:
     return ""
 
 
+def _give_dates(session: Session, errand: Errand, by: str) -> str:
+    given = {number: {anchor: _date(f"{anchor}-{number}") for anchor in EVERY_DATE} for number in errand.items}
+    errand_dates.give(session, errand, given, by=by, register=settings().register, now=now())
+    return ""
+
+
 def _decline(session: Session, errand: Errand, by: str) -> str:
     errand_answers.decline(session, errand, request.form.get("reason", ""), by=by, now=now())
     return ""
 
 
 _ACTS: Mapping[str, Callable[[Session, Errand, str], str]] = dict(
-    zip(VERBS, (_note, _remove, _finish, _erase, _confirm, _absent, _decline), strict=True)
+    zip(VERBS, (_note, _remove, _finish, _erase, _confirm, _absent, _give_dates, _decline), strict=True)
 )
 
 
@@ -242,10 +245,12 @@ def _kind(name: str, category: Category, items: list[Item]) -> dict[str, Any]:
 
 
 def _shown(item: Item) -> dict[str, Any]:
+    known = settings().register.categories.get(item.category)
     return {
         "number": item.number,
         "label": _label(item.category),
         "description": item.description,
         "dates": errands.read_dates(item),
+        "wanted": dates_of(known) if known else (),
         "files": [(file.name, file.size) for file in item.files],
     }

@@ -9,12 +9,15 @@ import pytest
 from sqlalchemy import select
 
 from dsr.app import transactions
+from dsr.config import load_register
 from dsr.db.plans import LedgerEntry
-from dsr.jobs import erasing, replay
+from dsr.jobs import erasing, replay, schedule
 from dsr.jobs.context import Context
+from dsr.mail import delivery
 from dsr.services import errands
 from tests.parts.firm import NOOR, Firm, Person
-from tests.parts.paper import YARA, Keeper
+from tests.parts.paper import PAPER, YARA, Keeper
+from tests.parts.shop import REGISTER
 from tests.parts.starters import words
 from tests.scenarios.test_further_plans import approve, plan
 from tests.scenarios.test_paper_changes import identified, letter_of
@@ -71,6 +74,43 @@ def test_another_rule_gives_kept_papers_another_day(paper_firm: Firm, yara: Keep
     assert yara.send("gewist", items="2", evidence="versnipperd").status_code == 303
     firm.tick()
     assert kept(firm).state == "erased"
+
+
+def restart(firm: Firm, register: str) -> None:
+    """The program starts again, with another register."""
+    file = firm.settings.base / "register.toml"
+    file.write_text(register)
+    firm.settings = replace(firm.settings, register=load_register(file))
+    firm.app.extensions["dsr"] = replace(firm.app.extensions["dsr"], settings=firm.settings)
+    context = Context(transactions(firm.app), firm.settings, firm.clock, firm.systems)
+    firm.jobs = schedule.table(context, delivery.Mail(firm.app, firm.settings))
+
+
+def test_the_owner_is_asked_for_a_date_that_a_new_rule_counts_from(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    firm.tick()
+    paper = PAPER.replace('"fiscal7"', '"oss10"')
+    restart(firm, REGISTER + paper)
+    asked = len(firm.mails_to(YARA))
+    firm.tick()
+    assert (kept(firm).why, kept(firm).may_erase_from) == ("date-missing", None)
+    assert "er mist een datum" in firm.mails_to(YARA)[asked]
+    page = words(yara.open())
+    assert "Datums voor: Ordner op kantoor" in page
+    assert "Factuur 12" in page
+    for wrong in ("", "morgen"):
+        assert yara.send("datums", **{"transaction_date-2": wrong}).status_code == 422
+    firm.tick()
+    assert len(firm.mails_to(YARA)) == asked + 2, "the errand and the code: nobody is asked twice"
+
+    assert yara.send("datums", **{"transaction_date-2": "05-03-2014"}).status_code == 303
+    firm.come_to(date(2026, 11, 24))
+    firm.tick()
+    assert kept(firm).may_erase_from == date(2026, 11, 24), "its time is over already"
+    firm.tick()
+    assert "moet er iets weg" in firm.mails_to(YARA)[-1]
 
 
 def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(

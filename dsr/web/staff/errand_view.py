@@ -34,6 +34,7 @@ _WORK: Mapping[str, str] = {
     errands.LIFT: N_("use again"),
     errands.STOP: N_("stop advertising"),
     errands.AGAIN: N_("erase again"),
+    errands.DATES: N_("look up a date"),
 }
 _LATE: Word = ("red", "diamond", N_("late"))
 _NO_OWNER: Word = ("red", "diamond", N_("no owner any more"))

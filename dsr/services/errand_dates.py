@@ -1,0 +1,67 @@
+"""Dates that a rule of today counts from and that nobody gave: the owner of the system is asked for them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.connectors.manual import judged
+from dsr.db.cases import Case
+from dsr.db.errands import Errand, Item
+from dsr.db.plans import LedgerEntry
+from dsr.domain.errands import dates_of
+from dsr.domain.register import Register
+from dsr.domain.row_keys import to_json
+from dsr.domain.wording import N_
+from dsr.services import errand_answers, errands, retention
+from dsr.services.errand_answers import NotAnAnswer
+from dsr.services.errands import DATES
+
+Given = Mapping[int, Mapping[str, date | None]]
+"""Number of an item -> its dates, by what they are the date of."""
+
+
+def ask_owner(session: Session, case_id: uuid.UUID, system: str, *, settings: Settings, now: datetime) -> None:
+    """Ask, once under the same rules, for the dates without which kept items have no last day."""
+    known = settings.register.tables[system]
+    undated = (entry for entry in errands.undated(session, case_id, system) if entry.table in known)
+    numbers = sorted(key[0] for entry in undated for key in retention.kept_rows(entry))
+    if not numbers:
+        return
+    wanted = f"{retention.rules_of(settings, system)}:{numbers}"
+    key = f"dates:{case_id}:{system}:{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    case = session.get_one(Case, case_id)
+    errands.ask(session, case, system, DATES, key, settings=settings, now=now, items=numbers)
+
+
+def give(session: Session, errand: Errand, given: Given, *, by: str, register: Register, now: datetime) -> None:
+    """The owner gives the dates; the ledger counts from them. Raises NotAnAnswer or AnsweredAlready."""
+    found = errands.items_of(session, errand.case_id, errand.system)
+    items = [item for item in found if item.number in errand.items and item.category in register.categories]
+    for item in items:
+        _date(item, given.get(item.number, {}), register)
+    errand_answers.answer(session, errand, by=by, now=now, items=len(items))
+    for entry in errands.undated(session, errand.case_id, errand.system):
+        _know_anew(entry, items, register)
+
+
+def _date(item: Item, given: Mapping[str, date | None], register: Register) -> None:
+    wanted = dates_of(register.categories[item.category])
+    days = errands.read_dates(item) | {anchor: day for anchor in wanted if (day := given.get(anchor))}
+    if wanted and wanted[0] not in days:
+        raise NotAnAnswer(f"{wanted[0]}-{item.number}", N_("Fill in this date. Can nobody find it? Then say so below."))
+    item.dates = json.dumps({anchor: str(day) for anchor, day in days.items()})
+
+
+def _know_anew(entry: LedgerEntry, items: list[Item], register: Register) -> None:
+    """What changed in these items is what was given: that leaves nothing to be looked at by a person."""
+    fingerprint = register.tables[entry.system][entry.table].fingerprint
+    dated = {(item.number,): fingerprint(judged(errands.row_of(item)).values) for item in items}
+    rows = retention.kept_rows(entry).items()
+    entry.rows = json.dumps([[to_json(key), dated.get(key, digest)] for key, digest in rows])
