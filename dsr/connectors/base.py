@@ -132,6 +132,9 @@ class Connector(Protocol):
         What was read before a ConnectorError is not all there is.
         """
 
+    def read(self, table: str, keys: Sequence[Key]) -> Iterator[Found]:
+        """The rows with these keys, a batch at a time, by the reading account; one that is gone is left out."""
+
     def column_types(self, table: str) -> dict[str, ColumnType]:
         """The columns of a table that hold text, numbers, days or yes and no, with what they can hold."""
 

@@ -91,6 +91,12 @@ class SqlSystem:
             for name in self.register.nearest_first(self.name):
                 yield from self._batches(connection, name, identifiers)
 
+    def read(self, table: str, keys: Sequence[Key]) -> Iterator[Found]:
+        """The rows with these keys that are still there, a batch at a time. Raises as `stream` does."""
+        with self._transaction(self._reader) as connection:
+            for part in self.keys_in_parts(table, keys, BATCH):
+                yield self.fetch(connection, table, self.by_key("read", table), part)
+
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
         """One transaction with the erasing account. SystemDown or SystemRefuses: it has changed nothing."""
@@ -169,11 +175,12 @@ class SqlSystem:
         return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
-        """The statement that reads or deletes the rows with given keys; written once as well."""
+        """The statement that reads, locks or deletes the rows with given keys; written once as well."""
         if (name, verb) not in self._by_key:
             read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name))
-            locked = read.with_for_update() if self.tables[name].is_erasable else read
-            statement: Any = locked if verb == "read" else sa.delete(self.clause(name))
+            statement: Any = sa.delete(self.clause(name)) if verb == "delete" else read
+            if verb == "lock" and self.tables[name].is_erasable:
+                statement = statement.with_for_update()
             self._by_key[name, verb] = statement.where(self.has_key(name))
         return self._by_key[name, verb]
 
@@ -194,8 +201,15 @@ class SqlSystem:
         column: sa.ColumnElement[Any] = columns[0] if len(columns) == 1 else sa.tuple_(*columns)
         return column.in_(sa.bindparam(_KEYS, expanding=True))
 
-    def as_keys(self, values: list[Any]) -> Any:
-        """The values of a single column of keys, as `has_key` takes them."""
+    def keys_in_parts(self, name: str, keys: Sequence[Key], most: int = PARAMETERS) -> Iterator[dict[str, Any]]:
+        """Keys of rows, `most` values at a time, for one such statement after another; for no keys a single one."""
+        columns = len(self.tables[name].key)
+        size = most // columns
+        for start in range(0, max(len(keys), 1), size):
+            part = keys[start : start + size]
+            yield {_KEYS: self._as_array([key[0] for key in part]) if columns == 1 else [*part]}
+
+    def _as_array(self, values: list[Any]) -> Any:
         if self.system.engine == "postgresql" and {int}.issuperset(map(type, values)):
             return f"{{{','.join(map(str, values))}}}"  # the driver takes three times as long to write an array
         return values
@@ -296,8 +310,8 @@ class SqlErasing:
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
-        statement = self.system.by_key("read", table)
-        parts = [self.system.fetch(self.connection, table, statement, part) for part in self._keys(table, keys)]
+        statement, keys_of = self.system.by_key("lock", table), self.system.keys_in_parts(table, keys)
+        parts = [self.system.fetch(self.connection, table, statement, part) for part in keys_of]
         return replace(parts[0], rows=[row for part in parts for row in part.rows])
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
@@ -330,17 +344,8 @@ class SqlErasing:
         return sum(self.connection.scalar(statement.where(_is_in(own, part))) or 0 for part in parts)
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
-        return sum(self.connection.execute(statement, part).rowcount for part in self._keys(table, keys))
-
-    def _keys(self, table: str, keys: Sequence[Key]) -> Iterator[dict[str, Any]]:
-        """The keys for one statement after another."""
-        is_single = len(self.system.tables[table].key) == 1
-        for part in self._parts(table, keys):
-            yield {_KEYS: self.system.as_keys([key[0] for key in part]) if is_single else [*part]}
-
-    def _parts(self, table: str, keys: Sequence[Key]) -> Iterator[Sequence[Key]]:
-        size = PARAMETERS // len(self.system.tables[table].key)
-        return (keys[start : start + size] for start in range(0, max(len(keys), 1), size))
+        parts = self.system.keys_in_parts(table, keys)
+        return sum(self.connection.execute(statement, part).rowcount for part in parts)
 
 
 def _digits(text: Any) -> Any:

@@ -24,6 +24,8 @@ class AccessCopy(Base):
     row_count: Mapped[int]
     missing: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The systems that had not answered when it was made."""
+    kept_missing: Mapped[int] = mapped_column(default=0)
+    """How many rows that an earlier request left are not in it: they were changed since, or are gone."""
     made_at: Mapped[datetime]
     viewed_at: Mapped[datetime | None]
     viewed_by_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("staff_member.id"))

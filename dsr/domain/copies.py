@@ -44,7 +44,10 @@ Cells = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What was found in one table: how many rows, and the first of them, masked where the register says so."""
+    """What was found in one table: how many rows, and the first of them, masked where the register says so.
+
+    `is_kept` is what only the ledger knows to be of the person, after an earlier request.
+    """
 
     system: str
     table: str
@@ -53,6 +56,7 @@ class Listing:
     masked: Columns
     rows: tuple[Cells, ...]
     row_count: int
+    is_kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,6 +118,7 @@ def record_copy(session: Session, case: Case, written: WrittenCopy, *, settings:
     # A new name each time: the file of an earlier copy stays whole until this one is certain.
     copy.file, copy.size, copy.page_at = written.file, written.size, written.page_at
     copy.row_count, copy.made_at, copy.viewed_at, copy.viewed_by_id = written.row_count, now, None, None
+    copy.kept_missing = written.kept_missing
     copy.missing = sorted({*written.faults, *errands.awaited(session, case.id, settings)})
     session.add(copy)
     audit.record(

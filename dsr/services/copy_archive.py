@@ -19,7 +19,7 @@ from dsr.connectors.base import Connector, ConnectorError, Identifiers
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.files import Place, open_store
-from dsr.services import copy_data, copy_page, errand_files, errands
+from dsr.services import copy_data, copy_page, errand_files, errands, kept
 from dsr.services.copy_data import CopyOrder, Gathered
 from dsr.services.lookup import identifiers_of
 from dsr.services.rectification import statements_of
@@ -35,6 +35,7 @@ _LEVEL = 1
 class WrittenCopy:
     """An archive in the file store that no row of ours names yet; `size` and `page_at` are in bytes.
 
+    `kept_missing` counts the rows that an earlier request left and that are not in it: changed since, or gone.
     `faults` are those of the systems that did not answer, or not to the end: what is in it of these is not all.
     """
 
@@ -43,6 +44,7 @@ class WrittenCopy:
     page_at: int
     row_count: int
     left_out: tuple[str, ...]
+    kept_missing: int
     found_by: Identifiers
     faults: Mapping[str, ConnectorError] = field(default_factory=dict)
 
@@ -58,6 +60,7 @@ def order_of(session: Session, case: Case, settings: Settings) -> CopyOrder:
         tuple(each.text for each in statements_of(session, case.data_subject.email_index)),
         tuple(errand_files.attached(session, case.id) if errands.by_hand(settings) else ()),
         identifiers_of(case),
+        kept.rows_for_copy(session, case, settings),
     )
 
 
@@ -80,7 +83,14 @@ def write_copy(
         page_at = archive.getinfo(INDEX).header_offset
     writer.finish()
     return WrittenCopy(
-        place.name, writer.size, page_at, content.row_count, content.left_out, order.found_by, gathered.faults
+        place.name,
+        writer.size,
+        page_at,
+        content.row_count,
+        content.left_out,
+        order.kept_count - gathered.kept_count,
+        order.found_by,
+        gathered.faults,
     )
 
 

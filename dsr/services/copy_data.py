@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import chain, groupby, repeat
 from math import isfinite
@@ -17,8 +17,10 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers
 from dsr.domain import copies
 from dsr.domain.copies import Cells, Content, Listing
-from dsr.domain.register import Register
+from dsr.domain.register import Register, Table
+from dsr.domain.row_keys import Key, as_read
 from dsr.services.errand_files import Attached
+from dsr.services.retention import Kept
 
 SHOWN = 1_000
 """How many rows of one table are held for the readable page."""
@@ -36,6 +38,13 @@ class CopyOrder:
     statements: tuple[str, ...]
     attached: tuple[Attached, ...]
     found_by: Identifiers
+    kept: Mapping[str, Mapping[str, Kept]] = field(default_factory=dict)
+    """System -> table -> the rows that an earlier request left; a search may not reach them any more."""
+
+    @property
+    def kept_count(self) -> int:
+        """How many of these there are."""
+        return sum(len(rows) for tables in self.kept.values() for rows in tables.values())
 
 
 class Gathered:
@@ -45,6 +54,8 @@ class Gathered:
         self.register = register
         self.listings: list[Listing] = []
         self.faults: dict[str, ConnectorError] = {}
+        self.kept_count = 0
+        """How many rows went by that an earlier request left."""
 
     def content(self, systems: Iterable[str]) -> Content:
         """The copy but for its rows; of a system that failed, nothing."""
@@ -70,9 +81,11 @@ def document(
     about = {"reference": order.reference, "controller": settings.controller.name, "made_at": now}
     yield orjson.dumps(about)[:-1] + b',"tables":['
     for name, system in systems.items():
-        stream = _until_fault(gathered, name, system.stream(whom))
-        for table, batches in groupby(stream, lambda found: found.table):
-            yield from _table(gathered, order.language, name, table, batches)
+        kept = _Kept(gathered.register.tables[name], order.kept.get(name, {}))
+        yield from _tables(gathered, order.language, name, kept.passing(system.stream(whom)))
+        if name not in gathered.faults:
+            yield from _tables(gathered, order.language, name, kept.left(system), is_kept=True)
+        gathered.kept_count += kept.count
     content = gathered.content(systems)
     rest = {
         "categories": copies.to_record(content, order.language),
@@ -82,6 +95,45 @@ def document(
     yield b"\n],\n" + orjson.dumps(rest, option=orjson.OPT_INDENT_2)[2:]
 
 
+class _Kept:
+    """The rows of one system that earlier requests left: those the search reaches too, then those by their keys."""
+
+    def __init__(self, tables: Mapping[str, Table], noted: Mapping[str, Kept]) -> None:
+        self._tables, self._noted = tables, noted
+        self._seen: dict[str, set[Key]] = {name: set() for name in noted}
+
+    @property
+    def count(self) -> int:
+        """How many of them went by."""
+        return sum(map(len, self._seen.values()))
+
+    def passing(self, stream: Iterator[Found]) -> Iterator[Found]:
+        """What the search finds, as it is."""
+        for found in stream:
+            if noted := self._noted.get(found.table):
+                self._seen[found.table] |= noted.keys() & set(map(as_read, found.keys))
+            yield found
+
+    def left(self, system: Connector) -> Iterator[Found]:
+        """What the search did not find. Only as it was noted: a key may have been given out anew to somebody else."""
+        for name in (name for name in self._tables if name in self._noted):
+            unseen = [key for key in self._noted[name] if key not in self._seen[name]]
+            for found in system.read(name, unseen) if unseen else ():
+                digests = {as_read(key): digest for key, digest in found.fingerprints(self._tables[name]).items()}
+                same = {key for key, _ in digests.items() & self._noted[name].items()}
+                self._seen[name] |= same
+                if same:
+                    yield found.without(digests.keys() - same)
+
+
+def _tables(
+    gathered: Gathered, language: str, system: str, stream: Iterator[Found], *, is_kept: bool = False
+) -> Iterator[bytes]:
+    """The tables of a system as their rows stream by."""
+    for table, batches in groupby(_until_fault(gathered, system, stream), lambda found: found.table):
+        yield from _table(gathered, language, system, table, batches, is_kept=is_kept)
+
+
 def _until_fault(gathered: Gathered, name: str, stream: Iterator[Found]) -> Iterator[Found]:
     try:
         yield from stream
@@ -89,7 +141,9 @@ def _until_fault(gathered: Gathered, name: str, stream: Iterator[Found]) -> Iter
         gathered.faults[name] = fault
 
 
-def _table(gathered: Gathered, language: str, system: str, table: str, batches: Iterator[Found]) -> Iterator[bytes]:
+def _table(
+    gathered: Gathered, language: str, system: str, table: str, batches: Iterator[Found], *, is_kept: bool
+) -> Iterator[bytes]:
     first, known = next(batches), gathered.register.tables[system][table]
     category = gathered.register.categories[known.category]
     if not first.rows:
@@ -99,7 +153,14 @@ def _table(gathered: Gathered, language: str, system: str, table: str, batches: 
         return
     masked = tuple(column for column in first.columns if column in known.masked)
     label = category.label.in_language(language)
-    about = {"system": system, "table": table, "category": label, "masked": masked, "columns": first.columns}
+    about: dict[str, Any] = {
+        "system": system,
+        "table": table,
+        "category": label,
+        "masked": masked,
+        "columns": first.columns,
+    }
+    about |= {"kept_earlier": True} if is_kept else {}
     yield (b",\n" if any(each.rows for each in gathered.listings) else b"\n") + orjson.dumps(about)[:-1] + b',"rows":['
     shown: list[Cells] = []
     count, separator = 0, b"\n"
@@ -109,7 +170,9 @@ def _table(gathered: Gathered, language: str, system: str, table: str, batches: 
         shown += rows[: SHOWN - len(shown)]
         count, separator = count + len(rows), b",\n"
     yield b"\n]}"
-    gathered.listings.append(Listing(system, table, known.category, first.columns, masked, tuple(shown), count))
+    gathered.listings.append(
+        Listing(system, table, known.category, first.columns, masked, tuple(shown), count, is_kept)
+    )
 
 
 def lines(rows: Sequence[Cells]) -> bytes:

@@ -11,19 +11,21 @@ from typing import NamedTuple
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
+from dsr.config import Settings
 from dsr.connectors.base import Identifiers
 from dsr.db.cases import Case
 from dsr.db.identity import IdentityCheck
 from dsr.db.plans import LedgerEntry, LedgerIdentifier
 from dsr.domain.answers import StillKept
+from dsr.domain.copies import is_told
 from dsr.domain.groups import Group
-from dsr.domain.identifiers import EMAIL
+from dsr.domain.identifiers import EMAIL, KINDS
 from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
 from dsr.services.lookup import digests_of, identifiers_of, record_lookup
-from dsr.services.retention import ERASED, drop, kept_rows
+from dsr.services.retention import ERASED, Kept, drop, kept_rows
 
 LEDGER = "earlier-request"
 """What stands for a system where it is the ledger that knows the address."""
@@ -49,6 +51,31 @@ def earlier(session: Session, case_id: uuid.UUID, identifiers: Identifiers) -> l
     """What other requests of a person left in the ledger and is not erased yet."""
     of_person = {"case": case_id, "digests": digests_of(identifiers)}
     return [Earlier(*row) for row in session.execute(_EARLIER, of_person)]
+
+
+def rows_for_copy(session: Session, case: Case, settings: Settings) -> dict[str, dict[str, Kept]]:
+    """System -> table -> the rows that earlier requests of a person left, of what a copy shows from databases.
+
+    Who was told apart from others behind one address is only the same person where the same row was chosen: what was
+    chosen tells requests apart, and never brings them together.
+    """
+    known_by = {kind: value for kind, value in identifiers_of(case).items() if kind in KINDS}
+    rows: dict[str, dict[str, Kept]] = {}
+    for entry, _ in earlier(session, case.id, known_by):
+        if _is_in_copies(entry, settings) and _chosen(session.get_one(Case, entry.case_id)) == _chosen(case):
+            tables = rows.setdefault(entry.system, {})
+            tables[entry.table] = {**tables.get(entry.table, {}), **kept_rows(entry)}
+    return rows
+
+
+def _is_in_copies(entry: LedgerEntry, settings: Settings) -> bool:
+    category, system = settings.register.categories.get(entry.category), settings.systems.get(entry.system)
+    return category is not None and is_told(category) and not (system and system.is_manual)
+
+
+def _chosen(case: Case) -> dict[str, str]:
+    """SYSTEM.TABLE -> the rows that were chosen there, of the people behind one address."""
+    return {kind: value for kind, value in identifiers_of(case).items() if kind not in KINDS}
 
 
 def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:

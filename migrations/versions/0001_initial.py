@@ -153,6 +153,7 @@ def upgrade() -> None:
         sa.Column("page_at", sa.BigInteger(), nullable=False),
         sa.Column("row_count", sa.Integer(), nullable=False),
         sa.Column("missing", sa.JSON(), nullable=False),
+        sa.Column("kept_missing", sa.Integer(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("viewed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("viewed_by_id", sa.Uuid(), nullable=True),
