@@ -119,6 +119,17 @@ def by_recipient(register: Register, changes: Iterable[Change]) -> dict[str, lis
     return told
 
 
+def together(changes: Iterable[Change]) -> list[Change]:
+    """What became of each category, told once, whatever number of systems it was in."""
+    found: dict[str, list[Change]] = {}
+    for change in changes:
+        found.setdefault(change.category, []).append(change)
+    return [
+        Change(name, any(each.is_part for each in of_it), "; ".join(each.words for each in of_it if each.words) or None)
+        for name, of_it in found.items()
+    ]
+
+
 def first_state(recipient: Recipient) -> State:
     """What a notification begins as. Who gets data on occasion only may have none of this person: that is asked."""
     if recipient.confidential:

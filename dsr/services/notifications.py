@@ -33,6 +33,7 @@ from dsr.domain.notifications import (
     Waiver,
     by_recipient,
     first_state,
+    together,
 )
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
@@ -72,10 +73,14 @@ def propose_later(
 ) -> None:
     """What a law kept went on its day: tell the recipients of that too, but who got no data of this person.
 
-    Whoever was told by mail of the request is mailed by the program; for the others the handler gets a task.
+    Whoever was told by mail of the request is mailed by the program; for the others the handler gets a task. What goes
+    on one day is told together, also where it was in several systems.
     """
     to_tell = by_recipient(register, changes)
     earlier = of_case(session, case_id) if to_tell else []
+    for each in earlier:
+        if each.recipient in to_tell and _waits_since_today(each, now):
+            _write(each, together([*changes_of(each), *to_tell.pop(each.recipient)]))
     judged = {each.recipient: each.stage for each in earlier if each.stage is not State.ASKED}
     facts: dict[str, Any] = {"source_id": new_id(), "register": register, "about": About.LATER, "now": now}
     made = [
@@ -89,6 +94,16 @@ def propose_later(
     mailed = {each.recipient for each in earlier if was_mailed(each)}
     if any(each.stage in OUTSTANDING and each.recipient not in mailed for each in made):
         session.add(Task(key=f"{TASK}:{facts['source_id']}", case_id=case_id, kind=TASK, made_at=now))
+
+
+def _waits_since_today(notification: Notification, now: datetime) -> bool:
+    """Whether what went today waits to be told, and more can be added to it."""
+    waits = notification.stage in (*OUTSTANDING, State.LEFT_OUT) and notification.link_number == 0
+    return waits and notification.about == About.LATER and notification.changed_on == local_date(now)
+
+
+def _write(notification: Notification, changes: Iterable[Change]) -> None:
+    notification.changes = json.dumps([asdict(change) for change in changes])
 
 
 def was_mailed(notification: Notification) -> bool:
@@ -124,7 +139,7 @@ def _propose(
 ) -> Notification:
     made = Notification(id=new_id(), case_id=case_id, source_id=source_id, right=right.value, recipient=name)
     made.state, made.about = first_state(register.recipients[name]).value, about.value
-    made.changes = json.dumps([asdict(change) for change in changes])
+    _write(made, changes)
     return _add(session, made, now=now)
 
 

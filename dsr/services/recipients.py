@@ -40,10 +40,11 @@ def tell_by_mail(
 def tell_of_ledger(session: Session, *, settings: Settings, now: datetime) -> None:
     """Mail whoever was told of a request by mail that what was kept after it is gone: nobody has to decide on that.
 
-    Once: where the mail did not arrive, the handler tells them.
+    On the day after, when all of it is known. Once: where the mail did not arrive, the handler tells them.
     """
     later = (Notification.about == About.LATER.value, Notification.state == State.PROPOSED.value)
-    unmailed = select(Notification).where(*later, Notification.link_number == 0)
+    is_over = Notification.changed_on < local_date(now)
+    unmailed = select(Notification).where(*later, is_over, Notification.link_number == 0)
     for each in session.scalars(unmailed.with_for_update()).all():
         earlier = [known for known in notifications.of_case(session, each.case_id) if known.recipient == each.recipient]
         if email_of(each, settings) and any(map(notifications.was_mailed, earlier)):

@@ -164,17 +164,27 @@ def test_when_kept_data_go_those_who_were_mailed_are_mailed_and_others_are_left_
     desk.do("collector", notifications.say_received, has_received=False)
     with desk.store.transaction() as session:
         for what in ("customer", "invoice"):
-            changes = [Change(what, words="invoice 119, 120")]
+            changes = [Change(what, words=f"{what} 119, 120")]
             notifications.propose_later(
                 session, desk.case_id, changes, register=desk.settings.register, now=NOW + timedelta(days=9)
             )
     with desk.store.transaction() as session:
         made = [each for each in notifications.of_case(session, desk.case_id) if each.about == "later"]
         assert sorted((each.recipient, each.state) for each in made) == [
-            ("bookkeeper", "proposed"), ("mailing", "proposed"), ("mailing", "proposed"), ("unit", "left-out"),
+            ("bookkeeper", "proposed"), ("mailing", "proposed"), ("unit", "left-out"),
         ]  # fmt: skip
-    assert pass_days(desk, 10) == [(10, ["notification", "notification"])]
+        told = {each.recipient: each for each in made}
+        customer, invoice = (Change(what, words=f"{what} 119, 120") for what in ("customer", "invoice"))
+        assert notifications.changes_of(told["mailing"]) == [customer, invoice], "of two systems, in one night"
+    assert pass_days(desk, 9, 10) == [(10, ["notification"])]
     assert desk.open_tasks().count("recipients-to-tell") == 2, "the first list, and one for the bookkeeper"
+    with desk.store.transaction() as session:
+        register = desk.settings.register
+        for words in ("invoice 121", None, "factuur 7"):
+            changes, now = [Change("invoice", words=words)], NOW + timedelta(days=10)
+            notifications.propose_later(session, desk.case_id, changes, register=register, now=now)
+        newest = desk.of(session)["mailing"]
+        assert notifications.changes_of(newest) == [Change("invoice", words="invoice 121; factuur 7")]
     assert all(each.about == "right" for each in desk.facts().informed)
 
 
