@@ -7,7 +7,7 @@ from datetime import timedelta
 from dsr import faults
 from dsr.jobs.context import Context
 from dsr.mail.delivery import DeliveryFailed, Mail
-from dsr.services import audit, holds, housekeeping, notices, recipients, reminders
+from dsr.services import audit, holds, housekeeping, notices, recipients, reminders, restriction
 from dsr.services.notices import Claim, Letter
 
 TASKS_TOLD_EVERY = timedelta(minutes=15)
@@ -30,6 +30,7 @@ def tell_tasks(context: Context) -> None:
     """What came up for staff since the last time."""
     with context.transaction() as session:
         holds.ask_for_reviews(session, now=context.now())
+        restriction.ask_to_lift(session, now=context.now())
         reminders.tell_tasks(session, settings=context.settings, now=context.now())
 
 

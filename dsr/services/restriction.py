@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Identifiers
-from dsr.db.base import keys, new_id
+from dsr.db.base import keys, new_id, put_if_new
 from dsr.db.cases import Case
-from dsr.db.notices import Notice
+from dsr.db.notices import Notice, Task
 from dsr.db.restrictions import Marking, Restriction, RestrictionIdentifier
 from dsr.domain.answers import Restricted
 from dsr.domain.calendars import local_date
@@ -36,7 +36,7 @@ from dsr.services.identity import status_path
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.services.suppression import Line, without
 
-LIFTING = "lifting"
+LIFTING, LIFT_TASK = "lifting", "restriction-to-lift"
 
 
 class NotLiftable(DomainError):
@@ -220,6 +220,7 @@ def announce_lifting(
     }
     key = f"{LIFTING}:{restriction.id}:{case.version}"
     notices.enqueue(session, LIFTING, key=key, case=case, recipient=case.data_subject.email, facts=facts, now=now)
+    _settle_task(session, restriction, now=now)
     restriction.notice_key, restriction.lift_on, restriction.lift_reason = key, lift_on, reason.strip()
     audit.record(session, "lifting-announced", by=by, now=now, case_id=case.id, until=lift_on.isoformat())
 
@@ -239,6 +240,24 @@ def is_told(session: Session, restriction: Restriction) -> bool:
     return session.scalar(select(Notice.state).where(Notice.key == restriction.notice_key)) == notices.SENT
 
 
+def ask_to_lift(session: Session, *, now: datetime) -> None:
+    """Ask a handler, once, to lift what the person was told ends today."""
+    is_due = Restriction.lift_on <= local_date(now), Restriction.lifted_at.is_(None), Restriction.is_final.is_(False)
+    for due in session.scalars(select(Restriction).where(*is_due)):
+        if is_told(session, due):
+            task = Task(key=_task_key(due), case_id=due.case_id, kind=LIFT_TASK, facts={}, made_at=now)
+            put_if_new(session, task, by=("key",))
+
+
+def _settle_task(session: Session, restriction: Restriction, *, now: datetime) -> None:
+    is_open = Task.key == _task_key(restriction), Task.done_at.is_(None)
+    session.execute(update(Task).where(*is_open).values(done_at=now))
+
+
+def _task_key(restriction: Restriction) -> str:
+    return f"{LIFT_TASK}:{restriction.id}:{restriction.lift_on}"
+
+
 def lift(session: Session, case: Case, restriction: Restriction, *, by: uuid.UUID, now: datetime) -> None:
     """Lift a restriction whose notice was sent and whose day has come; the worker takes the marks away.
 
@@ -254,6 +273,7 @@ def lift(session: Session, case: Case, restriction: Restriction, *, by: uuid.UUI
             N_("The data subject was told that this is lifted on %(day)s, not before."), day=restriction.lift_on
         )
     casework.change(session, case)
+    _settle_task(session, restriction, now=now)
     restriction.lifted_at, restriction.lifted_by_id = now, by
     session.execute(delete(RestrictionIdentifier).where(RestrictionIdentifier.restriction_id == restriction.id))
     audit.record(session, "restriction-lifted", by=by, now=now, case_id=case.id)

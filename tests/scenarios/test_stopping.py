@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from sqlalchemy import URL
+from sqlalchemy import URL, select
 from werkzeug.test import TestResponse
 
 from dsr.config import Settings
+from dsr.db.notices import Task
 from dsr.keys import Keys
 from tests.parts.firm import NOOR, TIM, Firm, Person, open_firm
 from tests.parts.restrictions import MARKED_REGISTER, add_mark, marks
@@ -72,10 +73,20 @@ def _it_is_lifted_after_a_notice_and_not_before(firm: Firm, hanna: Person) -> No
     assert "1 december 2026" in firm.mails_to(hanna.email)[-1]
     assert "Uw bezwaar is afgewogen." in hanna.status_page()
     assert firm.act(NOOR, hanna.reference, f"restriction/{held}/lift", PAGE).status_code == 422
+    asked_to_lift = f"{hanna.reference}: de dag is gekomen om een beperking op te heffen"
+    assert not any(asked_to_lift in mail for mail in firm.mails_to("noor@polder.example"))
     firm.come_to(date(2026, 12, 1))
+    for _ in range(2):
+        firm.tick()
+    with firm.store() as session:
+        (task,) = session.scalars(select(Task).where(Task.kind == "restriction-to-lift")).all()
+        assert (task.done_at, task.case_id) == (None, firm.case(session, hanna.reference).id)
+    assert asked_to_lift in firm.mails_to("noor@polder.example")[-1]
     assert firm.act(NOOR, hanna.reference, f"restriction/{held}/lift", PAGE).status_code == 303
     firm.tick()
     assert marks(firm.shop)[1] == 0
+    with firm.store() as session:
+        assert session.get_one(Task, task.id).done_at
     assert "opgeheven op" in firm.see(NOOR, hanna.reference, PAGE)
 
 
