@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ssl
+from functools import partial
+from time import monotonic
 from typing import Any
 from urllib.parse import quote
 
 import sqlalchemy as sa
 from sqlalchemy import URL, event
 from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import DisconnectionError
 
 from dsr.config import Account, DataSystem, Settings
 
 CONNECT_SECONDS = 5
+REST_SECONDS = 1
+"""After how long a connection that nobody used is asked whether the server is still there."""
 
 
 def engine_for(system: DataSystem, account: Account | None, settings: Settings, *, reads_only: bool) -> Engine:
@@ -25,14 +30,29 @@ def engine_for(system: DataSystem, account: Account | None, settings: Settings, 
     url = url.set(username=account.user if account else None, password=password)
     # One picture of all tables while reading. While erasing, what others committed since must be seen.
     isolation: Any = "REPEATABLE READ" if reads_only else "READ COMMITTED"
-    return sa.create_engine(
+    engine = sa.create_engine(
         url,
         connect_args=connect_args,
         isolation_level=isolation,
-        pool_pre_ping=True,
         pool_size=2,
         hide_parameters=True,  # whoever logs statements must not log whom they are about
     )
+    event.listen(engine, "checkin", _note_rest)
+    event.listen(engine, "checkout", partial(_ping_after_rest, engine))
+    return engine
+
+
+def _note_rest(_connection: Any, record: Any) -> None:
+    record.info["rests_since"] = monotonic()
+
+
+def _ping_after_rest(engine: Engine, connection: Any, record: Any, _fairy: Any) -> None:
+    """Ask whether the server is still there, unless it just was."""
+    if monotonic() - record.info.get("rests_since", monotonic()) > REST_SECONDS:
+        try:
+            engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as fault:
+            raise DisconnectionError from fault
 
 
 def _sqlite(system: DataSystem, settings: Settings, *, reads_only: bool) -> Engine:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
 
 from dsr.domain.fingerprints import fingerprint, fingerprints
@@ -171,7 +172,7 @@ class Mark:
     value: bool | int | str = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
 
@@ -234,7 +235,7 @@ class Table:
     def _mark(self) -> str | None:
         return self.restricted.column if self.restricted else None
 
-    @property
+    @cached_property
     def parent(self) -> str | None:
         """The table one step nearer to the person, or None where the person is matched directly."""
         return next((target.rpartition(".")[0] for target in self.via.values()), None)
@@ -250,13 +251,13 @@ class Table:
             return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", str(value)) is not None
         return bool(value == self.emptied(column, key))
 
-    @property
+    @cached_property
     def path(self) -> dict[str, str]:
         """Own column -> column of the parent."""
         return {column: target.rpartition(".")[2] for column, target in self.via.items()}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Register:
     """The whole register, as validated; `digest` identifies its text.
 
@@ -301,8 +302,14 @@ class Register:
 
     def nearest_first(self, system: str) -> list[str]:
         """The tables of a system with each parent before its children."""
-        tables = self.tables[system]
-        return sorted(tables, key=lambda name: (len(list(self._ancestors(system, name))), name))
+        return self._orders[system]
+
+    @cached_property
+    def _orders(self) -> dict[str, list[str]]:
+        return {system: sorted(tables, key=partial(self._distance, system)) for system, tables in self.tables.items()}
+
+    def _distance(self, system: str, name: str) -> tuple[int, str]:
+        return len(list(self._ancestors(system, name))), name
 
     def _ancestors(self, system: str, name: str) -> Iterator[str]:
         parent = self.tables[system][name].parent

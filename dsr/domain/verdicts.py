@@ -90,7 +90,8 @@ class _Judge:
         """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
         dates = tuple([row.values[column] for column in table.dates.values()])
         if _counts_by_year(self.register.categories[table.category].retention):
-            dates = tuple([day.replace(day=1) if type(day) is date else day for day in dates])
+            month = self.fiscal_year_start_month
+            dates = tuple([_in_year(day, month) if type(day) is date else day for day in dates])
         if table.soft_deleted:
             dates = (*dates, table.is_soft_deleted(row.values))
         if dates not in known:
@@ -224,9 +225,14 @@ def _fingerprints(table: Table, rows: Sequence[Row]) -> list[str]:
     return table.fingerprints(tuple(rows[0].values), [tuple(row.values.values()) for row in rows]) if rows else []
 
 
+def _in_year(day: date, fiscal_year_start_month: int) -> date:
+    """A day that stands for all others of its calendar year, where that is the fiscal year too, or of its month."""
+    return day.replace(day=1, month=1 if fiscal_year_start_month == 1 else day.month)
+
+
 @lru_cache(64)
 def _counts_by_year(rule: str | Period) -> bool:
-    """Whether all days of a month have the same dates under a rule: it counts from the end of a year."""
+    """Whether all days of a fiscal and calendar year have the same dates under a rule: it counts from their end."""
     found = retention.RULES.get(rule) if isinstance(rule, str) else None
     return found is not None and found.counted_from != "day"
 

@@ -10,7 +10,7 @@ from dsr.config import Settings
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemRefuses, rows_of
 from dsr.domain import verdicts
 from dsr.domain.basis import Basis, digest_of
-from dsr.domain.persons import several
+from dsr.domain.persons import several, tables_of_people
 from dsr.domain.plans import Decision, Plan, PlanRow, Row, SeveralPersons
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
@@ -64,7 +64,8 @@ def draw_up_from(
 ) -> Plan:
     """The plan for what was found. Raises SeveralPersons."""
     for name, part in found.items():
-        check_one_person(settings.register, name, rows_of(part), identifiers)
+        people = tables_of_people(settings.register, name)
+        check_one_person(settings.register, name, rows_of(t for t in part if t.table in people), identifiers)
     rows = [row for name, part in found.items() for row in judge(settings, name, part, decisions, on=on)]
     bases = {name: basis_of(settings, part, decisions, on=on) for name, part in found.items()}
     return Plan(tuple(rows), settings.register.digest, bases)

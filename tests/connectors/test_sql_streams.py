@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from dsr.config import Settings
+from dsr.connectors import sql_engine
 from dsr.connectors.base import SystemDown, SystemRefuses, rows_of
 from dsr.connectors.sql import BATCH, SqlSystem
 from tests.parts.shop import Shop
@@ -56,15 +58,35 @@ def test_who_stops_reading_leaves_nothing_open(shop: Shop, system: SqlSystem) ->
     assert len(rows_of(system.stream(HANNA))) == 30
 
 
+def _cut_all(shop: Shop) -> None:
+    with shop.engine.connect() as connection:
+        for (found,) in connection.exec_driver_sql(KILL[connection.dialect.name]).all():
+            if connection.dialect.name == "mysql":
+                connection.exec_driver_sql(f"KILL {found}")
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
+@pytest.mark.parametrize("rested", [True, False])
+def test_a_connection_that_was_cut_while_it_rested_is_replaced(
+    shop: Shop, shop_settings: Settings, monkeypatch: pytest.MonkeyPatch, rested: bool
+) -> None:
+    monkeypatch.setattr(sql_engine, "REST_SECONDS", 0 if rested else 60)
+    system = SqlSystem("shop", shop_settings)
+    with contextlib.closing(system):
+        assert len(rows_of(system.find(HANNA))) == 30
+        _cut_all(shop)
+        if not rested:
+            with pytest.raises(SystemDown):
+                system.find(HANNA)
+        assert len(rows_of(system.find(HANNA))) == 30
+
+
 @pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
 def test_a_connection_cut_between_two_batches_is_a_system_that_is_down(shop: Shop, system: SqlSystem) -> None:
     stream = system.stream(HANNA)
     while next(stream).table != "invoice":
         pass
-    with shop.engine.connect() as connection:
-        for (found,) in connection.exec_driver_sql(KILL[connection.dialect.name]).all():
-            if connection.dialect.name == "mysql":
-                connection.exec_driver_sql(f"KILL {found}")
+    _cut_all(shop)
     with pytest.raises(SystemDown, match="shop: the database does not answer, or is busy"):
         rows_of(stream)
     assert next(system.stream(HANNA)).table == "customer"
