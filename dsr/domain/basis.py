@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-Content = tuple[str, tuple[str, ...], Sequence[tuple[Any, ...]]]
-"""A table, its columns, and the values of the rows found in it."""
+from dsr.domain.fingerprints import Columns, Rows, digest_of_rows
+
+Content = tuple[str, Columns, Columns, Rows]
+"""A table, the columns of its key and all of them, and the values of the rows found in it."""
 
 
 class Basis(NamedTuple):
@@ -20,5 +22,5 @@ class Basis(NamedTuple):
 
 def digest_of(contents: Iterable[Content], judged_with: str) -> str:
     """SHA-256 over rows, in whatever order they come, and what they are judged with."""
-    written = [f"{table} {columns} {sorted(map(repr, rows))}" for table, columns, rows in contents if rows]
+    written = [f"{table} {digest_of_rows(columns, key, rows)}" for table, key, columns, rows in contents if rows]
     return hashlib.sha256("\n".join([judged_with, *sorted(written)]).encode()).hexdigest()

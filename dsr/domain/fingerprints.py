@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 Columns = tuple[str, ...]
+Rows = Sequence[tuple[Any, ...]]
 
 
-def _plain(value: Any) -> str:
-    """A value of any driver as text that is the same on every reading."""
+def _plain(value: Any) -> str | int:
+    """A value of any driver as it is the same on every reading: text, and days as numbers."""
     if isinstance(value, datetime) and value.tzinfo:
         return value.astimezone(UTC).isoformat()  # the accounts of a server may live in different time zones
     if isinstance(value, (bytes, bytearray, memoryview)):
         return hashlib.sha256(value).hexdigest()
-    return str(value)
+    return value.toordinal() if type(value) is date else str(value)
 
 
 canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":")).encode
@@ -31,13 +32,21 @@ def fingerprint(values: Mapping[str, Any], *, without: str | None = None) -> str
     return fingerprints(tuple(values), [tuple(values.values())], without=without)[0]
 
 
-def fingerprints(columns: Columns, rows: Sequence[tuple[Any, ...]], *, without: str | None = None) -> list[str]:
-    """The same for many rows, leaving out one column: by column, since the values of one are of one kind."""
+def fingerprints(columns: Columns, rows: Rows, *, without: str | None = None) -> list[str]:
+    """The same for many rows, leaving out one column."""
     names, places = _order_of(columns, without)
-    values = [*zip(*rows, strict=True)] if rows else [()] * len(columns)
-    # A text is quoted, so that no text can move from one column to the next; the word None is not the absence of one.
+    values = _by_column(columns, rows)
+    # A text is quoted: none can move from one column to the next, and the word None is not the absence of one.
     contents = zip(*[_comparable(values[place]) for place in places], strict=True)
     return [hashlib.sha256(names + repr(content).encode()).hexdigest()[:32] for content in contents]
+
+
+def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
+    """One digest of the content of many rows, in whatever order they come."""
+    digest = hashlib.sha256(repr(columns).encode())
+    for values in _by_column(columns, _sorted(rows, [columns.index(column) for column in key])):
+        digest.update(repr([*_comparable(values)]).encode())
+    return digest.hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -46,11 +55,26 @@ def _order_of(columns: Columns, without: str | None) -> tuple[bytes, list[int]]:
     return repr(order).encode(), [*map(columns.index, order)]
 
 
-_SAME_EVERYWHERE = frozenset({str, int, float, bool, type(None), date, Decimal})
+def _sorted(rows: Rows, places: Sequence[int]) -> Rows:
+    key_of = itemgetter(*places)
+    try:
+        return sorted(rows, key=key_of)
+    except TypeError:  # the key of a view may be empty
+        return sorted(rows, key=lambda row: repr(key_of(row)))
 
 
-def _comparable(values: Sequence[Any]) -> Sequence[Any]:
-    """The values of a column; what is written differently from one reading to the next as text, marked as such."""
-    if _SAME_EVERYWHERE.issuperset(map(type, values)):
+def _by_column(columns: Columns, rows: Rows) -> Sequence[Sequence[Any]]:
+    return [*zip(*rows, strict=True)] if rows else [()] * len(columns)
+
+
+_SAME_EVERYWHERE = frozenset({str, int, float, bool, type(None)})
+
+
+def _comparable(values: Sequence[Any]) -> Iterable[Any]:
+    """The values of a column as they are written alike on every reading, and quickly."""
+    kinds = {*map(type, values)}
+    if kinds <= _SAME_EVERYWHERE:
         return values
-    return [value if type(value) in _SAME_EVERYWHERE else (_plain(value),) for value in values]
+    if kinds == {date}:
+        return map(date.toordinal, values)
+    return [value if type(value) in _SAME_EVERYWHERE else _plain(value) for value in values]

@@ -75,7 +75,7 @@ def basis_of(settings: Settings, found: Sequence[Found], decisions: Mapping[str,
     """All that the verdicts of `judge` are drawn from."""
     month, register = settings.procedure.fiscal_year_start_month, settings.register.digest
     judged_with = repr([__version__, register, month, sorted(decisions.items())])
-    return Basis(digest_of([(table.table, table.columns, table.rows) for table in found], judged_with), on)
+    return Basis(digest_of([(table.table, table.key, table.columns, table.rows) for table in found], judged_with), on)
 
 
 def judge(

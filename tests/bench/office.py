@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ import psycopg
 from sqlalchemy import URL, create_engine
 
 from dsr import keys
+from dsr.cli.serving import rarely_collect
 from dsr.config import Settings, load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
@@ -95,7 +95,7 @@ def open_office() -> Iterator[Office]:
             register=load_register(HERE / "register.toml"),
         )
         with _beside(url, settings) as workplace, closing(_connect(url)) as bare:
-            gc.freeze()  # as dsr serve does
+            rarely_collect()  # as dsr serve does
             yield Office(workplace, bare, *_staff(workplace))
 
 

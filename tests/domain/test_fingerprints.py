@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from itertools import permutations
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from dsr.domain.fingerprints import fingerprint
+from dsr.domain.fingerprints import digest_of_rows, fingerprint, fingerprints
 
 
 @pytest.mark.parametrize("between", ["\x1f", "\0", ",", '","'])
@@ -52,3 +53,28 @@ def test_the_same_content_has_the_same_fingerprint(one: dict[str, Any], other: d
 )
 def test_other_content_has_another_fingerprint(one: object, other: object) -> None:
     assert fingerprint({"value": one}) != fingerprint({"value": other})
+
+
+ROWS = [(2, "b", date(2026, 1, 1)), (1, "a", None), (3, None, date(2026, 1, 2))]
+COLUMNS, KEY = ("id", "name", "on"), ("id",)
+
+
+def test_rows_have_one_digest_in_whatever_order_they_come() -> None:
+    digests = {digest_of_rows(COLUMNS, KEY, order) for order in permutations(ROWS)}
+    assert len(digests) == 1
+    assert len({digest_of_rows(COLUMNS, ("on",), order) for order in permutations(ROWS)}) == 1
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("column", range(3))
+def test_any_change_of_a_row_changes_the_digest_of_all(place: int, column: int) -> None:
+    changed = [list(row) for row in ROWS]
+    changed[place][column] = "other"
+    assert digest_of_rows(COLUMNS, KEY, [*map(tuple, changed)]) != digest_of_rows(COLUMNS, KEY, ROWS)
+    assert digest_of_rows(COLUMNS, KEY, ROWS[1:]) != digest_of_rows(COLUMNS, KEY, ROWS)
+
+
+def test_a_row_has_the_same_fingerprint_among_others_as_alone() -> None:
+    assert fingerprints(COLUMNS, ROWS) == [fingerprint(dict(zip(COLUMNS, row, strict=True))) for row in ROWS]
+    assert fingerprints(COLUMNS, ROWS, without="on")[0] == fingerprint({"id": 2, "name": "b"})
+    assert fingerprints(COLUMNS, []) == []
