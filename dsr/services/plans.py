@@ -107,17 +107,21 @@ def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: 
     if all(requested.kind is not right for requested in case.rights):
         raise casework.NotPossible(N_("This case does not invoke that right."))
     casework.change(session, case)  # one new plan at a time; whoever looks at an earlier one is told
-    earlier = session.scalar(_of_case(case.id))
-    if earlier and earlier.state in UNDECIDED:
-        if earlier.state == PROPOSED and earlier.right != right:
-            raise casework.NotPossible(
-                N_("Another plan of this case waits for approval. Have it approved or returned.")
-            )
-        if earlier.state == APPROVED and work.is_waiting(session, case.id, STEPS[Right(earlier.right)]):
-            raise PlanChanged(N_("The approved plan is being carried out."))
-        if earlier.state != APPROVED or earlier.right == right:
-            move(session, earlier, VOID)  # one for another right goes on beside the new one
-    return _add(session, case.id, right, earlier, follows=_followed(session, earlier, right), by=by, now=now)
+    newest, before = session.scalar(_of_case(case.id)), current(session, case.id, right)
+    for earlier in {plan.id: plan for plan in (newest, before) if plan}.values():
+        if earlier.state in UNDECIDED:
+            _give_way(session, case, earlier, right)
+    return _add(session, case.id, right, newest, follows=_followed(session, before), by=by, now=now)
+
+
+def _give_way(session: Session, case: Case, earlier: CasePlan, right: Right) -> None:
+    """A plan that was made before becomes void; one for another right that was approved goes on beside the new one."""
+    if earlier.state == PROPOSED and earlier.right != right:
+        raise casework.NotPossible(N_("Another plan of this case waits for approval. Have it approved or returned."))
+    if earlier.state == APPROVED and work.is_waiting(session, case.id, STEPS[Right(earlier.right)]):
+        raise PlanChanged(N_("The approved plan is being carried out."))
+    if earlier.state != APPROVED or earlier.right == right:
+        move(session, earlier, VOID)
 
 
 def _add(
@@ -138,11 +142,12 @@ def _add(
     return plan
 
 
-def _followed(session: Session, earlier: CasePlan | None, right: Right) -> CasePlan | None:
-    """The plan whose outstanding systems an earlier plan was to decide on, where that one was approved and stands."""
-    if earlier is None or earlier.right != right or earlier.follows_id is None or earlier.state in (APPROVED, EXECUTED):
+def _followed(session: Session, before: CasePlan | None) -> CasePlan | None:
+    """The plan whose outstanding systems the one `before` of the same right was to decide on, where that one was
+    approved and stands."""
+    if before is None or before.follows_id is None or before.state in (APPROVED, EXECUTED):
         return None
-    followed = session.get_one(CasePlan, earlier.follows_id)
+    followed = session.get_one(CasePlan, before.follows_id)
     return followed if followed.state in (APPROVED, EXECUTED) else None
 
 

@@ -269,13 +269,61 @@ def test_while_a_plan_is_carried_out_no_other_is_made(store: Store, case: Case, 
     approve(store, case, staff[1])
     with pytest.raises(PlanChanged, match="is being carried out"):
         propose(store, case, staff[0])
+    refuse_to_erase(store)
+    assert propose(store, case, staff[0]).number == 2
+
+
+def refuse_to_erase(store: Store) -> None:
     with store.transaction() as session:
         found = work.claim(session, now=NOW)
         while found is not None and found.kind != "erase":
             found = work.claim(session, now=NOW)
         assert found is not None
         work.refuse(session, found, "shop: refuses")
-    assert propose(store, case, staff[0]).number == 2
+
+
+@pytest.fixture
+def both(store: Store, staff: tuple[StaffMember, StaffMember]) -> Case:
+    """A case that asks for erasure and withdraws a consent; an erasure plan without the binder was approved."""
+    with store.transaction() as session:
+        made = cast.add_case(session, Right.ERASURE, Right.CONSENT_WITHDRAWAL)
+        cast.confirm(session, made, staff[0])
+        plan = plans.propose(session, made, {}, by=staff[0].id, now=NOW)
+        plans.record_plan(session, plan, DRAWN, outstanding=["binder"], now=NOW)
+    approve(store, made, staff[1])
+    refuse_to_erase(store)
+    return made
+
+
+def propose_for_consent(store: Store, case: Case, staff: tuple[StaffMember, StaffMember]) -> None:
+    with store.transaction() as session:
+        found = session.get_one(Case, case.id)
+        plan = plans.propose(session, found, {}, right=Right.CONSENT_WITHDRAWAL, by=staff[0].id, now=NOW)
+        plans.record_plan(session, plan, DRAWN, now=NOW)
+    approve(store, case, staff[1])
+    refuse_to_erase(store)
+
+
+def test_a_plan_for_another_right_between_changes_nothing_of_what_is_outstanding(
+    store: Store, both: Case, staff: Any
+) -> None:
+    with store.transaction() as session:
+        first = plans.current(session, both.id)
+        assert first is not None
+        further = plans.add_further(session, first, now=NOW)
+        plans.record_plan(session, further, DRAWN, now=NOW)
+        plans.return_plan(session, session.get_one(Case, both.id), "Nog niet.", by=staff[1].id, now=NOW)
+    propose_for_consent(store, both, staff)
+    anew = propose(store, both, staff[0])
+    assert (anew.number, anew.follows_id) == (4, first.id), "and so it is for the binder alone"
+
+
+def test_a_plan_for_another_right_between_does_not_leave_two_of_one_right(store: Store, both: Case, staff: Any) -> None:
+    propose_for_consent(store, both, staff)
+    propose(store, both, staff[0])
+    with store.transaction() as session:
+        states = list(session.scalars(select(CasePlan.state).order_by(CasePlan.number)))
+        assert states == ["void", "approved", "proposed"]
 
 
 def test_a_plan_that_somebody_moved_meanwhile_is_not_overwritten(store: Store, case: Case, staff: Any) -> None:
