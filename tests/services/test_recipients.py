@@ -61,9 +61,19 @@ def test_a_mail_that_never_arrives_leaves_the_recipient_to_be_told(desk: Desk) -
     assert desk.states()["mailing"] == "mailed"
     deliver(desk, DeliveryFailed("550", is_permanent=True), hours=1)
     assert desk.states()["mailing"] == "proposed"
-    assert "mail-failed" in desk.open_tasks()
+    assert sorted(desk.open_tasks()) == ["mail-failed", "recipients-to-tell"], "others wait to be told too"
     desk.do("mailing", notifications.note_told, Channel.PHONE)
     assert desk.states()["mailing"] == "told"
+
+
+def test_the_task_comes_back_when_the_last_recipient_was_not_reached(desk: Desk) -> None:
+    desk.do("bookkeeper", notifications.note_told, Channel.PHONE)
+    desk.do("collector", notifications.say_received, has_received=False)
+    assert desk.open_tasks() == []
+    deliver(desk, DeliveryFailed("550", is_permanent=True))
+    assert "recipients-to-tell" in desk.open_tasks()
+    desk.do("mailing", notifications.note_told, Channel.PHONE)
+    assert "recipients-to-tell" not in desk.open_tasks()
 
 
 def test_an_older_mail_says_nothing_of_a_newer_one(desk: Desk) -> None:
