@@ -19,7 +19,7 @@ from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
-from dsr.domain.ledger import rules_digest
+from dsr.domain.ledger import NEEDED, noted_reason, rules_digest
 from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
@@ -171,6 +171,8 @@ def why_left(judged: PlanRow) -> str:
     """Why a row may not go on its day after all."""
     if noted_ground(judged.why):
         return HELD
+    if noted_reason(judged) == NEEDED:
+        return STILL_NEEDED
     return READ_ONLY if judged.why == READ_ONLY else KEPT_LONGER
 
 
