@@ -328,6 +328,12 @@ def approve_plan(
     return plan
 
 
+def waits_until(plan: CasePlan, settings: Settings, now: datetime) -> datetime | None:
+    """Where one person works alone: when that person may agree, as long as it is not then yet."""
+    ends_at = plan.made_at + SINGLE_WAIT
+    return ends_at if settings.procedure.approval == "single" and now < ends_at else None
+
+
 def _check_alone(plan: CasePlan, signed_in_at: datetime | None, now: datetime) -> None:
     if now < plan.made_at + SINGLE_WAIT:
         raise TooEarly(N_("With one person, a plan waits 72 hours after it was made."))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from dsr.app import create_app
 from dsr.config import Settings
 from dsr.db.base import transaction
 from dsr.db.plans import CasePlan, Search
@@ -16,10 +18,12 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
+from dsr.keys import Keys
+from dsr.services import plans
 from dsr.services.plans import decisions_of
-from tests.parts.cast import add_case, confirm
+from tests.parts.cast import add_case, add_member, confirm
 from tests.parts.store import NOW
-from tests.parts.web import Visitor
+from tests.parts.web import Clock, Visitor
 from tests.web.test_register import REGISTER
 from tests.web.test_staff import add, sign_in
 
@@ -58,3 +62,29 @@ def test_a_step_of_the_register_is_outstanding_until_the_handler_clears_it(
     with app.app_context(), transaction(writes=False) as session:
         decided = decisions_of(session.scalars(select(CasePlan)).one(), REGISTER)
     assert decided["disk"] == Decision(ErasureGround.NOT_NEEDED)
+
+
+def test_who_works_alone_reads_from_when_and_is_refused_where_they_decide(
+    app: Flask, settings: Settings, key_set: Keys, clock: Clock
+) -> None:
+    alone = replace(settings, procedure=replace(settings.procedure, approval="single"))
+    visitor = Visitor(create_app(alone, key_set, clock=clock).test_client())
+    with app.app_context(), transaction() as session:
+        me = add_member(session, "Noor Bakker", "handler", "approver")
+        email = str(me.email)
+        case = add_case(session, Right.RECTIFICATION, status=Status.HANDLING, handler=me)
+        confirm(session, case, me)
+        plan = plans.new_plan(session, case, Right.RECTIFICATION, by=me.id, now=NOW)
+        plans.move(session, plan, plans.PROPOSED, digest="d")
+        page = f"/staff/cases/{case.reference}/rectification"
+    sign_in(visitor, email)
+    shown = visitor.see(f"{page}?lang=nl").text
+    assert "U beslist hier alleen over: vanaf donderdag 26 november 2026, 10.00 uur" in shown
+    assert "Goedkeuren en wijzigen" not in shown
+    clock.move(plans.SINGLE_WAIT)
+    sign_in(visitor, email)
+    version = re.search(r'name="version" value="(\d+)"', visitor.see(page).text)
+    assert version
+    refused = visitor.send(page.replace("rectification", "approve"), page, version=version[1], digest="d")
+    assert refused.status_code == 422
+    assert "Goedkeuren en wijzigen" in refused.text

@@ -39,6 +39,8 @@ _TOLD = {
 }
 _SEND_AGAIN = N_("Please send this once more. If that does not help, allow cookies, or call or mail us.")
 _AFTER = {"gevonden": "noted", "weg": "removed"}
+_NOT_WRITTEN = ("answer", "category", "number", "items", "done_in")
+"""What the forms of an errand send besides what somebody wrote."""
 _CODES = {CodeLocked: 429, TooManyCodes: 429}
 
 
@@ -159,6 +161,7 @@ def _show(
         found = errand_desk.describe(store, errand)
         if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
             known = {name: found[name] for name in ("reference", "question", "errand", "is_needed")}
+            shown["typed"] = {name: text for name, text in (typed or {}).items() if name not in _NOT_WRITTEN}
             return page("owner/code.html", **known, **shown), status
         return page(f"owner/{_page_of(found)}.html", **found, **shown, others=_others(store, errand)), status
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import abort, request
@@ -26,6 +27,7 @@ from dsr.web.staff.acting import act
 from dsr.web.staff.case import find_case
 from dsr.web.staff.case_facts import gather
 from dsr.web.staff.pages import may, me, staff, staff_page
+from dsr.web.staff.rectification import rectification_page
 from dsr.web.staff.words import GROUNDS
 
 _ROWS_SHOWN = 200
@@ -110,6 +112,11 @@ def _decision(name: str) -> dict[str, str | None]:
 @allows("plan.approve")
 def approve(reference: str) -> ResponseReturnValue:
     """What a second person looks at: what goes, what stays until when, what has no day."""
+    return approval_page(reference)
+
+
+def approval_page(reference: str, *, error: str = "", typed: Mapping[str, str] | None = None) -> str:
+    """The page of the approval, after a refusal with the sentence and what was typed."""
     with transaction(writes=False) as session:
         facts = gather(session, find_case(session, reference), settings(), now())
         if facts.plan is None or facts.plan.state not in ("proposed", "approved", "executed"):
@@ -128,7 +135,10 @@ def approve(reference: str) -> ResponseReturnValue:
             systems=len({row.system for row in facts.rows}),
             backup_days=register.backup_days,
             is_own=facts.plan.made_by_id == me() and settings().procedure.approval == "two-people",
+            waits_until=plans.waits_until(facts.plan, settings(), now()),
             approval=settings().procedure.approval,
+            error=error,
+            typed=typed or {},
         )
 
 
@@ -150,7 +160,7 @@ def approve_plan(reference: str) -> ResponseReturnValue:
             session, case, digest, by=me(), settings=settings(), now=now(), signed_in_at=current_user.signed_in_at
         )
 
-    return act(reference, change, anchor="plan")
+    return act(reference, change, anchor="plan", page=_page_of_waiting)
 
 
 @staff.post("/cases/<reference>/return")
@@ -164,4 +174,12 @@ def return_plan(reference: str) -> ResponseReturnValue:
             raise casework.NotPossible(N_("Say why you return the plan."))
         plans.return_plan(session, case, note, by=me(), now=now())
 
-    return act(reference, change, anchor="plan")
+    return act(reference, change, anchor="plan", page=_page_of_waiting)
+
+
+def _page_of_waiting(reference: str, *, error: str, typed: Mapping[str, str]) -> str:
+    """The page on which the plan that waits is decided on."""
+    with transaction(writes=False) as session:
+        plan = plans.waiting(session, find_case(session, reference).id)
+    page = rectification_page if plan and plan.right == Right.RECTIFICATION else approval_page
+    return page(reference, error=error, typed=typed)

@@ -16,7 +16,7 @@ from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
-from dsr.services import errand_changes, rectification
+from dsr.services import errand_changes, plans, rectification
 from dsr.web.errand_desk import system_label
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
@@ -69,6 +69,7 @@ def rectification_page(
             statements=rectification.statements_of(session, facts.case.data_subject.email_index),
             can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
             is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
+            waits_until=plans.waits_until(plan, settings(), now()) if plan else None,
             refusal=next((facts.work[kind].error for kind in ("rectify", "rows") if kind in facts.work), None),
             is_reading=plan is not None and plan.state == "asked",
             error=error,

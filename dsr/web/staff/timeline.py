@@ -49,7 +49,7 @@ NOTICES = {
     "answer-ready": N_("answer ready"),
     "kept-erased": N_("what was kept is gone"),
     "extension": N_("extension"),
-    "erasure-planned": N_("announcement of the erasure"),
+    "erasure-planned": N_("announcement that the request will be carried out"),
     "lifting": N_("announcement that a restriction ends"),
     "staff-digest": N_("digest for staff"),
     "staff-task": N_("task for staff"),
