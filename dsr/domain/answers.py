@@ -225,6 +225,7 @@ class Facts:
     is_told_later: bool = False
     still_kept: tuple[StillKept, ...] = ()
     rectified: Rectified = Rectified()
+    uncorrected: tuple[str, ...] = ()
     stopped: Stopped = Stopped()
 
     def right(self, right: Right) -> DecidedRight | None:
@@ -317,6 +318,9 @@ def _missing_of(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:
         yield Remark(N_("The day on which advertising stopped is not recorded."))
     if decided.right is Right.ERASURE:
         yield from _missing_of_erasure(decided, facts)
+    if decided.right is Right.RECTIFICATION and decided.is_done:
+        for system in facts.uncorrected:
+            yield Remark(N_("The correction does not reach this system yet: %(system)s."), system=system)
 
 
 _ASK_FOR_REASON = {

@@ -6,12 +6,14 @@ As with an erasure the attempt is noted first; then they commit; then we write t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
 from dsr import faults
-from dsr.connectors.base import Connector, Identifiers, SystemDown, SystemRefuses, rows_of
+from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDown, SystemRefuses, rows_of
 from dsr.db.cases import Case
 from dsr.domain import rectification as corrections
 from dsr.domain.plans import PlanChanged
@@ -22,20 +24,46 @@ from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
 from dsr.services import changing, drawing_up, executions, plans, rectification
 from dsr.services.lookup import identifiers_of, require_identity
+from dsr.services.search import fault_of
 
 
-def whose_rows(_context: Context, session: Session, case_id: uuid.UUID) -> Identifiers:
-    """Whom to read the rows of. Raises IdentityNotConfirmed."""
+class _Wanted(NamedTuple):
+    """Whose rows are to be laid out for which plan, and from which systems."""
+
+    plan_id: uuid.UUID
+    whom: Identifiers
+    systems: Sequence[Connector]
+
+
+def whose_rows(context: Context, session: Session, case_id: uuid.UUID) -> _Wanted | None:
+    """Whom to read the rows of; None while nothing is to be laid out. Raises IdentityNotConfirmed."""
     case = session.get_one(Case, case_id)
     require_identity(session, case)
-    return identifiers_of(case)
+    plan = rectification.to_lay_out(session, case_id)
+    if plan is None:
+        return None
+    names = rectification.to_read(plan, context.settings.register, context.systems)
+    return _Wanted(plan.id, identifiers_of(case), [context.systems[name] for name in names])
 
 
-def lay_out_rows(context: Context, case_id: uuid.UUID, whom: Identifiers) -> Note:
-    """Read the rows of a person that can be corrected. Raises SystemDown, SystemRefuses or SeveralPersons."""
-    register = context.settings.register
-    sheets = [sheet for system in context.systems.values() for sheet in _sheets(register, system, whom)]
-    return lambda session: rectification.lay_out(session, case_id, sheets, register)
+def lay_out_rows(context: Context, _case_id: uuid.UUID, wanted: _Wanted | None) -> Note:
+    """Read the rows of a person that can be corrected; a system that is down delays its own part. SeveralPersons."""
+    if wanted is None:
+        return left_undone(None)
+    sheets: dict[str, list[Sheet]] = {}
+    faults: dict[str, ConnectorError] = {}
+    for system in wanted.systems:
+        try:
+            sheets[system.name] = _sheets(context.settings.register, system, wanted.whom)
+        except ConnectorError as fault:
+            faults[system.name] = fault
+
+    def note(session: Session) -> Exception | None:
+        register, now = context.settings.register, context.now()
+        rectification.lay_out(session, wanted.plan_id, sheets, faults, register=register, now=now)
+        return fault_of(faults)
+
+    return note
 
 
 def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sheet]:

@@ -97,6 +97,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         unconfirmed=tuple(_unconfirmed(session, case)),
         given_up=tuple(_given_up(session, case, settings)),
         rectified=rectification.told(session, case, settings.register),
+        uncorrected=tuple(rectification.outstanding(session, case.id)),
         stopped=objection.told(session, case, settings.register),
     )
 

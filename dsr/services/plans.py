@@ -323,7 +323,7 @@ def approve_plan(
         approval=settings.procedure.approval,
     )
     work.ask(session, case.id, STEPS[right], by=by, now=now)
-    if plan.outstanding:
+    if plan.outstanding and right in ERASING:
         work.ask(session, case.id, "plan", by=by, now=now)  # what has answered meanwhile
     return plan
 

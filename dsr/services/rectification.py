@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.connectors.base import Identifiers
 from dsr.db.base import new_id
-from dsr.db.cases import Case
+from dsr.db.cases import Case, RequestedRight
 from dsr.db.errands import Errand
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan
@@ -40,6 +40,13 @@ class NothingToCorrect(casework.NotPossible):
 
     def __init__(self) -> None:
         super().__init__(N_("Change at least one value: nothing is different from what is there."))
+
+
+class MoreRows(casework.NotPossible):
+    """A system answered while values were typed."""
+
+    def __init__(self) -> None:
+        super().__init__(N_("A system has answered meanwhile. Its rows are here now too: look at them as well."))
 
 
 class WrongValues(casework.NotPossible):
@@ -73,12 +80,73 @@ def current(session: Session, case_id: uuid.UUID) -> CasePlan | None:
     return plans.current(session, case_id, Right.RECTIFICATION)
 
 
-def lay_out(session: Session, case_id: uuid.UUID, sheets: Sequence[Sheet], register: Register) -> None:
-    """The worker read the rows: the handler can type now."""
+def outstanding(session: Session, case_id: uuid.UUID) -> Sequence[str]:
+    """The systems that the newest correction does not reach: they had not answered."""
     plan = current(session, case_id)
-    if plan is not None and plan.state == plans.ASKED:
+    return plan.outstanding if plan else ()
+
+
+def to_lay_out(session: Session, case_id: uuid.UUID) -> CasePlan | None:
+    """The plan that rows are to be read for: one that was asked for, or that systems had not answered for."""
+    plan = current(session, case_id)
+    return plan if plan and _is_to_be_laid_out(plan) else None
+
+
+def _is_to_be_laid_out(plan: CasePlan) -> bool:
+    return plan.state == plans.ASKED or (plan.state in (plans.OPEN, plans.EXECUTED) and bool(plan.outstanding))
+
+
+def to_read(plan: CasePlan, register: Register, systems: Iterable[str]) -> list[str]:
+    """The systems with something to correct whose rows are to be read: all, or those that had not answered."""
+    correctable = [name for name in systems if any(table.rectifiable for table in register.tables[name].values())]
+    return [name for name in correctable if _lacks(plan, name)]
+
+
+def lay_out(
+    session: Session,
+    plan_id: uuid.UUID,
+    sheets: Mapping[str, Sequence[Sheet]],
+    unanswered: Collection[str],
+    *,
+    register: Register,
+    now: datetime,
+) -> None:
+    """The worker read rows of these systems: the handler can type now, over what is there.
+
+    What answers later is laid out beside it or, once that was carried out, for a further plan.
+    """
+    plan = plans.locked(session, plan_id)
+    if current(session, plan.case_id) is not plan or not _is_to_be_laid_out(plan):
+        return
+    new = {system: found for system, found in sheets.items() if found and _lacks(plan, system)}
+    if plan.state != plans.ASKED:
+        _tell_later(session, plan, new, now=now)
+    if plan.state == plans.EXECUTED and new:
+        plan = plans.add_further(session, plan, now=now)
+    if plan.state == plans.ASKED and (sheets or not unanswered):
         plans.move(session, plan, plans.OPEN, register_digest=register.digest)
-        plan.rows = json.dumps([sheet.to_record() for sheet in sheets])
+        plan.rows = "[]"
+    plan.outstanding = sorted(unanswered)
+    if plan.state == plans.OPEN:
+        added = [sheet.to_record() for found in new.values() for sheet in found]
+        plan.rows = json.dumps([*json.loads(plan.rows), *added])
+    elif plan.state == plans.EXECUTED and not _is_decided(session, plan):
+        _conclude(session, plan, register, now=now)
+
+
+def _lacks(plan: CasePlan, system: str) -> bool:
+    return plan.state == plans.ASKED or system in plan.outstanding
+
+
+def _tell_later(session: Session, plan: CasePlan, systems: Iterable[str], *, now: datetime) -> None:
+    for system in systems:
+        audit.record(session, "rows-laid-out", by=audit.WORKER, now=now, case_id=plan.case_id, system=system)
+
+
+def _is_decided(session: Session, plan: CasePlan) -> bool:
+    """Whether somebody decided the right by hand meanwhile."""
+    of_plan = RequestedRight.case_id == plan.case_id, RequestedRight.right == plan.right
+    return session.scalar(select(RequestedRight.outcome).where(*of_plan)) is not None
 
 
 def sheets_of(plan: CasePlan) -> list[Sheet]:
@@ -93,17 +161,28 @@ def correction_of(plan: CasePlan) -> Correction:
 
 
 def propose(
-    session: Session, case: Case, typed: Mapping[str, str], *, by: uuid.UUID, settings: Settings, now: datetime
+    session: Session,
+    case: Case,
+    typed: Mapping[str, str],
+    *,
+    by: uuid.UUID,
+    settings: Settings,
+    now: datetime,
+    seen: int | None = None,
 ) -> CasePlan:
     """Make a plan of the values that were typed over those laid out, and tell the approvers.
 
-    Raises IdentityNotConfirmed, PlanChanged if the rows must be read anew, WrongValues or NothingToCorrect.
+    `seen` is how many sheets whoever typed had before them. Raises IdentityNotConfirmed, PlanChanged if the rows must
+    be read anew, MoreRows, WrongValues or NothingToCorrect.
     """
     require_identity(session, case)
     plan = current(session, case.id)
     if plan is None or plan.state != plans.OPEN or plan.register_digest != settings.register.digest:
         raise PlanChanged(N_("These rows are no longer the ones to correct. Have them read anew."))
-    correction, wrong = read_form(sheets_of(plan), typed, errand_changes.kinds_by_hand(settings))
+    sheets = sheets_of(plan)
+    if seen is not None and seen < len(sheets):
+        raise MoreRows
+    correction, wrong = read_form(sheets, typed, errand_changes.kinds_by_hand(settings))
     if wrong:
         raise WrongValues(wrong)
     if correction.is_empty:
@@ -177,7 +256,10 @@ def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now
 
 
 def finish(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
-    """All systems are done: the right has its outcome, recipients are told, and the books get a task."""
+    """All systems are done: recipients are told, the books get a task, and the right has its outcome.
+
+    What had not answered is asked once more first.
+    """
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
@@ -186,16 +268,33 @@ def finish(session: Session, plan: CasePlan, register: Register, *, now: datetim
         facts = {"tables": sorted({value.table for value in made.for_books}), "values": len(made.for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
-    plans.decide(session, plan, _outcome(plan, made), now=now)
     changes = [Change(value.category, words=value.line.in_words) for value in made.corrected]
     notifications.propose(
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
     )
     audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
+    if plan.outstanding:
+        work.ask(session, plan.case_id, "rows", now=now)
+    else:
+        session.flush()
+        _conclude(session, plan, register, now=now)
 
 
-def _outcome(plan: CasePlan, made: Made) -> Outcome:
-    if any(execution.is_left for execution in plan.executions):
+def _conclude(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
+    """Decide the right once every system has answered, by all that was corrected in the case."""
+    if not plan.outstanding:
+        plans.decide(session, plan, _outcome(session, executed(session, plan.case_id), register), now=now)
+
+
+def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
+    """The corrections of a case that were carried out, the first one first."""
+    of_case = CasePlan.case_id == case_id, CasePlan.right == Right.RECTIFICATION.value, CasePlan.state == plans.EXECUTED
+    return session.scalars(select(CasePlan).where(*of_case).order_by(CasePlan.number)).all()
+
+
+def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:
+    made = _made_together(session, done, register)
+    if any(execution.is_left for plan in done for execution in plan.executions):
         return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
     if made.for_books:
         return Outcome.PARTLY_FULFILLED
@@ -205,6 +304,13 @@ def _outcome(plan: CasePlan, made: Made) -> Outcome:
 def _made(session: Session, plan: CasePlan, register: Register) -> Made:
     by_hand = errand_changes.made_by_hand(session, plan)
     return made_of(correction_of(plan), by_hand, register)
+
+
+def _made_together(session: Session, done: Sequence[CasePlan], register: Register) -> Made:
+    made = [_made(session, plan, register) for plan in done]
+    return Made(
+        [value for each in made for value in each.corrected], [value for each in made for value in each.for_books]
+    )
 
 
 def add_statement(
@@ -241,11 +347,12 @@ def statements_of(session: Session, email_index: bytes) -> list[Statement]:
 def told(session: Session, case: Case, register: Register) -> Rectified:
     """The correction as the letter tells it, and whether a statement of the person stands with their data."""
     with_statement = has_statement(session, case)
-    plan = current(session, case.id)
-    if plan is None or plan.executed_at is None:
+    done = executed(session, case.id)
+    days = [local_date(plan.executed_at) for plan in done if plan.executed_at]
+    if not days:
         return Rectified(has_statement=with_statement)
-    made, tell = _made(session, plan, register), partial(_told, register=register, language=case.language)
-    return Rectified(local_date(plan.executed_at), tell(made.corrected), tell(made.for_books), with_statement)
+    made, tell = _made_together(session, done, register), partial(_told, register=register, language=case.language)
+    return Rectified(max(days), tell(made.corrected), tell(made.for_books), with_statement)
 
 
 def _told(values: Sequence[Value], register: Register, language: str) -> tuple[Corrected, ...]:

@@ -36,12 +36,15 @@ def ask_rows(workplace: Workplace, case: Case, by: uuid.UUID) -> None:
         assert plan.state == "open", work_of(session, case.id)["rows"].error
 
 
-def propose(workplace: Workplace, case: Case, by: uuid.UUID, typed: dict[str, str]) -> CasePlan:
+def propose(
+    workplace: Workplace, case: Case, by: uuid.UUID, typed: dict[str, str], *, seen: int | None = None
+) -> CasePlan:
     """Type values over those laid out."""
     settings = workplace.context.settings
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
-        return rectification.propose(session, found, typed, by=by, settings=settings, now=workplace.clock())
+        now = workplace.clock()
+        return rectification.propose(session, found, typed, by=by, settings=settings, now=now, seen=seen)
 
 
 def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:

@@ -42,6 +42,9 @@ def test_from_the_form_to_the_letter_and_the_next_copy(firm: Firm, hanna: Person
     assert 'value="Dorpsstraat 1"' in refused.text
 
     right = {f"{CUSTOMER}.address": "Dorpsstraat 1", f"{INVOICE}.total": "10.00", f"{CUSTOMER}.id": "99"}
+    behind = firm.act(NOOR, hanna.reference, "rectification", page, **right | {"sheets": "1"})
+    assert "Een systeem heeft intussen geantwoord." in behind.text
+    assert 'value="10.00"' in behind.text
     assert firm.act(NOOR, hanna.reference, "rectification", page, **right).status_code == 303
     digest = _digest(firm, hanna)
     assert firm.act(NOOR, hanna.reference, "approve", page, digest=digest, looked="1").status_code in (403, 422)

@@ -31,7 +31,7 @@ class Page(Protocol):
     def __call__(self, reference: str, *, error: str, typed: Mapping[str, str]) -> str: ...
 
 
-_NOT_SHOWN = ("version", "digest")
+_NOT_SHOWN = ("version", "digest", "sheets")
 
 
 def act(

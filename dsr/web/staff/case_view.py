@@ -128,7 +128,8 @@ def lacking(series: Sequence[CasePlan]) -> dict[str, Any]:
 def _note(facts: CaseFacts, right: Right) -> str | None:
     if right is Right.ACCESS and facts.copy and not facts.copy.purged_at:
         return N_("the copy is made")
-    if facts.plan and facts.plan.right == right and facts.plan.state == "executed" and facts.plan.outstanding:
+    plans = [plan for plan in (facts.plan, facts.correction) if plan and plan.right == right]
+    if any(plan.state == "executed" and plan.outstanding for plan in plans):
         return N_("a system has not answered yet")
     if facts.plan and facts.plan.right == right:
         return PLAN_STATES[facts.plan.state]

@@ -139,9 +139,12 @@ def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None
     asked = facts.right(Right.RECTIFICATION)
     if asked is None or asked.outcome is not None or not facts.is_identified:
         return None
-    if _is_waiting(facts, "rows"):
-        return _working(facts, "rows", N_("The program is reading the rows that can be corrected."))
     plan = facts.correction
+    if _is_waiting(facts, "rows") and (plan is None or plan.state == "asked"):
+        return _working(facts, "rows", N_("The program is reading the rows that can be corrected."))
+    if plan and plan.state == "executed" and plan.outstanding:
+        sentence = N_("A system has not answered. What it holds can be corrected as soon as it does.")
+        return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
     if plan is None or plan.state not in ("proposed", "approved"):
         sentence = N_("Correct what is wrong, or decide below why not.")
         return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from dsr.db.base import transaction
 from dsr.db.cases import Case
+from dsr.db.plans import CasePlan
 from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
@@ -24,7 +25,7 @@ from dsr.web.security import allows
 from dsr.web.staff import case_view
 from dsr.web.staff.acting import act
 from dsr.web.staff.case import find_case
-from dsr.web.staff.case_facts import gather
+from dsr.web.staff.case_facts import CaseFacts, gather
 from dsr.web.staff.pages import may, me, say, staff, staff_page
 
 HINTS = {
@@ -62,19 +63,34 @@ def rectification_page(
             state=case_view.CORRECTION_STATES[plan.state] if plan else None,
             sheets=_sheets(rectification.sheets_of(plan) if plan else [], typed or {}, wrong or {}),
             changes=_changes(correction.changes if correction else []),
+            done=_changes(_done_before(session, facts.case, plan)),
+            lacking=[system_label(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,
-            owners=_owners(typed or {}) if plan and plan.state == "open" else [],
+            owners=_owners(typed or {}, is_ticked=plan.follows_id is None) if plan and plan.state == "open" else [],
             lines=_lines(typed or {}, wrong or {}),
             statements=rectification.statements_of(session, facts.case.data_subject.email_index),
             can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
             is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
             waits_until=plans.waits_until(plan, settings(), now()) if plan else None,
-            refusal=next((facts.work[kind].error for kind in ("rectify", "rows") if kind in facts.work), None),
+            refusal=_refusal(facts),
             is_reading=plan is not None and plan.state == "asked",
             error=error,
             typed=typed or {},
         )
+
+
+def _done_before(session: Session, case: Case, plan: CasePlan | None) -> list[RowChange]:
+    """What earlier plans of the case have corrected."""
+    earlier = [each for each in rectification.executed(session, case.id) if each is not plan]
+    return [change for each in earlier for change in rectification.correction_of(each).changes]
+
+
+def _refusal(facts: CaseFacts) -> str | None:
+    """Why a step was not done; not that it waits for a system that is named already."""
+    steps = [facts.work[kind] for kind in ("rectify", "rows") if kind in facts.work]
+    is_named = facts.correction is not None and bool(facts.correction.outstanding)
+    return next((step.error for step in steps if step.error and not (is_named and step.state == "queued")), None)
 
 
 def _label(category: str) -> str:
@@ -133,14 +149,14 @@ def _by_hand(correction: Correction) -> dict[str, Any]:
     return {"systems": [system_label(name) for name in asked.systems], "lines": asked.lines}
 
 
-def _owners(typed: Mapping[str, str]) -> list[dict[str, Any]]:
-    """The systems in which a person can correct something; each is ticked until somebody takes that away."""
+def _owners(typed: Mapping[str, str], *, is_ticked: bool) -> list[dict[str, Any]]:
+    """The systems in which a person can correct something; at first each is ticked, or none."""
     return [
         {
             "name": f"by-hand.{system}",
             "label": system_label(system),
             "help": ", ".join(_label(name) for name in names),
-            "is_ticked": not typed or f"by-hand.{system}" in typed,
+            "is_ticked": f"by-hand.{system}" in typed if typed else is_ticked,
         }
         for system, names in errand_changes.kinds_by_hand(settings()).items()
     ]
@@ -169,7 +185,8 @@ def propose_correction(reference: str) -> ResponseReturnValue:
 
     def change(session: Session, case: Case) -> None:
         try:
-            rectification.propose(session, case, request.form, by=me(), settings=settings(), now=now())
+            seen = request.form.get("sheets", type=int)
+            rectification.propose(session, case, request.form, by=me(), settings=settings(), now=now(), seen=seen)
         except rectification.WrongValues as error:
             wrong.update(error.wrong)
             raise

@@ -103,6 +103,7 @@ SENTENCES: Mapping[str, str] = {
     "recipients-read": N_("The data subject read who was told."),
     "recipient-answered": N_("The recipient %(recipient)s answered: %(answer)s (%(actor)s)."),
     "correction-asked": N_("%(actor)s had the rows read that can be corrected."),
+    "rows-laid-out": N_("The rows in %(system)s can be corrected now."),
     "correction-proposed": N_(
         "%(actor)s proposed a correction; rows to change: %(change)s, for the books: %(for_books)s."
     ),
