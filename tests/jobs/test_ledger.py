@@ -147,6 +147,21 @@ def test_a_row_that_changed_keeps_its_day_and_one_that_is_gone_leaves_the_ledger
     assert len(noted(workplace)) == 1
 
 
+def test_the_lines_of_an_invoice_that_somebody_dated_anew_stay_with_it(workplace: Workplace, erased: Case) -> None:
+    workplace.shop.run("UPDATE invoice SET issued_on = '2025-06-01' WHERE id = 119")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.erase_due(workplace.context)
+    shop = workplace.shop.everything()
+    assert [row["id"] for row in shop["invoice"] if row["id"] == 119] == [119]
+    assert {row["invoice_id"] for row in shop["invoice_line"]} >= {119}
+    with workplace.transaction() as session:
+        left = session.scalars(select(Task).where(Task.kind == "ledger-left")).all()
+        assert {(task.facts["table"], *task.facts["reasons"]) for task in left} == {
+            ("invoice", "changed"),
+            ("invoice_line", "kept-longer"),
+        }
+
+
 @sqlite
 def test_only_who_asked_is_told_on_the_day_the_last_of_it_went_and_is_then_forgotten(
     workplace: Workplace, erased: Case
