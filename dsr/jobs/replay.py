@@ -68,7 +68,7 @@ def _replay(context: Context, system: str, batch: Batch) -> list[Outcome]:
             outcomes = replay.replay(transaction, context.settings, system, batch, decisions, on=on)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, batch.case_id, None, decisions)
-        replay.note(session, system, batch, outcomes, now=context.now())
+        replay.note(session, system, batch, outcomes, context.settings.register, now=context.now())
     return outcomes
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from dsr.db.base import put_all
@@ -43,7 +44,7 @@ def remember(
     session: Session, case_id: uuid.UUID, system: str, gone: Iterable[Written], register: Register, *, now: datetime
 ) -> None:
     """Note what went, for as long as a backup may bring it back."""
-    purge_on = local_date(now) + timedelta(days=remembered_days(register))
+    purge_on = _purge_on(register, now)
     rows = [
         {
             "case_id": case_id,
@@ -58,6 +59,17 @@ def remember(
         for written in gone
     ]
     put_all(session, ErasedRows, rows)
+
+
+def went_again(session: Session, parts: Iterable[ErasedRows], register: Register, *, now: datetime) -> None:
+    """Rows that a restore brought back went once more: a backup made before that may bring them back again."""
+    ids = [part.id for part in parts]
+    moved = {"erased_at": now, "purge_on": _purge_on(register, now)}
+    session.execute(update(ErasedRows).where(ErasedRows.id.in_(ids)).values(moved))
+
+
+def _purge_on(register: Register, now: datetime) -> date:
+    return local_date(now) + timedelta(days=remembered_days(register))
 
 
 def went(

@@ -24,7 +24,7 @@ from dsr.db.notices import Task
 from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import from_json, key_text
-from dsr.services import audit
+from dsr.services import audit, erased
 from dsr.services.emptying import empty_rows
 from dsr.services.retention import (
     CHANGED,
@@ -152,8 +152,11 @@ def _result(judged: PlanRow | None, noted: str) -> str:
     return why_left(judged)
 
 
-def note(session: Session, system: str, batch: Batch, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+def note(
+    session: Session, system: str, batch: Batch, outcomes: Sequence[Outcome], register: Register, *, now: datetime
+) -> None:
     """The receipt of a batch, in the trail of its case; what was left becomes a task."""
+    erased.went_again(session, batch.parts, register, now=now)
     counted = Counter(outcome.result for outcome in outcomes)
     again, gone = counted.pop(AGAIN, 0), counted.pop(GONE, 0)
     audit.record(

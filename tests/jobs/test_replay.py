@@ -67,6 +67,15 @@ def test_after_a_restore_the_erased_go_again_and_a_second_time_there_is_nothing_
     assert [(each["again"], each["gone"], each["left"]) for each in told] == [(9, 0, 0), (0, 9, 0)]
 
 
+@sqlite
+def test_what_went_again_is_in_a_backup_that_was_made_before_that(workplace: Workplace, backup: Content) -> None:
+    restore(workplace, backup)
+    workplace.clock.now += timedelta(days=5)
+    assert run(workplace) == (9, 0, [])
+    restore(workplace, backup)
+    assert run(workplace, TODAY + timedelta(days=3)) == (9, 0, [])
+
+
 def test_what_the_ledger_erased_later_goes_again_too(workplace: Workplace, backup: Content) -> None:
     workplace.clock.set(date(2027, 1, 1))
     erasing.run_ledger(workplace.context)
