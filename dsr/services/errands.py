@@ -343,9 +343,10 @@ def wake_waiting(session: Session, errand: Errand, *, now: datetime) -> None:
 
 
 def lacks(session: Session, errand: Errand) -> bool:
-    """Whether a copy was made without this system, and waits for it."""
+    """Whether a copy was made without this system and waits for it, or is being written without this answer."""
     copy = session.get(AccessCopy, errand.case_id)
-    return copy is not None and copy.released_at is None and errand.system in copy.missing
+    is_made_without = copy is not None and copy.released_at is None and errand.system in copy.missing
+    return is_made_without or work.is_waiting(session, errand.case_id, "copy")
 
 
 def settle_tasks(session: Session, errand: Errand, *, now: datetime) -> None:

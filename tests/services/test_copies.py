@@ -19,7 +19,7 @@ from dsr.db.notices import Notice, Task
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Row
 from dsr.domain.rights import Outcome, Right
-from dsr.services import copies, errands
+from dsr.services import copies, errand_answers, errands, work
 from dsr.services.casework import NotPossible
 from dsr.services.lookup import IdentityNotConfirmed
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
@@ -325,3 +325,19 @@ def test_a_system_that_is_asked_again_while_the_copy_is_written_is_missing(desk:
     desk.view()
     with pytest.raises(copies.CopyIncomplete):
         desk.release()
+
+
+def test_an_answer_that_comes_while_the_first_copy_is_written_asks_for_it_again(desk: Desk, store: Store) -> None:
+    desk.settings = replace(desk.settings, systems={"shop": DataSystem(engine="manual")})
+    with store.transaction() as session:
+        work.ask(session, desk.case_id, "copy", now=NOW)
+        claimed = work.claim(session, now=NOW) or pytest.fail("nothing to do")
+    written = desk.write()
+    with store.transaction() as session:
+        case = session.get_one(Case, desk.case_id)
+        errand = errands.ask(session, case, "shop", errands.SEARCH, "again", settings=desk.settings, now=NOW)
+        errand_answers.finish_search(session, errand, is_nothing=True, by="owner", now=NOW)
+    desk.note(written)
+    with store.transaction() as session:
+        work.finish(session, claimed)
+        assert work.is_waiting(session, desk.case_id, "copy")

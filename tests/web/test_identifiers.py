@@ -8,12 +8,14 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from dsr.db.answers import AccessCopy
 from dsr.db.base import transaction
 from dsr.db.cases import Case, Identifier
 from dsr.db.plans import Search
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
+from dsr.services import work
 from tests.parts.cast import add_case, confirm
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
@@ -76,3 +78,17 @@ def test_a_number_is_added_and_what_was_typed_wrong_stands_there_again(app: Flas
     )
     assert known(app) == {"phone": "31612345678"}
     assert "31612345678" in visitor.see(page).text
+
+
+def test_a_copy_that_may_not_be_made_again_is_the_next_step(app: Flask, visitor: Visitor, page: str) -> None:
+    with app.app_context(), transaction() as session:
+        case = session.scalars(select(Case)).one()
+        case.rights[0].right = Right.ACCESS.value
+        session.add(AccessCopy(case_id=case.id, file="f", size=1, page_at=0, row_count=1, made_at=NOW, viewed_at=NOW))
+    assert "U kunt de kopie vrijgeven" in visitor.see(f"{page}?lang=nl").text
+    with app.app_context(), transaction() as session:
+        work.ask(session, session.scalars(select(Case.id)).one(), "copy", now=NOW)
+        work.refuse(session, work.claim(session, now=NOW) or pytest.fail("nothing to do"), "Er zijn er twee.")
+    shown = visitor.see(f"{page}?lang=nl").text
+    assert "De kopie kon niet opnieuw worden gemaakt." in shown
+    assert "Er zijn er twee." in shown

@@ -127,9 +127,11 @@ def _copy(facts: CaseFacts) -> NextStep | None:
     if _is_waiting(facts, "copy"):
         return _working(facts, "copy", N_("The program is making the copy."))
     if facts.copy is None or facts.copy.purged_at:
-        error = facts.work["copy"].error if "copy" in facts.work else None
         sentence = N_("Make the copy, before anything is erased.")
-        return NextStep(sentence, N_("Make the copy"), "make_copy", error=error)
+        return NextStep(sentence, N_("Make the copy"), "make_copy", error=_refusal(facts, "copy"))
+    if "copy" in facts.work and facts.work["copy"].state == "refused":
+        sentence = N_("The copy could not be made again. See why, and make it once more.")
+        return NextStep(sentence, N_("Make the copy"), "make_copy", error=_refusal(facts, "copy"))
     if facts.copy.viewed_at is None:
         return NextStep(N_("Look at the copy before you release it."), N_("Look at the copy"), "view_copy")
     return NextStep(N_("You can release the copy to the data subject."), N_("Release the copy"), "release_copy")
