@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import chain, groupby, repeat
 from math import isfinite
 from typing import Any
@@ -179,19 +180,32 @@ def lines(rows: Sequence[Cells]) -> bytes:
     """A JSON array a line for every row, without loss."""
     try:
         text = b",\n".join(map(orjson.dumps, rows, repeat(copies.exact)))
-        if b"null" not in text or all(map(_is_finite, rows)):
+        if b"null" not in text or all(map(_all_finite, rows)):
             return text
     except TypeError:  # a number of more than 64 bits, a time of day with an offset
         pass
-    return ",\n".join(
-        json.dumps([*map(_finite, row)], default=copies.exact, ensure_ascii=False) for row in rows
-    ).encode()
+    return ",\n".join(json.dumps(_finite(row), default=copies.exact, ensure_ascii=False) for row in rows).encode()
 
 
-def _is_finite(row: Cells) -> bool:
-    """Whether no number is infinite or none at all: the fast way writes null for it."""
-    return all(isfinite(cell) for cell in row if type(cell) is float)
+_LISTS = frozenset({list, tuple, set, frozenset})
+_MAY_BE_INFINITE = _LISTS | {float, dict}
 
 
-def _finite(cell: Any) -> Any:
-    return str(cell) if type(cell) is float and not isfinite(cell) else cell
+def _all_finite(values: Iterable[Any]) -> bool:
+    """Whether no number is infinite or none at all, also within arrays: the fast way writes null for it."""
+    return all(_is_finite(value) for value in values if type(value) in _MAY_BE_INFINITE)
+
+
+def _is_finite(value: Any) -> bool:
+    if type(value) is float:
+        return isfinite(value)
+    return _all_finite(value.values() if type(value) is dict else value)
+
+
+def _finite(value: Any) -> Any:
+    """The value with such a number as its text: NaN, Infinity."""
+    if type(value) is float:
+        return value if isfinite(value) else str(Decimal(value))
+    if type(value) is dict:
+        return {name: _finite(part) for name, part in value.items()}
+    return [*map(_finite, value)] if type(value) in _LISTS else value

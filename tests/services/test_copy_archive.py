@@ -70,8 +70,11 @@ def test_a_system_that_fails_midway_is_missing_and_its_half_is_not_shown_as_all(
     ("value", "written"),
     [
         (2**70, 2**70),
-        (math.inf, "inf"),
-        (math.nan, "nan"),
+        (math.inf, "Infinity"),
+        (math.nan, "NaN"),
+        ([[1.5, math.nan], [-math.inf, None]], [[1.5, "NaN"], ["-Infinity", None]]),
+        ({"a": (math.nan,), "b": {0.5}}, {"a": ["NaN"], "b": [0.5]}),
+        (Decimal("NaN"), "NaN"),
         (0.1, 0.1),
         (Decimal("12.50"), "12.50"),
         (time(9, 30, tzinfo=UTC), "09:30:00+00:00"),
