@@ -118,7 +118,7 @@ def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Else
     """The systems whose owner was waited for in vain, with the reason."""
     labels = settings.labels(case.language)
     for errand in errands.of_case(session, case.id):
-        if errand.state == errands.CLOSED and errand.reason:
+        if errand.state == errands.CLOSED and errand.reason and errand.kind in errands.TOLD:
             yield Elsewhere(labels.get(errand.system, errand.system), errand.reason)
 
 

@@ -35,6 +35,8 @@ SEARCH, ERASE, AGAIN, DATES = "search", "erase", "again", "dates"
 CORRECT, RESTRICT, LIFT, STOP = "correct", "restrict", "lift", "stop"
 CHANGING = (CORRECT, RESTRICT, STOP)
 """What the letter waits for."""
+TOLD = (SEARCH, ERASE, *CHANGING)
+"""Where nobody did it, the letter says so, and why."""
 NEXT = {CORRECT: "rectify"}
 """The step of the worker that notes what an owner answered."""
 OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
@@ -310,11 +312,15 @@ def close_search(session: Session, case: Case, errand: Errand, reason: str, *, b
     wake_waiting(session, errand, now=now)
 
 
+_TOLD_WHY = N_("Give the reason; it is told to the data subject.")
+_WHY = N_("Give the reason; only colleagues read it.")
+
+
 def give_up(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
     """Close an errand that nobody did. Raises NotPossible."""
     _check_outstanding(errand)
     if not reason.strip():
-        raise casework.NotPossible(N_("Give the reason; it is told to the data subject."))
+        raise casework.NotPossible(_TOLD_WHY if errand.kind in TOLD else _WHY)
     errand.state, errand.reason, errand.answered_at, errand.answered_by = CLOSED, reason.strip(), now, str(by)
     settle_tasks(session, errand, now=now)
     audit.record(session, "errand-closed", by=by, now=now, case_id=errand.case_id, system=errand.system)

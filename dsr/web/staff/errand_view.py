@@ -65,6 +65,7 @@ def _row(
         "owner_value": errand.owner_index.hex(),
         "answered_by": names.get(by, "") if by else name,
         "is_needed": is_needed,
+        "is_told": errand.kind in errands.TOLD,
         "state": (tone, shape, gettext(text)),
     }
 
