@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -61,10 +61,12 @@ class Found:
         """Key -> the digest of what the row says of the person."""
         return dict(zip(self.keys, known.fingerprints(self.columns, self.rows), strict=True))
 
-    def without(self, keys: Collection[Key]) -> Found:
-        """All rows but those with these keys, as they were noted."""
+    def only(self, keys: Set[Key]) -> Found:
+        """The rows with these keys, as they were noted. A database may take another spelling for the same key."""
+        if keys >= set(self.keys):
+            return self
         rows = zip(map(as_read, self.keys), self.rows, strict=True)
-        return replace(self, rows=[row for key, row in rows if key not in keys]) if keys else self
+        return replace(self, rows=[row for key, row in rows if key in keys])
 
     def to_rows(self) -> list[Row]:
         """The rows one by one, each with its key and its values by column."""

@@ -32,7 +32,7 @@ from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
-from dsr.domain.row_keys import Key, from_json
+from dsr.domain.row_keys import Key, as_read, from_json
 from dsr.domain.wording import N_
 
 _KEYS = "dsr_keys_"
@@ -93,9 +93,10 @@ class SqlSystem:
 
     def read(self, table: str, keys: Sequence[Key]) -> Iterator[Found]:
         """The rows with these keys that are still there, a batch at a time. Raises as `stream` does."""
+        wanted = {*map(as_read, keys)}
         with self._transaction(self._reader) as connection:
             for part in self.keys_in_parts(table, keys, BATCH):
-                yield self.fetch(connection, table, self.by_key("read", table), part)
+                yield self.fetch(connection, table, self.by_key("read", table), part).only(wanted)
 
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
@@ -312,7 +313,8 @@ class SqlErasing:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
         statement, keys_of = self.system.by_key("lock", table), self.system.keys_in_parts(table, keys)
         parts = [self.system.fetch(self.connection, table, statement, part) for part in keys_of]
-        return replace(parts[0], rows=[row for part in parts for row in part.rows])
+        found = replace(parts[0], rows=[row for part in parts for row in part.rows])
+        return found.only({*map(as_read, keys)})
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""

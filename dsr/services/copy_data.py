@@ -124,7 +124,7 @@ class _Kept:
                 same = {key for key, _ in digests.items() & self._noted[name].items()}
                 self._seen[name] |= same
                 if same:
-                    yield found.without(digests.keys() - same)
+                    yield found.only(same)
 
 
 def _tables(

@@ -53,15 +53,19 @@ def earlier(session: Session, case_id: uuid.UUID, identifiers: Identifiers) -> l
     return [Earlier(*row) for row in session.execute(_EARLIER, of_person)]
 
 
+def of_person(session: Session, case: Case) -> list[Earlier]:
+    """The same by the address alone: a household may share its telephone number, and a number be given out anew."""
+    return earlier(session, case.id, {EMAIL: case.data_subject.email})
+
+
 def rows_for_copy(session: Session, case: Case, settings: Settings) -> dict[str, dict[str, Kept]]:
     """System -> table -> the rows that earlier requests of a person left, of what a copy shows from databases.
 
     Who was told apart from others behind one address is only the same person where the same row was chosen: what was
     chosen tells requests apart, and never brings them together.
     """
-    known_by = {kind: value for kind, value in identifiers_of(case).items() if kind in KINDS}
     rows: dict[str, dict[str, Kept]] = {}
-    for entry, _ in earlier(session, case.id, known_by):
+    for entry, _ in of_person(session, case):
         if _is_in_copies(entry, settings) and _chosen(session.get_one(Case, entry.case_id)) == _chosen(case):
             tables = rows.setdefault(entry.system, {})
             tables[entry.table] = {**tables.get(entry.table, {}), **kept_rows(entry)}
@@ -86,7 +90,7 @@ def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
 
 def look_up(session: Session, case: Case, *, now: datetime) -> None:
     """Note that an earlier request knew the address: of its data the systems may not know it any more."""
-    if earlier(session, case.id, {EMAIL: case.data_subject.email}):
+    if of_person(session, case):
         record_lookup(session, case, LEDGER, {EMAIL: True}, now=now)
 
 
@@ -96,7 +100,7 @@ def told(session: Session, case: Case, register: Register) -> tuple[StillKept, .
     if check is None or not check.is_confirmed:
         return ()
     found: dict[tuple[str, str, str | None], list[date | None]] = {}
-    for entry, reference in earlier(session, case.id, identifiers_of(case)):
+    for entry, reference in of_person(session, case):
         category = register.categories.get(entry.category)
         if category and not category.confidential:
             label = category.label.in_language(case.language)

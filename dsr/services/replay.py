@@ -132,8 +132,8 @@ def _erase_again(
     outcomes: list[Outcome] = []
     for table in filter(noted.__contains__, reversed(settings.register.nearest_first(system))):
         results = {key: _result(judged.get((table, from_json(row[0]))), row[1]) for key, row in noted[table].items()}
-        stays = {from_json(noted[table][key][0]) for key, result in results.items() if result != AGAIN}
-        going = found[table].without(stays)
+        again = {from_json(noted[table][key][0]) for key, result in results.items() if result == AGAIN}
+        going = found[table].only(again)
         if is_still_needed(erasing, settings.register, system, going):
             results |= dict.fromkeys(map(key_text, going.keys), STILL_NEEDED)
         elif going.rows:

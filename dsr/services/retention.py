@@ -179,7 +179,7 @@ def why_left(judged: PlanRow) -> str:
 def _erase_entry(
     erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept, found: Found, *, left: Mapping[Key, str]
 ) -> Settled:
-    going = found.without(left)
+    going = found.only(kept.keys() - left.keys())
     gone = len(kept) - len(found.rows)
     if is_still_needed(erasing, register, entry.system, going):
         return Settled(gone=gone, left={**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)})

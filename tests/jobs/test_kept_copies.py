@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from io import BytesIO
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Found, Identifiers
 from dsr.db.answers import AccessCopy
 from dsr.db.base import keys
 from dsr.db.cases import Case, Identifier
+from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Columns
+from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
 from dsr.files import Place, open_store
 from dsr.jobs import work
-from dsr.services import copies
+from dsr.services import copies, kept
 from dsr.services.copy_archive import PURPOSE, write_copy
 from dsr.services.work import ask, of
 from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.jobs.test_kept import confirm, later  # noqa: F401 - a fixture
+from tests.parts import cast
 from tests.parts.shop import Workplace
 
 KEPT = {"customer": 1, "invoice": 7, "invoice_line": 14}
@@ -102,6 +108,33 @@ def test_what_was_left_of_another_behind_the_same_address_is_not_in_it(
         session.add(chosen)
         chosen.value = "[[1]]"
     assert tables(workplace, made(workplace, later)) == []
+
+
+@on_sqlite
+def test_who_shares_a_telephone_number_gets_nothing_of_the_other(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+) -> None:
+    number = "31612345678"
+    with workplace.transaction() as session:
+        _prove(session, approved.id, number, workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        bram = cast.add_case(session, Right.ACCESS, name="Bram Bos", status=Status.HANDLING)
+        bram.handler_id = session.get_one(Case, approved.id).handler_id
+        bram.data_subject.email = "bram.bos@example.org"
+        _prove(session, bram.id, number, workplace.clock())
+    assert counts(tables(workplace, made(workplace, bram))) == {}
+    with workplace.transaction() as session:
+        case = session.get_one(Case, bram.id)
+        assert kept.told(session, case, workplace.context.settings.register) == ()
+
+
+def _prove(session: Session, case_id: uuid.UUID, number: str, at: datetime) -> None:
+    """A handler has seen that this telephone number is theirs."""
+    proved = Identifier(case_id=case_id, kind="phone", proof="handler", proved_at=at)
+    session.add(proved)
+    proved.value = number
 
 
 class Wide:

@@ -144,3 +144,13 @@ def test_it_is_forgotten_once_no_backup_can_bring_it_back(workplace: Workplace, 
         assert backup["newsletter"][0]["email"].encode() not in b"".join(
             bytes(value) for value in session.scalars(select(ErasedRows.rows_sealed)) if value
         )
+
+
+@pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
+def test_a_row_of_somebody_else_whose_key_is_the_same_to_the_database_stays(
+    workplace: Workplace, backup: Content
+) -> None:
+    workplace.shop.run("INSERT INTO newsletter VALUES ('HÄNNA@example.org', '2027-01-01')")
+    before = workplace.shop.everything()
+    assert run(workplace) == (0, 9, [])
+    assert workplace.shop.everything() == before
