@@ -1,4 +1,4 @@
-"""Dates that a rule of today counts from and that nobody gave: the owner of the system is asked for them."""
+"""Dates that a rule counts from and that nobody gave, or that had not come: the owner of the system is asked."""
 
 from __future__ import annotations
 
@@ -14,8 +14,10 @@ from dsr.config import Settings
 from dsr.connectors.manual import judged
 from dsr.db.cases import Case
 from dsr.db.errands import Errand, Item
-from dsr.db.plans import LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.domain.calendars import local_date
 from dsr.domain.errands import dates_of
+from dsr.domain.plans import DATE_MISSING, EVENT
 from dsr.domain.register import Register
 from dsr.domain.row_keys import to_json
 from dsr.domain.wording import N_
@@ -28,16 +30,28 @@ Given = Mapping[int, Mapping[str, date | None]]
 
 
 def ask_owner(session: Session, case_id: uuid.UUID, system: str, *, settings: Settings, now: datetime) -> None:
-    """Ask, once under the same rules, for the dates without which kept items have no last day."""
+    """Ask for the dates without which kept items have no last day.
+
+    For one that is missing once under the same rules; for one that had not come yet, again in every new year.
+    """
+    rules, year = retention.rules_of(settings, system), local_date(now).year
     known = settings.register.tables[system]
-    undated = (entry for entry in errands.undated(session, case_id, system) if entry.table in known)
-    numbers = sorted(key[0] for entry in undated for key in retention.kept_rows(entry))
-    if not numbers:
-        return
-    wanted = f"{retention.rules_of(settings, system)}:{numbers}"
-    key = f"dates:{case_id}:{system}:{hashlib.sha256(wanted.encode()).hexdigest()[:16]}"
+    numbers: dict[str, list[int]] = {}
+    for entry in errands.undated(session, case_id, system):
+        if entry.table in known and (entry.why == DATE_MISSING or _kept_since(session, entry) < year):
+            of_kind = numbers.setdefault(rules if entry.why == DATE_MISSING else str(year), [])
+            of_kind += [key[0] for key in retention.kept_rows(entry)]
     case = session.get_one(Case, case_id)
-    errands.ask(session, case, system, DATES, key, settings=settings, now=now, items=numbers)
+    for once, items in numbers.items():
+        wanted = hashlib.sha256(f"{once}:{sorted(items)}".encode()).hexdigest()[:16]
+        key = f"dates:{case_id}:{system}:{wanted}"
+        errands.ask(session, case, system, DATES, key, settings=settings, now=now, items=sorted(items))
+
+
+def _kept_since(session: Session, entry: LedgerEntry) -> int:
+    """The year in which the plan was carried out that left it."""
+    plan = session.get_one(CasePlan, entry.plan_id)
+    return local_date(plan.executed_at or plan.made_at).year
 
 
 def give(session: Session, errand: Errand, given: Given, *, by: str, register: Register, now: datetime) -> None:
@@ -54,7 +68,7 @@ def give(session: Session, errand: Errand, given: Given, *, by: str, register: R
 def _date(item: Item, given: Mapping[str, date | None], register: Register) -> None:
     wanted = dates_of(register.categories[item.category])
     days = errands.read_dates(item) | {anchor: day for anchor in wanted if (day := given.get(anchor))}
-    if wanted and wanted[0] not in days:
+    if wanted and wanted[0] not in (*days, EVENT):
         raise NotAnAnswer(f"{wanted[0]}-{item.number}", N_("Fill in this date. Can nobody find it? Then say so below."))
     item.dates = json.dumps({anchor: str(day) for anchor, day in days.items()})
 

@@ -21,7 +21,7 @@ from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.errands import DESCRIPTION, EVERY_DATE, FILES, ITEM
-from dsr.domain.plans import DATE_MISSING, Row
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, EVENT, Row
 from dsr.domain.register import Register, Table
 from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
@@ -196,9 +196,13 @@ def is_needed(session: Session, errand: Errand) -> bool:
 
 
 def undated(session: Session, case_id: uuid.UUID, system: str) -> list[LedgerEntry]:
-    """What the ledger keeps for a case in a system, and cannot date: nobody gave the day that its rule counts from."""
+    """What the ledger keeps for a case in a system, and cannot date.
+
+    Nobody gave the day that its rule counts from, or that day has not come: an invoice that is to be paid.
+    """
     kept = LedgerEntry.case_id == case_id, LedgerEntry.system == system, LedgerEntry.state == KEPT
-    return list(session.scalars(select(LedgerEntry).where(*kept, LedgerEntry.why == DATE_MISSING)))
+    waits = LedgerEntry.why.in_((DATE_MISSING, CURRENT_VALUE, EVENT))
+    return list(session.scalars(select(LedgerEntry).where(*kept, waits)))
 
 
 def items_of(session: Session, case_id: uuid.UUID, system: str) -> list[Item]:

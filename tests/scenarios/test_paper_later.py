@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -10,6 +11,8 @@ from sqlalchemy import select
 
 from dsr.app import transactions
 from dsr.config import load_register
+from dsr.connectors.manual import judged
+from dsr.db.errands import Item
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, schedule
 from dsr.jobs.context import Context
@@ -114,6 +117,34 @@ def test_the_owner_is_asked_for_a_date_that_a_new_rule_counts_from(
     assert kept(firm).may_erase_from == date(2026, 11, 24), "its time is over already"
     firm.tick()
     assert "moet er iets weg" in firm.mails_to(YARA)[-1]
+
+
+def test_the_owner_is_asked_every_year_whether_what_is_kept_was_paid(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    with firm.store() as session:
+        item = session.scalars(select(Item).where(Item.category == "paper_invoice")).one()
+        item.dates = json.dumps({"document_date": "2024-03-05"})
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder")).one()
+        digest = firm.settings.register.tables["binder"]["paper_invoice"].fingerprint(
+            judged(errands.row_of(item)).values
+        )
+        entry.rows = json.dumps([[[item.number], digest]])
+        entry.why, entry.may_erase_from = "current-value", None
+    asked = len(firm.mails_to(YARA))
+    firm.tick()
+    assert len(firm.mails_to(YARA)) == asked, "its plan was carried out this year"
+    for year in (2027, 2028):
+        firm.come_to(date(year, 1, 4))
+        firm.tick()
+        assert "er mist een datum" in firm.mails_to(YARA)[-1]
+        yara.open()
+        assert yara.send("datums", **{"current_value_ended-2": "" if year == 2027 else "2027-12-30"}).status_code == 303
+        firm.tick()
+    firm.come_to(date(2028, 1, 6))
+    firm.tick()
+    assert kept(firm).may_erase_from == date(2035, 1, 1)
 
 
 def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
