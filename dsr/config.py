@@ -223,9 +223,9 @@ class Settings:
         return self.base / name
 
     def labels(self, language: str) -> dict[str, str]:
-        """System -> what people call it, where the configuration says so."""
-        called = ((name, system.label.in_language(language)) for name, system in self.systems.items())
-        return {name: label for name, label in called if label}
+        """System, or SYSTEM.TABLE -> what people call it, where the configuration says so."""
+        called = {name: label for name, system in self.systems.items() if (label := system.label.in_language(language))}
+        return {**called, **self.register.places(called, language)}
 
 
 def load(file: Path) -> Settings:

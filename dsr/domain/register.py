@@ -174,7 +174,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a system: whose rows they are, how they are reached, and what stays of a row that others need.
+    """A table of a system: what people call it (`label`), whose rows they are, how they are reached, what stays.
 
     `kept_as` tells the data subject in words what `keep_columns` are: "your name and address". A value in `fixed` may
     name columns of the key, where it must be unique: "erased-{id}@erased.invalid". `pseudonyms` gives the length of the
@@ -207,6 +207,11 @@ class Table:
     known_triggers: tuple[str, ...] = ()
     view_of: str | None = None
     read_only: bool = False
+    label: Text | None = None
+
+    def named(self, language: str) -> str | None:
+        """What people call it."""
+        return self.label.in_language(language) if self.label else None
 
     @property
     def is_erasable(self) -> bool:
@@ -286,6 +291,20 @@ class Register:
         if recipient is None:
             return None
         return ", ".join(filter(None, (recipient.named(language), recipient.contact)))
+
+    def places(self, systems: Mapping[str, str], language: str) -> dict[str, str]:
+        """SYSTEM.TABLE -> where that is in words, of what has a label. `systems`: system -> label."""
+        return {
+            f"{system}.{name}": self._place(system, name, systems.get(system, system), language)
+            for system, tables in self.tables.items()
+            for name, table in tables.items()
+            if table.label or system in systems
+        }
+
+    def _place(self, system: str, name: str, called: str, language: str) -> str:
+        if name in self.categories and system in self.categories[name].held_in:
+            return called  # of papers the category and the system say it all
+        return f"{self.tables[system][name].named(language) or name} ({called})"
 
     def not_ours(self, found: Iterable[str]) -> list[str]:
         """The categories for which the person must turn to somebody else, where rows were found or no table is ours.

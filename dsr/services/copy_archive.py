@@ -68,7 +68,8 @@ def write_copy(
     order: CopyOrder, systems: Mapping[str, Connector], whom: Identifiers, *, settings: Settings, now: datetime
 ) -> WrittenCopy:
     """Write every row of the person to the file store, straight from the systems. Raises UploadDamaged."""
-    place, gathered = Place(uuid.uuid4().hex, order.case_id, PURPOSE), Gathered(settings.register)
+    place = Place(uuid.uuid4().hex, order.case_id, PURPOSE)
+    gathered = Gathered(settings.register, settings.labels(order.language))
     writer = open_store(settings, keys()).writer(place)
     with ZipFile(cast("IO[bytes]", writer), "w", ZIP_DEFLATED) as archive:
         add = partial(_add, archive, now=now)

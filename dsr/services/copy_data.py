@@ -51,8 +51,8 @@ class CopyOrder:
 class Gathered:
     """What is known of the rows once they have gone by."""
 
-    def __init__(self, register: Register) -> None:
-        self.register = register
+    def __init__(self, register: Register, labels: Mapping[str, str]) -> None:
+        self.register, self.labels = register, labels
         self.listings: list[Listing] = []
         self.faults: dict[str, ConnectorError] = {}
         self.kept_count = 0
@@ -161,6 +161,8 @@ def _table(
         "masked": masked,
         "columns": first.columns,
     }
+    if place := gathered.labels.get(f"{system}.{table}"):
+        about["place"] = place
     about |= {"kept_earlier": True} if is_kept else {}
     yield (b",\n" if any(each.rows for each in gathered.listings) else b"\n") + orjson.dumps(about)[:-1] + b',"rows":['
     shown: list[Cells] = []

@@ -71,10 +71,8 @@ def _rows(settings: Settings, language: str, listing: Listing) -> Iterator[list[
 
 def _place_of(settings: Settings, language: str, listing: Listing) -> str:
     """Where rows come from: table and system, or the place where an owner looked."""
-    system = settings.systems.get(listing.system)
-    if system and system.is_manual:
-        return system.label.in_language(language)
-    return f"{listing.table} ({listing.system})"
+    place = f"{listing.system}.{listing.table}"
+    return settings.labels(language).get(place, f"{listing.table} ({listing.system})")
 
 
 def _shown(value: Any, language: str) -> str:

@@ -95,5 +95,5 @@ def check_one_person(register: Register, system: str, rows: list[Row], chosen: C
                 "%(count)s persons in %(table)s answer to this address. Choose on the page of the case which one it is."
             ),
             count=len(found),
-            table=table,
+            table=f"{system}.{table}",
         )

@@ -180,7 +180,7 @@ class Erasure:
         """Tables of which rows are kept, and no entry in the ledger sees to it that they go one day."""
         planned = {(row.system, row.table) for row in self._rows if row.verdict is Verdict.KEEP}
         noted = {(entry.system, entry.table) for entry in self._ledger}
-        yield from sorted(table for _, table in planned - noted)
+        yield from sorted(f"{system}.{table}" for system, table in planned - noted)
 
     def _shown_ledger(self) -> list[LedgerEntry]:
         return [entry for entry in self._ledger if entry.state != "erased" and self._is_shown(entry.category)]

@@ -31,4 +31,5 @@ def _records(settings: Settings, system: str, table: str, keys: Collection[Key])
     """The records of a table; a line of an invoice is told by its invoice, and our own numbers of items say nothing."""
     register, is_ours = settings.register, system in errands.by_hand(settings)
     if not is_ours and table in register.tables.get(system, {}) and not register.follows_parent(system, table):
-        yield f"{table} {', '.join('/'.join(map(str, key)) for key in keys)}"
+        called = register.tables[system][table].named(settings.procedure.language) or table
+        yield f"{called} {', '.join('/'.join(map(str, key)) for key in keys)}"

@@ -236,7 +236,7 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
 
 def ask_for_a_look(session: Session, entry: LedgerEntry, reasons: Iterable[str], *, now: datetime) -> None:
     """A task for a person: the rows of an entry are left."""
-    facts = {"reasons": sorted(set(reasons)), "rows": entry.row_count, "table": entry.table}
+    facts = {"reasons": sorted(set(reasons)), "rows": entry.row_count, "table": f"{entry.system}.{entry.table}"}
     session.add(Task(key=_task_key(entry), case_id=entry.case_id, kind=LEFT, facts=facts, made_at=now))
 
 

@@ -25,7 +25,7 @@ from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
 from dsr.services.errands import AGAIN, CORRECT, DATES, ERASE, LIFT, RESTRICT, SEARCH, STOP
 from dsr.services.lookup import identifiers_of
 from dsr.web import uploads
-from dsr.web.pages import gettext, language
+from dsr.web.pages import called, gettext, language
 from dsr.web.runtime import now, settings
 
 VERBS = ("gevonden", "weg", "klaar", "gewist", "gedaan", "niet-hier", "datums", "kan-niet")
@@ -172,7 +172,7 @@ def describe(session: Session, errand: Errand) -> dict[str, Any]:
     case = session.get_one(Case, errand.case_id)
     items = errands.items_of(session, case.id, errand.system)
     until = errand_erasures.kept_until(session, errand) if errand.kind == ERASE else {}
-    system = system_label(errand.system)
+    system = called(errand.system)
     return {
         "errand": errand,
         "reference": case.reference,
@@ -222,11 +222,6 @@ def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
 def _label(category: str) -> str:
     known = settings().register.categories.get(category)
     return known.label.in_language(language()) if known else category
-
-
-def system_label(system: str) -> str:
-    """What a system is called; its key, where the configuration no longer has it."""
-    return settings().labels(language()).get(system, system)
 
 
 def _kinds(errand: Errand, items: list[Item]) -> list[dict[str, Any]]:

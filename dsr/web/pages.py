@@ -56,6 +56,11 @@ def gettext(sentence: str) -> str:
     return str(translations(language()).gettext(sentence))
 
 
+def called(key: str) -> str:
+    """What people call a system, or SYSTEM.TABLE; the key where nothing says so (any more)."""
+    return settings().labels(language()).get(key, key)
+
+
 def asset(name: str) -> str:
     """The address of a file of static/, which changes with its content."""
     return url_for("static", filename=name, v=_fingerprint(name))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from typing import Any
 
 import pytest
 
 from dsr import paths
+from dsr.domain.errands import with_items
 from dsr.domain.plans import EVENT, NOT_OURS, Decision, PlanRow, Row, Verdict, register_decisions
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Period, Recipient, Register, Table, Text
 from dsr.domain.verdicts import judge
@@ -101,3 +102,16 @@ def test_every_setting_of_the_register_stands_in_the_one_to_begin_with() -> None
     named = {field.name for kind in kinds for field in fields(kind)}
     made_otherwise = {"tables", "recipients", "categories", "digest", "years", "weeks", "days"}
     assert {name for name in named - made_otherwise if not re.search(rf"\b{name} = ", text)} == set()
+
+
+def test_places_are_called_by_their_labels_and_else_by_their_keys() -> None:
+    category = Category(WORDS, WORDS, LegalBasis.CONTRACT, WORDS, held_in=("binder",))
+    disk = Table("disk", ("id",))
+    tables = {"shop": {"disk": disk, "site": replace(disk, label=Text("Websites", "Sites"))}, "log": {"line": disk}}
+    papers = with_items(Register({"disk": category}, tables))
+    assert papers.places({}, "nl") == {"shop.site": "Websites (shop)"}
+    assert papers.places({"shop": "Winkel", "binder": "Ordner"}, "nl") == {
+        "shop.disk": "disk (Winkel)",
+        "shop.site": "Websites (Winkel)",
+        "binder.disk": "Ordner",
+    }

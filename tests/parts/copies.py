@@ -71,7 +71,7 @@ REGISTER = Register(
     tables={
         "shop": {
             "customer": Table("customer", ("id",), masked=("iban",)),
-            "invoice": Table("invoice", ("id",)),
+            "invoice": Table("invoice", ("id",), label=both("Facturen", "Invoices")),
             "recording": Table("recording", ("id",)),
             "report": Table("report", ("id",)),
         }

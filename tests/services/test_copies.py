@@ -129,6 +129,7 @@ def test_the_data_are_exact(desk: Desk) -> None:
     with desk.archive() as archive:
         document = json.loads(archive.read("data.json"))
     customer, invoice = document["tables"]
+    assert (invoice["table"], invoice["place"], "place" in customer) == ("invoice", "Facturen (shop)", False)
     (row,) = rows_by_column(customer)
     assert (row["name"], row["phone"], row["is_member"], row["credit"]) == (HOSTILE, None, True, "12.50")
     assert (row["born"], row["photo"]["base64"][:4]) == ("1980-05-06", "AAAA")

@@ -110,7 +110,7 @@ def test_what_is_left_becomes_one_task_with_the_reasons(store: Store, plan: Case
         assert (gone.row_count, gone.rows, gone.category, gone.erased_at) == (1, None, "invoice", NOW)
         assert retention.kept_rows(settled) == {(2,): "print-2", (3,): "print-3"}
         (task,) = session.scalars(select(Task))
-        assert task.facts == {"reasons": ["changed", "kept-longer"], "rows": 2, "table": "invoice"}
+        assert task.facts == {"reasons": ["changed", "kept-longer"], "rows": 2, "table": "shop.invoice"}
 
 
 def test_what_a_system_refuses_is_left_whole(store: Store, plan: CasePlan) -> None:

@@ -24,7 +24,7 @@ from dsr.services.mailboxes import LinkExpired
 from dsr.services.owners import OwnerGone
 from dsr.web import errand_desk, uploads
 from dsr.web.errors import typed
-from dsr.web.pages import gettext, page
+from dsr.web.pages import called, gettext, page
 from dsr.web.runtime import now, settings, wake
 from dsr.web.security import OWNER, PUBLIC, UntrustedForm, allows
 
@@ -178,7 +178,7 @@ def _others(store: Session, errand: Errand) -> list[dict[str, Any]]:
     return [
         {
             "url": owners.errand_path(other),
-            "system": errand_desk.system_label(other.system),
+            "system": called(other.system),
             "due_on": other.due_on,
         }
         for other in others_of(store, errand)

@@ -16,8 +16,7 @@ from dsr.db.cases import Case
 from dsr.services import audit, deadlines
 from dsr.services import staff as accounts
 from dsr.templating import date_plain, translations
-from dsr.web import errand_desk
-from dsr.web.pages import language
+from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import case_view, errand_view, ledger_view, timeline
@@ -63,7 +62,6 @@ def case_page(reference: str, *, error: str = "", typed: Mapping[str, str] | Non
             **_panels(facts),
             errands=errand_view.rows(session, facts.case, settings(), facts.today),
             owners=errand_view.choices(settings()),
-            system_label=errand_desk.system_label,
             handlers=handlers,
             error=error,
             typed=typed or {},
@@ -81,7 +79,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
     return {
         "facts": facts,
         "say": say,
-        "missing_systems": [errand_desk.system_label(name) for name in facts.copy.missing] if facts.copy else [],
+        "missing_systems": [called(name) for name in facts.copy.missing] if facts.copy else [],
         "case": facts.case,
         "head": case_view.head(facts),
         "face": case_view.drawn_clock(facts),
@@ -132,8 +130,11 @@ def _events(entries: Any, names: Any) -> list[dict[str, Any]]:
 
 def _labels() -> timeline.Labels:
     register, read_in = settings().register, language()
+    called = settings().labels(read_in)
     return {
-        "system": settings().labels(read_in),
+        "system": called,
+        "systems": called,
+        "place": called,
         "categories": {name: category.label.in_language(read_in) for name, category in register.categories.items()},
         "recipient": {name: recipient.named(read_in) for name, recipient in register.recipients.items()},
     }

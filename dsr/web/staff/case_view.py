@@ -33,7 +33,7 @@ from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
-from dsr.web.errand_desk import system_label
+from dsr.web.pages import called
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
 from dsr.web.staff.words import HOLD_GROUNDS, RIGHTS
@@ -120,7 +120,7 @@ PAGES = {
 def lacking(series: Sequence[CasePlan]) -> dict[str, Any]:
     """What had not answered when the newest plan was drawn up, and the number of the plan that it goes on from."""
     return {
-        "systems": [system_label(name) for name in series[-1].outstanding] if series else [],
+        "systems": [called(name) for name in series[-1].outstanding] if series else [],
         "follows": series[-2].number if len(series) > 1 else None,
     }
 
@@ -167,7 +167,7 @@ def findings(facts: CaseFacts, register: Register, language: str) -> list[dict[s
     shown: dict[str, dict[str, Any]] = {}
     for finding in found:
         row = shown.setdefault(finding["category"], {"tables": [], "rows": 0, "soft_deleted": 0})
-        row["tables"].append(f"{finding['system']}.{finding['table']}")
+        row["tables"].append(called(f"{finding['system']}.{finding['table']}"))
         row["rows"] += finding["rows"]
         row["soft_deleted"] += finding.get("soft_deleted", 0)
     return [
@@ -269,7 +269,7 @@ def going(rows: Iterable[PlanRow], register: Register, language: str) -> list[di
         if row.verdict is Verdict.ERASE or row.columns_kept is not None:
             key = (row.category, row.columns_kept is not None)
             counted[key] += 1
-            tables.setdefault(key, []).append(f"{row.system}.{row.table}")
+            tables.setdefault(key, []).append(called(f"{row.system}.{row.table}"))
     return [
         {
             "label": label(register, category, language),

@@ -11,15 +11,14 @@ from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.services import certificate as certificates
 from dsr.services.certificate import Certificate
-from dsr.web.errand_desk import system_label
-from dsr.web.pages import page
+from dsr.web.pages import called, page
 from dsr.web.security import allows
 from dsr.web.staff.case import case_page, find_case
 from dsr.web.staff.pages import say, staff
 
 
 def _systems(found: Certificate) -> dict[str, Any]:
-    return {"system_label": system_label, "outstanding": [system_label(name) for name in found.outstanding]}
+    return {"called": called, "outstanding": [called(name) for name in found.outstanding]}
 
 
 @staff.get("/cases/<reference>/certificate")

@@ -15,8 +15,7 @@ from dsr.db.cases import Case
 from dsr.db.errands import Errand
 from dsr.domain.wording import N_
 from dsr.services import errands, owners
-from dsr.web import errand_desk
-from dsr.web.pages import gettext
+from dsr.web.pages import called, gettext
 
 Word = tuple[str, str, str]
 """Tone, shape and text of a state, as the macros draw it."""
@@ -59,7 +58,7 @@ def _row(
     name, by = owner.name if owner else "", _staff_id(errand.answered_by)
     return {
         "errand": errand,
-        "system": errand_desk.system_label(errand.system),
+        "system": called(errand.system),
         "work": gettext(_WORK[errand.kind]),
         "owner": name,
         "owner_value": errand.owner_index.hex(),

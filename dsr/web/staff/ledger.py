@@ -16,8 +16,7 @@ from dsr.db.cases import Case
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
 from dsr.services import later, ledger
-from dsr.web.errand_desk import system_label
-from dsr.web.pages import gettext, language
+from dsr.web.pages import called, gettext, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import ledger_view
@@ -107,7 +106,7 @@ def _filters(shown: ledger.Shown, register: Register) -> list[dict[str, Any]]:
     everything = ("", gettext(N_("all")))
     labels = [(name, category.label.in_language(language())) for name, category in register.categories.items()]
     states = [(name, gettext(words)) for name, words in STATES.items()]
-    systems = [everything, *((name, system_label(name)) for name in register.tables)]
+    systems = [everything, *((name, called(name)) for name in register.tables)]
     return [
         {"name": "state", "label": gettext(N_("Which")), "value": shown.state, "options": states},
         {"name": "system", "label": gettext(N_("System")), "value": shown.system or "", "options": systems},

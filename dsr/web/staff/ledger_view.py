@@ -9,6 +9,7 @@ from dsr.domain.holds import noted_ground
 from dsr.domain.ledger import NEEDED, STEP
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
+from dsr.web.pages import called
 from dsr.web.staff import case_view
 from dsr.web.staff.case_facts import CaseFacts
 
@@ -46,5 +47,5 @@ def shown_kept(facts: CaseFacts, register: Register, language: str) -> list[dict
 
 
 def _together(entries: list[LedgerEntry]) -> dict[str, Any]:
-    tables = dict.fromkeys(f"{entry.system}.{entry.table}" for entry in entries)
+    tables = dict.fromkeys(called(f"{entry.system}.{entry.table}") for entry in entries)
     return {"tables": list(tables), "rows": sum(entry.row_count for entry in entries)}

@@ -49,12 +49,14 @@ def home_url() -> str:
 
 def staff_page(name: str, **context: Any) -> str:
     """A page of staff, in its frame."""
+    labels = settings().labels(language())
     frame = {
         "staff_member": {"name": principal().staff_member.name, "url": url_for("staff.account")},
         "tabs": [_tab(view, label) for view, permission, label in _TABS if may(permission)],
         "search_url": url_for("staff.queue") if may("case.read") else None,
         "home_url": home_url(),
         "may": may,
+        "called": lambda key: labels.get(key, key),
     }
     return page(name, **{**frame, **context})
 

@@ -50,6 +50,7 @@ def plan(reference: str) -> ResponseReturnValue:
             grounds={ground.value: name for ground, name in GROUNDS.items()},
             rows=rows[:_ROWS_SHOWN],
             rows_left=max(0, len(rows) - _ROWS_SHOWN),
+            label_of=lambda name: case_view.label(settings().register, name, language()),
             why_of=case_view.why_of,
             shown_verdict=case_view.shown_verdict,
             can_propose=may("case.handle") and case.is_open and _is_to_plan(case, newest),

@@ -18,8 +18,7 @@ from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
 from dsr.services import errand_changes, plans, rectification
-from dsr.web.errand_desk import system_label
-from dsr.web.pages import language
+from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import case_view
@@ -100,7 +99,7 @@ def _label(category: str) -> str:
 def _sheets(sheets: Sequence[Sheet], typed: Mapping[str, str], wrong: Mapping[str, WrongValue]) -> list[dict[str, Any]]:
     return [
         {
-            "name": f"{sheet.system}.{sheet.table}",
+            "name": called(f"{sheet.system}.{sheet.table}"),
             "label": _label(sheet.category),
             "is_for_books": sheet.is_for_books,
             "left_out": sheet.left_out,
@@ -133,7 +132,7 @@ def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
     return [
         {
             "label": _label(change.category),
-            "at": f"{change.system}.{change.table}",
+            "at": called(f"{change.system}.{change.table}"),
             "key": ", ".join(map(str, change.key)),
             "column": column,
             "old": change.old[column],
@@ -146,7 +145,7 @@ def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
 
 def _by_hand(correction: Correction) -> dict[str, Any]:
     asked = correction.by_hand
-    return {"systems": [system_label(name) for name in asked.systems], "lines": asked.lines}
+    return {"systems": [called(name) for name in asked.systems], "lines": asked.lines}
 
 
 def _owners(typed: Mapping[str, str], *, is_ticked: bool) -> list[dict[str, Any]]:
@@ -154,7 +153,7 @@ def _owners(typed: Mapping[str, str], *, is_ticked: bool) -> list[dict[str, Any]
     return [
         {
             "name": f"by-hand.{system}",
-            "label": system_label(system),
+            "label": called(system),
             "help": ", ".join(_label(name) for name in names),
             "is_ticked": f"by-hand.{system}" in typed if typed else is_ticked,
         }

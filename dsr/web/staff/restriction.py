@@ -19,8 +19,7 @@ from dsr.domain.restriction import INVOKED, Ground, Weighed, restrictable
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import casework, errand_restrictions, errands, objection, restriction
-from dsr.web.errand_desk import system_label
-from dsr.web.pages import language
+from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import case_view
@@ -76,12 +75,10 @@ def _shown(session: Session, held: Restriction) -> dict[str, Any]:
         "labels": [_label(name) for name in held.categories],
         "ground": RESTRICTION_GROUNDS[held.why],
         "marks": [
-            (system_label(each.system), each.row_count)
-            for each in held.markings
-            if each.marked_at and not each.unmarked_at
+            (called(each.system), each.row_count) for each in held.markings if each.marked_at and not each.unmarked_at
         ],
         "by_hand": [
-            (system_label(errand.system), bool(errand.done_in))
+            (called(errand.system), bool(errand.done_in))
             for errand in errand_restrictions.of_restriction(session, held)
             if errand.done_in or errands.is_needed(session, errand)
         ],
