@@ -63,7 +63,7 @@ def rectification_page(
             sheets=_sheets(rectification.sheets_of(plan) if plan else [], typed or {}, wrong or {}),
             changes=_changes(correction.changes if correction else []),
             done=_changes(_done_before(session, facts.case, plan)),
-            lacking=[system_label(name) for name in plan.outstanding] if plan else [],
+            lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,
             owners=_owners(typed or {}, is_ticked=plan.follows_id is None) if plan and plan.state == "open" else [],
