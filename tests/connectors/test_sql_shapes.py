@@ -1,9 +1,10 @@
-"""Views, schemas and rows that are only marked as deleted, on each engine."""
+"""Views, schemas, rows that are only marked as deleted, and days beyond the calendar, on each engine."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -102,3 +103,12 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
         old = found["archive_ticket"]
         assert (old.schema, old.table, old.foreign_keys[0].table) == ("archive", "ticket", "customer")
     assert len(found) == 6 + ("archive_ticket" in found)
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_days_that_python_does_not_know_are_found_as_text(shop: Shop, open_with: Open) -> None:
+    shop.run("ALTER TABLE ticket ADD COLUMN days date[], ADD COLUMN until timestamptz, ADD COLUMN at time")
+    shop.run("UPDATE ticket SET days = '{0044-03-15 BC,2026-11-23}', until = 'infinity', at = '24:00'")
+    for rows in (rows_of(open_with().stream(HANNA)), rows_of(open_with().find(HANNA))):
+        (row,) = (row for row in rows if row.table == "ticket")
+        assert list(row.values.values())[-3:] == [["0044-03-15 BC", date(2026, 11, 23)], "infinity", "24:00:00"]
