@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 from sqlalchemy.orm import Session
@@ -30,22 +29,33 @@ Given = Mapping[int, Mapping[str, date | None]]
 
 
 def ask_owner(session: Session, case_id: uuid.UUID, system: str, *, settings: Settings, now: datetime) -> None:
-    """Ask for the dates without which kept items have no last day.
+    """Ask for the dates without which kept items have no last day, of each item once a year.
 
-    For one that is missing once under the same rules; for one that had not come yet, again in every new year.
+    One that had not come yet is first asked for in the year after.
     """
-    rules, year = retention.rules_of(settings, system), local_date(now).year
-    known = settings.register.tables[system]
-    numbers: dict[str, list[int]] = {}
-    for entry in errands.undated(session, case_id, system):
-        if entry.table in known and (entry.why == DATE_MISSING or _kept_since(session, entry) < year):
-            of_kind = numbers.setdefault(rules if entry.why == DATE_MISSING else str(year), [])
-            of_kind += [key[0] for key in retention.kept_rows(entry)]
-    case = session.get_one(Case, case_id)
-    for once, items in numbers.items():
-        wanted = hashlib.sha256(f"{once}:{sorted(items)}".encode()).hexdigest()[:16]
-        key = f"dates:{case_id}:{system}:{wanted}"
-        errands.ask(session, case, system, DATES, key, settings=settings, now=now, items=sorted(items))
+    case, year = session.get_one(Case, case_id), local_date(now).year
+    undated = {
+        key[0]
+        for entry in _undated(session, case_id, system, settings.register)
+        if entry.why == DATE_MISSING or _kept_since(session, entry) < year
+        for key in retention.kept_rows(entry)
+    }
+    if items := sorted(undated - _asked(session, case_id, system, year)):
+        key = f"dates:{case_id}:{system}:{year}:{items[0]}"
+        errands.ask(session, case, system, DATES, key, settings=settings, now=now, items=items)
+
+
+def _asked(session: Session, case_id: uuid.UUID, system: str, year: int) -> set[int]:
+    """The items of which the dates are being asked for, or were this year."""
+    found = (each for each in errands.of_case(session, case_id) if (each.kind, each.system) == (DATES, system))
+    asked = (each for each in found if each.is_outstanding or local_date(each.asked_at).year == year)
+    return {number for errand in asked for number in errand.items}
+
+
+def _undated(session: Session, case_id: uuid.UUID, system: str, register: Register) -> Iterator[LedgerEntry]:
+    """What cannot be dated, and is of a category that is still held there."""
+    known = register.tables.get(system, {})
+    return (entry for entry in errands.undated(session, case_id, system) if entry.table in known)
 
 
 def _kept_since(session: Session, entry: LedgerEntry) -> int:
@@ -61,7 +71,7 @@ def give(session: Session, errand: Errand, given: Given, *, by: str, register: R
     for item in items:
         _date(item, given.get(item.number, {}), register)
     errand_answers.answer(session, errand, by=by, now=now, items=len(items))
-    for entry in errands.undated(session, errand.case_id, errand.system):
+    for entry in _undated(session, errand.case_id, errand.system, register):
         _know_anew(entry, items, register)
 
 

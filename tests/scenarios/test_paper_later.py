@@ -119,6 +119,21 @@ def test_the_owner_is_asked_for_a_date_that_a_new_rule_counts_from(
     assert "moet er iets weg" in firm.mails_to(YARA)[-1]
 
 
+def test_the_register_changes_while_an_owner_is_asked_for_dates(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm, asked = paper_firm, len(paper_firm.mails_to(YARA))
+    for day, retention in enumerate(
+        ('"not-stated"', '{ years = 1, after = { nl = "de offerte", en = "the quote" } }'), 24
+    ):
+        quotes = PAPER.replace('held_in = ["binder"]', f'retention = {retention}\nheld_in = ["binder"]', 1)
+        restart(firm, REGISTER + quotes.replace('"fiscal7"', '"oss10"'))
+        firm.come_to(date(2026, 11, day))
+        firm.tick()
+        assert len(firm.mails_to(YARA)) == asked + 1, "nobody is asked twice for the same date"
+    yara.open()
+    restart(firm, REGISTER + PAPER.replace('"fiscal7"\nheld_in = ["binder"]', '"oss10"\nheld_in = ["shelf"]'))
+    assert yara.send("datums", **{"transaction_date-2": "05-03-2014"}).status_code == 303
+
+
 def test_the_owner_is_asked_every_year_whether_what_is_kept_was_paid(
     paper_firm: Firm, hanna: Person, yara: Keeper
 ) -> None:
