@@ -24,7 +24,7 @@ from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
-from dsr.services.lookup import digests_of, identifiers_of, record_lookup
+from dsr.services.lookup import digests_of, identifiers_of, note_answer
 from dsr.services.retention import ERASED, Kept, drop, kept_rows
 
 LEDGER = "earlier-request"
@@ -91,7 +91,8 @@ def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
 def look_up(session: Session, case: Case, *, now: datetime) -> None:
     """Note that an earlier request knew the address: of its data the systems may not know it any more."""
     if of_person(session, case):
-        record_lookup(session, case, LEDGER, {EMAIL: True}, now=now)
+        note_answer(session, case, LEDGER, {EMAIL: True}, now=now)
+        audit.record(session, "earlier-request-found", by=audit.WORKER, now=now, case_id=case.id)
 
 
 def told(session: Session, case: Case, register: Register) -> tuple[StillKept, ...]:

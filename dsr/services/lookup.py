@@ -50,15 +50,20 @@ def record_lookup(session: Session, case: Case, system: str, known: Mapping[str,
 
     A number that the system has in a row of the address is proved as soon as the address is.
     """
-    session.execute(delete(Lookup).where(Lookup.case_id == case.id, Lookup.system == system))
-    for identifier, is_known in known.items():
-        session.add(Lookup(case_id=case.id, system=system, identifier=identifier, is_known=is_known, looked_up_at=now))
+    note_answer(session, case, system, known, now=now)
     if known.get(CUSTOMER_NUMBER) and all(found.kind != CUSTOMER_NUMBER for found in case.identifiers):
         number = case.data_subject.customer_number
         case.identifiers.append(
             Identifier(case_id=case.id, kind=CUSTOMER_NUMBER, proof=LOOKED_UP, proved_at=now, value=number)
         )
     audit.record(session, "identifiers-looked-up", by=audit.WORKER, now=now, case_id=case.id, system=system)
+
+
+def note_answer(session: Session, case: Case, system: str, known: Mapping[str, bool], *, now: datetime) -> None:
+    """Keep a yes or no per identifier, in the place of an earlier answer."""
+    session.execute(delete(Lookup).where(Lookup.case_id == case.id, Lookup.system == system))
+    for identifier, is_known in known.items():
+        session.add(Lookup(case_id=case.id, system=system, identifier=identifier, is_known=is_known, looked_up_at=now))
 
 
 def lookups_of(session: Session, case: Case) -> list[Lookup]:

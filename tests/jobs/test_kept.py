@@ -61,7 +61,10 @@ def test_the_ledger_knows_an_address_that_the_shop_no_longer_has(workplace: Work
         known = {
             each.system: each.is_known for each in session.scalars(select(Lookup).where(Lookup.case_id == later.id))
         }
+        of_case = select(AuditEntry.event, AuditEntry.details).where(AuditEntry.case_id == later.id)
+        trail = [(event, details.get("system")) for event, details in session.execute(of_case)]
     assert known == {"shop": False, kept.LEDGER: True}
+    assert trail == [("identifiers-looked-up", "shop"), ("earlier-request-found", None)]
 
 
 def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace: Workplace, later: Case) -> None:

@@ -69,6 +69,7 @@ SENTENCES: Mapping[str, str] = {
     "receipt-code-locked": N_("The receipt code was typed wrong too often and is locked for a while."),
     "advertising-stopped": N_("Advertising was stopped."),
     "identifiers-looked-up": N_("The system %(system)s was asked whether it knows the address."),
+    "earlier-request-found": N_("An earlier request was made from this address, and rows of it are kept."),
     "identifier-confirmed": N_("%(actor)s added a number by which the data subject is found."),
     "identifier-forgotten": N_("%(actor)s took back by what the data subject is found."),
     "persons-chosen": N_("%(actor)s said which of the people in %(place)s this is (%(chosen)s of %(of)s)."),
