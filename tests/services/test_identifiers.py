@@ -93,7 +93,7 @@ def test_of_several_people_the_chosen_one_is_erased_and_no_other(workplace: Work
     with workplace.transaction() as session:
         asked_work.ask(session, case.id, "search", by=handler.id, now=workplace.clock())
     assert _searched(workplace, case)["customer"] == 2
-    assert "2 personen in customer horen bij dit adres" in _plan(workplace, case, handler.id)[2]
+    assert "2 personen in shop.customer horen bij dit adres" in _plan(workplace, case, handler.id)[2]
     with workplace.transaction() as session:
         people = identifiers.persons_of(session, session.get_one(Case, case.id))[PLACE]
     assert [person["values"]["name"] for person in people] == ["Hanna Brinkman", "Bram Bos"]
