@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
@@ -131,10 +132,12 @@ def take_over(
         if group.judged.verdict is not Verdict.REFUSE
         for key in group.keys
     }
-    taken = sum(_leave(session, entry, decided, now) for entry in entries)
-    if taken:
-        later.hand_on(session, {entry.case_id for entry in entries}, case_id, now=now)
-        audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=taken)
+    taken: Counter[uuid.UUID] = Counter()
+    for entry in entries:
+        taken[entry.case_id] += _leave(session, entry, decided, now)
+    if rows := taken.total():
+        later.hand_on(session, set(+taken), case_id, now=now)
+        audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=rows)
 
 
 def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]], now: datetime) -> int:

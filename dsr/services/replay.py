@@ -156,9 +156,10 @@ def note(
     session: Session, system: str, batch: Batch, outcomes: Sequence[Outcome], register: Register, *, now: datetime
 ) -> None:
     """The receipt of a batch, in the trail of its case; what was left becomes a task."""
-    erased.went_again(session, batch.parts, register, now=now)
     counted = Counter(outcome.result for outcome in outcomes)
     again, gone = counted.pop(AGAIN, 0), counted.pop(GONE, 0)
+    if again:
+        erased.went_again(session, batch.parts, register, now=now)
     audit.record(
         session,
         "erasure-replayed",

@@ -182,14 +182,14 @@ def _erase_entry(
     going = found.only(kept.keys() - left.keys())
     gone = len(kept) - len(found.rows)
     if is_still_needed(erasing, register, entry.system, going):
-        return Settled(gone=gone, left={**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)})
-    if not going.rows:
-        return Settled(gone=gone, left=left)
-    erased = _erase(erasing, register, entry.system, going)
+        left = {**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)}
+        going = found.only(set())
+    erased = _erase(erasing, register, entry.system, going) if going.rows else 0
+    # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
+    went = {key: digest for key, digest in kept.items() if key not in left}
     columns = verdicts.columns_left(register, entry.system, entry.table)
-    went = kept if len(going.rows) == len(kept) else {key: kept[key] for key in map(as_read, going.keys)}
-    noted = str(entry.rows) if went is kept else _written(went)
-    return Settled(erased, gone, left, Written(entry.table, columns, len(went), noted))
+    noted = _written(went) if left else str(entry.rows)
+    return Settled(erased, gone, left, Written(entry.table, columns, len(went), noted) if went else None)
 
 
 def _written(kept: Kept) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from datetime import date
 from typing import Any
 
@@ -28,8 +28,6 @@ from dsr.web import uploads
 from dsr.web.pages import called, gettext, language
 from dsr.web.runtime import now, settings
 
-VERBS = ("gevonden", "weg", "klaar", "gewist", "gedaan", "niet-hier", "datums", "kan-niet")
-"""Note an item, take one back, that was all, it is erased, it is changed, it is not here, dates, I cannot do this."""
 TITLES: Mapping[str, str] = {
     SEARCH: N_("Look up in: %(system)s"),
     ERASE: N_("Erase in: %(system)s"),
@@ -86,10 +84,11 @@ class Refused(DomainError):
 
 def act(session: Session, errand: Errand, verb: str, *, by: str) -> str:
     """Do what was sent; returns where on the page to go on. Raises Refused, or AnsweredAlready."""
-    if not errands.is_needed(session, errand):
-        raise AnsweredAlready
+    take, kinds = _ACTS[verb]
+    if errand.kind not in kinds or not errands.is_needed(session, errand):
+        raise AnsweredAlready  # a page of another errand, or an old one
     try:
-        return _ACTS[verb](session, errand, by)
+        return take(session, errand, by)
     except NotAnAnswer as fault:
         raise Refused(fault, _field(fault.field)) from None
     except uploads.FileTooLarge as fault:
@@ -162,9 +161,18 @@ def _decline(session: Session, errand: Errand, by: str) -> str:
     return ""
 
 
-_ACTS: Mapping[str, Callable[[Session, Errand, str], str]] = dict(
-    zip(VERBS, (_note, _remove, _finish, _erase, _confirm, _absent, _give_dates, _decline), strict=True)
-)
+_ACTS: Mapping[str, tuple[Callable[[Session, Errand, str], str], Container[str]]] = {
+    "gevonden": (_note, (SEARCH,)),
+    "weg": (_remove, (SEARCH,)),
+    "klaar": (_finish, (SEARCH,)),
+    "gewist": (_erase, (ERASE,)),
+    "gedaan": (_confirm, CHANGES),
+    "niet-hier": (_absent, CHANGES),
+    "datums": (_give_dates, (DATES,)),
+    "kan-niet": (_decline, TITLES),
+}
+"""What is sent, what it does, and for which errands."""
+VERBS = tuple(_ACTS)
 
 
 def describe(session: Session, errand: Errand) -> dict[str, Any]:

@@ -157,8 +157,8 @@ def test_the_lines_of_an_invoice_that_somebody_dated_anew_stay_with_it(workplace
     with workplace.transaction() as session:
         left = session.scalars(select(Task).where(Task.kind == "ledger-left")).all()
         assert {(task.facts["table"], *task.facts["reasons"]) for task in left} == {
-            ("invoice", "changed"),
-            ("invoice_line", "kept-longer"),
+            ("shop.invoice", "changed"),
+            ("shop.invoice_line", "kept-longer"),
         }
 
 

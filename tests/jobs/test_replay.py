@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from dsr import faults
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.erased import ErasedRows
@@ -154,3 +155,36 @@ def test_a_row_of_somebody_else_whose_key_is_the_same_to_the_database_stays(
     before = workplace.shop.everything()
     assert run(workplace) == (0, 9, [])
     assert workplace.shop.everything() == before
+
+
+@sqlite
+def test_what_went_in_a_night_that_was_cut_off_is_remembered_too(
+    workplace: Workplace, backup: Content, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end_here(name: str) -> None:
+        if name == "kept-rows-erased":
+            raise KeyboardInterrupt
+
+    workplace.clock.set(date(2027, 1, 1))
+    with monkeypatch.context() as dying:
+        dying.setattr(faults, "point", end_here)
+        with pytest.raises(KeyboardInterrupt):
+            erasing.run_ledger(workplace.context)
+    erased = workplace.shop.everything()
+    assert 119 not in [row["id"] for row in erased["invoice"]], "the shop had committed"
+    erasing.run_ledger(workplace.context)
+    restore(workplace, backup)
+    run(workplace)
+    assert workplace.shop.everything() == erased
+
+
+@sqlite
+def test_a_replay_that_finds_nothing_prolongs_no_memory(workplace: Workplace, backup: Content) -> None:
+    def purged_on() -> set[date]:
+        with workplace.transaction() as session:
+            return set(session.scalars(select(ErasedRows.purge_on)))
+
+    before = purged_on()
+    workplace.clock.now += timedelta(days=5)
+    assert run(workplace) == (0, 9, [])
+    assert purged_on() == before

@@ -94,6 +94,9 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     yara.note("quote", "Offerte voor een website")
     yara.note("paper_invoice", "Factuur 12", document_date="05-03-2024", current_value_ended="2024-04-01")
     yara.note("paper_invoice", "Factuur 3", document_date="2016-03-05", current_value_ended="2016-04-01")
+    for of_another in ("datums", "niet-hier", "gewist", "gedaan"):
+        yara.send(of_another, evidence="weg", done_in="quote")
+        assert yara.errand().is_outstanding
     yara.done()
     firm.tick()
 
