@@ -41,6 +41,13 @@ class DatabaseServer:
         self.execute(f"CREATE DATABASE {name} {options}")
         return self.url.set(database=name)
 
+    @contextmanager
+    def database(self, options: str = "") -> Iterator[URL]:
+        """The address of a new database while the block runs."""
+        url = self.create_database(options)
+        yield url
+        self.execute(f"DROP DATABASE {url.database} WITH (FORCE)")
+
     def execute(self, statement: str) -> None:
         """Run one statement outside any transaction."""
         with _engine(self.url).connect() as connection:
@@ -72,9 +79,8 @@ def postgresql_server() -> Iterator[DatabaseServer]:
 @pytest.fixture
 def postgresql_url(postgresql_server: DatabaseServer) -> Iterator[URL]:
     """An empty PostgreSQL database for one test."""
-    url = postgresql_server.create_database()
-    yield url
-    postgresql_server.execute(f"DROP DATABASE {url.database} WITH (FORCE)")
+    with postgresql_server.database() as url:
+        yield url
 
 
 @contextmanager
@@ -101,11 +107,9 @@ def mariadb_server() -> Iterator[DatabaseServer]:
 
 
 @pytest.fixture
-def mariadb_url(mariadb_server: DatabaseServer) -> Iterator[URL]:
-    """An empty MariaDB database for one test."""
-    url = mariadb_server.create_database("CHARACTER SET utf8mb4")
-    yield url
-    mariadb_server.execute(f"DROP DATABASE {url.database}")
+def mariadb_url(mariadb_server: DatabaseServer) -> URL:
+    """An empty MariaDB database for one test; small enough to stay until the server goes."""
+    return mariadb_server.create_database("CHARACTER SET utf8mb4")
 
 
 @pytest.fixture

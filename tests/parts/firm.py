@@ -36,6 +36,7 @@ from dsr.services.audit import Verification
 from tests.parts.cast import PASSWORD, add_member
 from tests.parts.shop import REGISTER, Shop
 from tests.parts.smtp import MailServer
+from tests.parts.store import put_tables
 from tests.parts.web import Clock, Visitor
 
 NOOR, TIM = "Noor Bakker", "Tim de Graaf"
@@ -198,8 +199,7 @@ def open_firm(
     made = Firm(app, settings, clock, shop, server, schedule.table(context, delivery.Mail(app, settings)), systems)
     with app.app_context():
         engine = base.db.engine
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        base.Base.metadata.create_all(connection)
+    put_tables(engine.url)
     with made.store() as session:
         add_member(session, NOOR)
         add_member(session, TIM, "approver")

@@ -15,6 +15,7 @@ from dsr.app import create_app
 from dsr.config import Settings
 from dsr.db import base
 from dsr.keys import Keys
+from tests.parts.store import put_tables
 from tests.parts.web import Clock
 
 
@@ -36,8 +37,7 @@ def site(settings: Settings, key_set: Keys, clock: Clock) -> Iterator[Site]:
     app = create_app(replace(settings, web=web), key_set, clock=clock)
     with app.app_context():
         engine = base.db.engine
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        base.Base.metadata.create_all(connection)
+    put_tables(engine.url)
     server = make_server("127.0.0.1", port, app, threaded=True)
     thread = Thread(target=server.serve_forever)
     thread.start()

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from tempfile import TemporaryDirectory
 
 import pytest
 from sqlalchemy import URL, Engine, create_engine
@@ -18,7 +20,9 @@ import dsr.db
 from dsr import keys
 from dsr.config import Controller, Mail, Settings, Web
 from dsr.db import base
+from dsr.db.sqlite import DRIVER
 from dsr.domain.register import Text
+from tests.parts.databases import DatabaseServer
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 """Monday 23 November 2026, ten o'clock in Amsterdam."""
@@ -70,29 +74,85 @@ def polder_hosting(base: Path) -> Settings:
     )
 
 
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql_server: DatabaseServer) -> str:
+    """A PostgreSQL database with our tables, for tests to begin with a copy of; its name."""
+    url = postgresql_server.create_database()
+    make_tables(url)
+    return str(url.database)
+
+
 @pytest.fixture
-def store(database_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
+def sqlite_store_url(sqlite_url: URL) -> URL:
+    """A SQLite file of ours."""
+    put_tables(sqlite_url)
+    return sqlite_url
+
+
+@pytest.fixture
+def postgresql_store_url(postgresql_server: DatabaseServer, postgresql_tables: str) -> Iterator[URL]:
+    """A PostgreSQL database of ours."""
+    with postgresql_server.database(f"TEMPLATE {postgresql_tables}") as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store_url(request: pytest.FixtureRequest) -> URL:
+    """A database of ours on each kind that dsr itself runs on: the test runs once per kind."""
+    url: URL = request.getfixturevalue(f"{request.param}_store_url")
+    return url
+
+
+@pytest.fixture
+def store(store_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
     """The database of a fresh installation; the test runs on SQLite and on PostgreSQL."""
-    with open_store(database_url, key_set, settings) as opened:
-        yield opened
+    with opened(store_url, key_set, settings) as store:
+        yield store
 
 
 @pytest.fixture
-def sqlite_store(sqlite_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
+def sqlite_store(sqlite_store_url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
     """The same on SQLite only."""
-    with open_store(sqlite_url, key_set, settings) as opened:
-        yield opened
+    with opened(sqlite_store_url, key_set, settings) as store:
+        yield store
 
 
 @contextmanager
 def open_store(url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
-    """The tables in the empty database at `url`."""
+    """Our tables in the empty database at `url`."""
+    make_tables(url)
+    with opened(url, key_set, settings) as store:
+        yield store
+
+
+@contextmanager
+def opened(url: URL, key_set: keys.Keys, settings: Settings) -> Iterator[Store]:
+    """A database that has our tables."""
     base.use_keys(key_set)
     engine = create_engine(url)
+    yield Store(engine, settings)
+    engine.dispose()
+
+
+def put_tables(url: URL) -> None:
+    """Our tables in a SQLite file that does not exist yet."""
+    Path(str(url.database)).write_bytes(_file_with_tables())
+
+
+@cache
+def _file_with_tables() -> bytes:
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "dsr.sqlite"
+        make_tables(URL.create(DRIVER, database=str(file)))
+        return file.read_bytes()
+
+
+def make_tables(url: URL) -> None:
+    """Our tables in the empty database at `url`."""
     _map_every_class()
+    engine = create_engine(url)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         base.Base.metadata.create_all(connection)
-    yield Store(engine, settings)
     engine.dispose()
 
 

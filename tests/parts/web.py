@@ -16,7 +16,7 @@ from dsr.app import create_app
 from dsr.config import Settings
 from dsr.db import base
 from dsr.keys import Keys
-from tests.parts.store import NOW
+from tests.parts.store import NOW, put_tables
 
 
 @dataclass
@@ -66,8 +66,7 @@ def app(settings: Settings, key_set: Keys, clock: Clock) -> Iterator[Flask]:
     application = create_app(settings, key_set, clock=clock)
     with application.app_context():
         engine = base.db.engine
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        base.Base.metadata.create_all(connection)
+    put_tables(engine.url)
     yield application
     engine.dispose()
 

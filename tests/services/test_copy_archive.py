@@ -120,7 +120,7 @@ def peak(desk: Desk, workplace: Workplace) -> Callable[[int], int]:
     return peak
 
 
-@pytest.mark.parametrize(("database_url", "shop_url"), [("sqlite", "sqlite")], indirect=True)
+@pytest.mark.parametrize(("store_url", "shop_url"), [("sqlite", "sqlite")], indirect=True)
 def test_ten_times_the_rows_take_the_same_memory(peak: Callable[[int], int]) -> None:
     few = peak(3_000)
     assert peak(30_000) < few + 1_000_000
