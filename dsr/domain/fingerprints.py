@@ -28,17 +28,24 @@ canonical = json.JSONEncoder(sort_keys=True, default=_plain, separators=(",", ":
 
 
 def fingerprint(values: Mapping[str, Any], *, without: str | None = None) -> str:
-    """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come."""
+    """A digest of the content of a row: equal while nobody changed it, in whatever order its columns come.
+
+    What is empty is left out: a column that is added in the years that a row is kept is no change of it.
+    """
     return fingerprints(tuple(values), [tuple(values.values())], without=without)[0]
 
 
 def fingerprints(columns: Columns, rows: Rows, *, without: str | None = None) -> list[str]:
     """The same for many rows, leaving out one column."""
-    names, places = _order_of(columns, without)
     values = _by_column(columns, rows)
-    # A text is quoted: none can move from one column to the next, and the word None is not the absence of one.
-    contents = zip(*[_comparable(values[place]) for place in places], strict=True)
-    return [hashlib.sha256(names + repr(content).encode()).hexdigest()[:32] for content in contents]
+    named = [_named(columns[place], _comparable(values[place])) for place in _order_of(columns, without)]
+    return [hashlib.sha256("".join(cells).encode()).hexdigest()[:32] for cells in zip(*named, strict=True)]
+
+
+def _named(column: str, values: Iterable[Any]) -> list[str]:
+    # Quoted: no text can move from one column to the next, and the word None is not the absence of one.
+    name = repr(column)
+    return ["" if value is None else f"{name}:{value!r}," for value in values]
 
 
 def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
@@ -50,9 +57,8 @@ def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
 
 
 @lru_cache(maxsize=256)
-def _order_of(columns: Columns, without: str | None) -> tuple[bytes, list[int]]:
-    order = sorted(set(columns) - {without})
-    return repr(order).encode(), [*map(columns.index, order)]
+def _order_of(columns: Columns, without: str | None) -> list[int]:
+    return [columns.index(column) for column in sorted(set(columns) - {without})]
 
 
 def _sorted(rows: Rows, places: Sequence[int]) -> Rows:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, tuple_, update
@@ -23,7 +24,19 @@ from dsr.domain.ledger import new_day, noted_reason
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.retention import CHANGED, ERASED, KEPT, LEFT, TASK, Due, ask_for_a_look, judge_kept, rules_of
+from dsr.services.retention import (
+    CHANGED,
+    ERASED,
+    KEPT,
+    LEFT,
+    NOT_IN_REGISTER,
+    TASK,
+    Due,
+    ask_for_a_look,
+    judge_kept,
+    judged_tables,
+    rules_of,
+)
 
 GROUPS_A_RUN = 200
 PAGE = 25
@@ -81,12 +94,8 @@ def decisions_of(session: Session, due: Due, settings: Settings) -> dict[str, De
 
 def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date) -> list[Seen]:
     """The kept rows of one case in one system, judged together: the dates of some depend on others."""
-    noted = [
-        (entry, *row)
-        for entry in due.entries
-        if entry.table in settings.register.tables[due.system]
-        for row in due.kept[entry.id].items()
-    ]
+    known = judged_tables(settings.register, due.system)
+    noted = [(entry, *row) for entry in due.entries if entry.table in known for row in due.kept[entry.id].items()]
     keys: dict[str, list[Key]] = {}
     for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
@@ -182,7 +191,11 @@ def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings
         session.execute(update(LedgerEntry).where(LedgerEntry.id == entry.id).values(looked))
     if not changed:
         return
-    replaced = {each.entry.id for each in seen}
+    lost = _lost(due, seen, rules_of(settings, due.system))
+    for entry in map(partial(session.get_one, LedgerEntry), lost):
+        entry.state = TASK
+        ask_for_a_look(session, entry, [NOT_IN_REGISTER], now=now)
+    replaced = {each.entry.id for each in seen} - lost
     session.execute(delete(LedgerEntry).where(LedgerEntry.id.in_(replaced)))
     for place, rows in _by_place(seen, today).items():
         entry = LedgerEntry(case_id=due.case_id, system=due.system, row_count=len(rows), **looked, **_fields(place))
@@ -194,6 +207,13 @@ def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings
     counts = {kind: changed[kind] for kind in ("earlier", "later", "dated", "undated", "gone", "left")}
     by, case_id = audit.WORKER, due.case_id
     audit.record(session, "ledger-dated-again", by=by, now=now, case_id=case_id, system=due.system, **counts)
+
+
+def _lost(due: Due, seen: Iterable[Seen], rules: str) -> set[uuid.UUID]:
+    """The entries of which no row is found any more since the rules changed: by other keys they may still be there."""
+    found = {each.entry.id for each in seen if each.now is not None}
+    of_other_rules = {entry.id for entry in due.entries if entry.dated_with not in (None, rules)}
+    return ({each.entry.id for each in seen} & of_other_rules) - found
 
 
 def _by_place(seen: Iterable[Seen], today: date) -> dict[_Place, list[Seen]]:

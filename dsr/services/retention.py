@@ -106,7 +106,7 @@ def erase_due(
     A row that changed since, that a rule now keeps longer, or that rows still point at, is left for a person; one that
     is held stays until the hold is lifted.
     """
-    order = list(reversed(settings.register.nearest_first(due.system)))
+    order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
     found = {entry.id: erasing.read(entry.table, [*due.kept[entry.id]]) for entry in known}
     stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
@@ -116,6 +116,11 @@ def erase_due(
         kept, rows, stays = due.kept[entry.id], found[entry.id], left.get(entry.id, {})
         settled[entry.id] = _erase_entry(erasing, settings.register, entry, kept, rows, left=stays)
     return settled
+
+
+def judged_tables(register: Register, system: str) -> list[str]:
+    """The tables whose rows get a verdict of their own, parents first: not those that are views of another one."""
+    return [name for name in register.nearest_first(system) if not register.tables[system][name].view_of]
 
 
 def _stands(settings: Settings, due: Due, entry: LedgerEntry, found: Found, decisions: Mapping[str, Decision]) -> bool:

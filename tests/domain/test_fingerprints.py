@@ -29,6 +29,7 @@ def test_text_cannot_move_from_one_column_to_the_next(between: str) -> None:
             {"at": datetime(2026, 1, 1, 13, tzinfo=timezone(timedelta(hours=1)))},
         ),
         ({"photo": b"x" * 5000}, {"photo": memoryview(b"x" * 5000)}),
+        ({"a": 1}, {"a": 1, "added later": None}),
     ],
 )
 def test_the_same_content_has_the_same_fingerprint(one: dict[str, Any], other: dict[str, Any]) -> None:

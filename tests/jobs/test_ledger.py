@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from dsr.config import load_register
+from dsr.connectors.sql import SqlSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.base import new_id
 from dsr.db.cases import Case
@@ -160,6 +162,40 @@ def test_the_lines_of_an_invoice_that_somebody_dated_anew_stay_with_it(workplace
             ("shop.invoice", "changed"),
             ("shop.invoice_line", "kept-longer"),
         }
+
+
+@sqlite
+@pytest.mark.parametrize(
+    ("before", "after", "rows"),
+    [
+        ('key = ["invoice_id", "line"]', 'key = ["line", "invoice_id"]', 14),
+        ("[tables.shop.invoice_line]", '[tables.shop.invoice_line]\nview_of = "ticket"', 12),  # two have no day yet
+    ],
+)
+def test_rows_that_the_register_has_by_another_key_or_as_a_view_are_never_called_gone(
+    workplace: Workplace, erased: Case, before: str, after: str, rows: int
+) -> None:
+    file = workplace.context.settings.base / "other.toml"
+    file.write_text(REGISTER.replace(before, after))
+    settings = replace(workplace.context.settings, register=load_register(file))
+    with closing(SqlSystem("shop", settings)) as shop:
+        context = replace(workplace.context, settings=settings, systems={"shop": shop})
+        workplace.clock.set(date(2033, 1, 1))
+        erasing.run_ledger(context)
+    with workplace.transaction() as session:
+        left = session.scalars(select(Task).where(Task.kind == "ledger-left")).all()
+        lines = [task for task in left if task.facts["table"] == "shop.invoice_line"]
+    assert sum(task.facts["rows"] for task in lines) == rows
+    assert {reason for task in lines for reason in task.facts["reasons"]} == {"not-in-register"}
+    assert len(workplace.shop.rows("invoice_line")) >= 14
+
+
+@sqlite
+def test_an_empty_column_that_was_added_since_is_no_change(workplace: Workplace, erased: Case) -> None:
+    workplace.shop.run("ALTER TABLE invoice ADD COLUMN channel VARCHAR(10)")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
 
 
 @sqlite
