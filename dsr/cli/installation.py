@@ -15,6 +15,7 @@ from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, Remarks
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
+from dsr.domain.persons import doubtful_tables
 from dsr.domain.register_check import named_nowhere
 from dsr.toml import Mistake, line_of
 
@@ -70,6 +71,11 @@ def check_config(config_file: Path, connect: bool) -> None:
     for name, category in settings.register.categories.items():
         if category.retention == "not-stated":
             click.echo(f"Note: categories.{name}: no retention is stated, so its rows may be erased on request.")
+    for system, name in doubtful_tables(settings.register):
+        click.echo(
+            f"Note: tables.{system}.{name}: two of its rows that are found count as two people, and nothing is erased"
+            " until one is chosen; say people = false if its rows are things of a person, such as tickets, else true."
+        )
     for name in named_nowhere(settings.register):
         click.echo(
             f"Note: categories.{name}: nothing says where it is (a table, held_in, held_by): nobody looks there."

@@ -24,10 +24,20 @@ def several(register: Register, system: str, rows: Iterable[Row], chosen: Collec
 
 
 def tables_of_people(register: Register, system: str) -> set[str]:
-    """Those that identifiers lead to and that other tables point at."""
+    """Those that identifiers lead to and that other tables point at, but not where their rows are things."""
     tables = register.tables.get(system, {})
     pointed_at = {table.parent for table in tables.values() if not table.view_of}
-    return {name for name, table in tables.items() if table.match and name in pointed_at}
+    return {name for name, table in tables.items() if table.match and name in pointed_at and table.people is not False}
+
+
+def doubtful_tables(register: Register) -> list[tuple[str, str]]:
+    """The tables, by system and name, that count as people, belong to a row of another, and do not say what they are."""
+    return [
+        (system, name)
+        for system, tables in register.tables.items()
+        for name in sorted(tables_of_people(register, system))
+        if tables[name].via and tables[name].people is None
+    ]
 
 
 def shown(table: Table, rows: Sequence[Row]) -> list[dict[str, Any]]:

@@ -15,7 +15,10 @@ NOT_STATED = "not-stated"
 UNTIL_WITHDRAWN = "until-consent-withdrawn"
 """Retentions without a date: no duty keeps the data."""
 
-_NOT_DELETED = ("", "0", "f", "false", "n", "no", "nee", "0000-00-00", "0000-00-00 00:00:00")
+_NO_DATE = ("", "0000-00-00", "0000-00-00 00:00:00")
+"""How a column that may not be null says that there is no date yet: an empty text, or the zero date of MariaDB."""
+
+_NOT_DELETED = (*_NO_DATE, "0", "f", "false", "n", "no", "nee")
 """How databases without a type for yes and no write no, beside null."""
 
 STRICT: dict[str, Any] = {"extra": "forbid"}
@@ -182,7 +185,8 @@ class Table:
     name in the database, where it has another one here. `soft_deleted` is the column that marks a row as deleted. A
     view is `view_of` a table of the register, which is erased in its place, or `read_only`: it is erased elsewhere.
     `known_triggers` are those of which somebody has seen that they reach nothing else. Columns that are `rectifiable`
-    may be corrected at the request of the person (art. 16), all others not.
+    may be corrected at the request of the person (art. 16), all others not. `people` is false where its rows are things
+    of a person, such as tickets with an address: then several may answer to one.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = STRICT
@@ -208,6 +212,7 @@ class Table:
     view_of: str | None = None
     read_only: bool = False
     label: Text | None = None
+    people: bool | None = None
 
     def named(self, language: str) -> str | None:
         """What people call it."""
@@ -227,6 +232,16 @@ class Table:
         """Whether the system itself treats this row as deleted, though it is still there."""
         said = values[self.soft_deleted] if self.soft_deleted else None
         return bool(said) and str(said).strip().lower() not in _NOT_DELETED
+
+    def date_in(self, values: Mapping[str, Any], column: str) -> Any:
+        """What a date column of a row holds; None where it is empty."""
+        value = values[column]
+        return None if isinstance(value, str) and value.strip() in _NO_DATE else value
+
+    def lacks(self, date_name: str | None, values: Mapping[str, Any]) -> bool:
+        """Whether a date has a column, and is not there yet: an invoice that is not paid."""
+        column = self.dates.get(date_name or "")
+        return column is not None and self.date_in(values, column) is None
 
     def fingerprint(self, values: Mapping[str, Any]) -> str:
         """A digest of what a row says of the person: of all but the mark of a restriction, which is ours."""

@@ -121,7 +121,7 @@ class _Judge:
             return Verdict.REFUSE
         if unknown:
             return Verdict.PROTECTED
-        if decision.outstanding or self._has_current_value(table, row) or _awaits_event(table, row):
+        if decision.outstanding or self._has_current_value(table, row) or table.lacks(EVENT, row.values):
             return Verdict.FIRST
         if kept and self.on < kept.may_erase_from:
             return Verdict.KEEP
@@ -132,8 +132,7 @@ class _Judge:
     def _has_current_value(self, table: Table, row: Row) -> bool:
         """Whether the column that ends the current value of the record is still empty: an unpaid invoice."""
         rule = retention.RULES.get(str(self.register.categories[table.category].retention))
-        column = table.dates.get(rule.later_anchor) if rule and rule.later_anchor else None
-        return column is not None and row.values[column] is None
+        return rule is not None and table.lacks(rule.later_anchor, row.values)
 
     def _reason(self, category: Category, table: Table, verdict: Verdict) -> str | None:
         decision = self.decisions[table.category]
@@ -156,7 +155,7 @@ class _Judge:
             return None, DATE_UNREADABLE
 
     def _retain(self, rule: str | Period, table: Table, row: Row) -> retention.Retention:
-        inputs = {anchor: row.values[column] for anchor, column in table.dates.items()}
+        inputs = {anchor: table.date_in(row.values, column) for anchor, column in table.dates.items()}
         if isinstance(rule, Period):
             return retention.retain_period(inputs.get(retention.PERIOD.anchor), rule)
         known: dict[str, object] = {anchor: value for anchor, value in inputs.items() if value is not None}
@@ -235,12 +234,6 @@ def _counts_by_year(rule: str | Period) -> bool:
     """Whether all days of a fiscal and calendar year have the same dates under a rule: it counts from their end."""
     found = retention.RULES.get(rule) if isinstance(rule, str) else None
     return found is not None and found.counted_from != "day"
-
-
-def _awaits_event(table: Table, row: Row) -> bool:
-    """Whether the event that ends the retention has a column, and has not happened yet."""
-    column = table.dates.get(EVENT)
-    return column is not None and row.values[column] is None
 
 
 def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
