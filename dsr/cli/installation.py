@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from dsr import config, keys, paths
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
 from dsr.config import Settings
-from dsr.connectors.base import ConnectorError, Remarks
+from dsr.connectors.base import Remarks, SystemDown, SystemRefuses
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
 from dsr.domain.persons import doubtful_tables
@@ -62,8 +62,10 @@ def check_config(config_file: Path, connect: bool) -> None:
     if settings and connect and _is_of_register(mistakes, settings):
         try:
             told += _mistakes_of_systems(settings)
-        except ConnectorError as error:
+        except SystemDown as error:
             give_up(*told, str(error), status=SYSTEM_DOWN)
+        except SystemRefuses as error:
+            give_up(*told, str(error))
     if settings is None or told:
         give_up(*told)
     read_keys(settings)

@@ -136,7 +136,7 @@ class SqlSystem:
 
     @contextmanager
     def _transaction(self, engine: Engine) -> Iterator[Connection]:
-        with translated(self.name), engine.begin() as connection:
+        with translated(self.name, engine.url.username), engine.begin() as connection:
             yield connection
 
     def _find(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
@@ -385,8 +385,10 @@ def _columns(table: Table) -> set[str]:
 
 def _filled(fixed: str | int | None) -> Any:
     """A fixed value; where it names columns of the key, made from them: "erased-{id}@erased.invalid"."""
-    if not isinstance(fixed, str) or "{" not in fixed:
+    if not isinstance(fixed, str):
         return fixed
+    if "{" not in fixed:
+        return sa.literal(fixed, sa.types.NullType())  # the database reads it as the type of its column: a day as well
     parts = enumerate(re.split(r"\{(\w+)\}", fixed))
     pieces: list[Any] = [sa.cast(sa.column(part), sa.String) if at % 2 else sa.literal(part) for at, part in parts]
     return reduce(operator.add, pieces)

@@ -142,7 +142,8 @@ class _Checks:
         values = {"table": table.table or name, "schema": table.schema}
         for engine, kind in self.schema.connection.execute(sa.text(_MARIADB_TABLE), values):
             if engine != "InnoDB":
-                yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back"
+                change = f"ALTER TABLE {values['table']} ENGINE = InnoDB"
+                yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back; {change}"
             if kind == "SYSTEM VERSIONED":
                 yield f"{at}: the table keeps every old version of its rows, so what is erased stays in its history"
 
@@ -152,6 +153,9 @@ def _event(text: str) -> str:
     made = re.search(r"\b(DELETE|INSERT|UPDATE)\b[^;]*?\bON\b", text, re.IGNORECASE)
     return (made[1] if made else text).upper()
 
+
+_DAY = r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
+"""A day that every year has, so that it is one in any database."""
 
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
 
@@ -180,11 +184,13 @@ def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[s
     if not table.may_be_emptied:
         return
     filled = _stays(table) | table.fixed.keys() | table.pseudonyms.keys()
-    for column, facts in columns.items():
-        if facts.get("computed") and column not in _stays(table):
+    computed = [column for column, facts in columns.items() if facts.get("computed")]
+    for column in computed:
+        if column not in _stays(table):
             yield f"{at}.keep_columns: {column} is computed by the database from other columns; name it here"
-        elif not facts["nullable"] and column not in filled:
-            yield f"{at}.fixed: {column} may not be empty and needs a fixed value"
+    full = [column for column, facts in columns.items() if not facts["nullable"] and column not in {*filled, *computed}]
+    if full:
+        yield f"{at}.fixed: {', '.join(full)} may not be empty: give a fixed value, or keep it under keep_columns"
 
 
 def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
@@ -193,8 +199,9 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
             continue
         kind, length = kind_of(columns[column]), getattr(columns[column]["type"], "length", None)
         shortest = re.sub(r"\{\w+\}", "1", str(value))
-        if kind not in ("text", "other") and not (kind == "number" and isinstance(value, int)):
-            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}"
+        if not _fits(kind, value):
+            instead = '; give a day, such as "2000-01-01"' if kind == "date" else ""
+            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}{instead}"
         elif length and len(shortest) > length:
             yield f"{at}.fixed.{column}: {value!r} is longer than the column ({length})"
     for column, characters in table.pseudonyms.items():
@@ -203,6 +210,12 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
             yield f"{at}.pseudonyms.{column}: a pseudonym is text and does not fit in {type_}"
         elif (getattr(type_, "length", None) or characters) < characters:
             yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
+
+
+def _fits(kind: str, value: str | int) -> bool:
+    if kind == "date":
+        return re.fullmatch(_DAY, str(value)) is not None
+    return kind in ("text", "other") or (kind == "number" and isinstance(value, int))
 
 
 def _stays(table: Table) -> set[str]:

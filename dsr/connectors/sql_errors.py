@@ -19,12 +19,18 @@ _PASSING_MARIADB = frozenset({1040, 1053, 1203, 1205, 1213, 1317, 1969, 2002, 20
 _PASSING_SQLITE = ("database is locked", "unable to open", "disk i/o", "database is busy")
 _TURNED_AWAY = ("authentication", "does not exist", "pg_hba.conf")
 
-_FORBIDDEN = N_("the account may not do this")
+_VIEW_DENIED = "show view command denied"
 
+_FORBIDDEN: dict[str, tuple[Code, ...]] = {
+    N_("the account may not do this"): ("42501", 1142, 1143),
+    N_("the account has no right in this database yet; grant it what it needs"): (1044,),
+    N_("the server does not let the account in; look at its name and password"): ("28", 1045, "authentication"),
+    N_("the account may not see what a view is made of; grant it SHOW VIEW on the database"): (_VIEW_DENIED,),
+}
 _REFUSALS: dict[str, tuple[Code, ...]] = {
+    **_FORBIDDEN,
     N_("a table of the register does not exist"): ("42P01", 1146, "no such table"),
     N_("a column of the register does not exist"): ("42703", 1054, "no such column"),
-    _FORBIDDEN: ("42501", "28", 1044, 1045, 1142, 1143, "authentication"),
     N_("the account may only read"): ("25006", 1792, "readonly"),
     N_("other rows point at a row that would go"): ("23503", 1451, "foreign key constraint"),
     N_("a column that may not be empty has no fixed value in the register"): ("23502", 1048, "not null constraint"),
@@ -33,33 +39,36 @@ _REFUSALS: dict[str, tuple[Code, ...]] = {
 
 
 @contextmanager
-def translated(system: str) -> Iterator[None]:
-    """Turn errors of the driver into SystemDown or SystemRefuses."""
+def translated(system: str, account: str | None) -> Iterator[None]:
+    """Turn errors of the driver into SystemDown or SystemRefuses, which names the account."""
     try:
         yield
     except DBAPIError as error:
-        raise _meaning(system, error) from None
+        raise _meaning(system, account, error) from None
     except SQLAlchemyError as error:
         fault = type(error).__name__
         raise SystemRefuses(system, N_("the database cannot be used (%(fault)s)"), fault=fault) from None
 
 
-def _meaning(system: str, error: DBAPIError) -> ConnectorError:
+def _meaning(system: str, account: str | None, error: DBAPIError) -> ConnectorError:
     code = _code(error.orig)
     if error.connection_invalidated or _is_passing(code):
         return SystemDown(system, N_("the database does not answer, or is busy"))
     known = (sentence for sentence, codes in _REFUSALS.items() if any(_is_code(code, each) for each in codes))
     reason = next(known, N_("the database refused the statement"))
-    return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=type(error.orig).__name__)
+    fault = ", ".join(filter(None, [account, type(error.orig).__name__]))
+    return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=fault)
 
 
 def is_forbidden(error: DBAPIError) -> bool:
     """Whether an account lacks the right to do something."""
-    return any(_is_code(_code(error.orig), each) for each in _REFUSALS[_FORBIDDEN])
+    return any(_is_code(_code(error.orig), each) for codes in _FORBIDDEN.values() for each in codes)
 
 
 def _code(cause: BaseException | None) -> Code:
     number = cause.args[0] if cause and cause.args else None
+    if number == 1142 and _VIEW_DENIED in str(cause).lower():
+        return _VIEW_DENIED
     if isinstance(number, int):  # MariaDB gives an SQLSTATE too, which says less
         return number
     return getattr(cause, "sqlstate", None) or str(cause).lower()

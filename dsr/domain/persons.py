@@ -31,7 +31,7 @@ def tables_of_people(register: Register, system: str) -> set[str]:
 
 
 def doubtful_tables(register: Register) -> list[tuple[str, str]]:
-    """The tables, by system and name, that count as people, belong to a row of another, and do not say what they are."""
+    """The tables (system, name) that count as people, belong to rows of another, and do not say what they are."""
     return [
         (system, name)
         for system, tables in register.tables.items()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
@@ -269,7 +270,8 @@ class Table:
         """Whether `value` is what a column of the row with this key holds once it is emptied."""
         if column in self.pseudonyms and value is not None:
             return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", str(value)) is not None
-        return bool(value == self.emptied(column, key))
+        day = value.isoformat()[:10] if isinstance(value, date) else None  # of a moment, too
+        return self.emptied(column, key) in (value, day or value)
 
     @cached_property
     def path(self) -> dict[str, str]:

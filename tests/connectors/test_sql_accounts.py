@@ -11,6 +11,7 @@ from sqlalchemy import text
 from dsr.config import Account, Secret, Settings
 from dsr.connectors.base import Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
+from dsr.domain.register_draft import FoundTable
 from tests.connectors.test_sql_schema import TRIGGER
 from tests.parts.shop import TABLES, Shop
 
@@ -57,9 +58,18 @@ class Accounts:
     def remarks(self, **accounts: str) -> Remarks:
         """What check-config --connect tells."""
         system = self.open(**accounts)
-        found = system.remarks()
-        system.close()
-        return found
+        try:
+            return system.remarks()
+        finally:
+            system.close()
+
+    def found_tables(self) -> list[FoundTable]:
+        """What a draft is made of."""
+        system = self.open()
+        try:
+            return system.found_tables()
+        finally:
+            system.close()
 
     def open(self, reader: str = "reader", eraser: str = "eraser") -> SqlSystem:
         """The shop with these accounts."""
@@ -85,11 +95,25 @@ def test_accounts_with_just_what_they_need(accounts: Accounts) -> None:
 
 def test_an_account_that_does_not_see_all_says_so(accounts: Accounts) -> None:
     accounts.grant("reader", "SELECT", *TABLES)
+    if accounts.is_mariadb:  # as it is once the accounts are made and the tables are not named yet
+        with pytest.raises(SystemRefuses, match=r"has no right in this database yet; grant it .* \(eraser, "):
+            accounts.remarks()
     accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
     found = accounts.remarks()
     missed = "it does not see every foreign key and trigger, so a cascade may be missed"
     assert found.mistakes == []
     assert any(missed in warning for warning in found.warnings) is accounts.is_mariadb
+    accounts.shop.run("CREATE VIEW caller AS SELECT * FROM customer WHERE phone IS NOT NULL")
+    accounts.grant("reader", "SELECT", "caller")
+    if accounts.is_mariadb:
+        with pytest.raises(SystemRefuses, match=r"grant it SHOW VIEW on the database \(reader, "):
+            accounts.found_tables()
+        accounts.grant("reader", "SHOW VIEW", f"{accounts.shop.engine.url.database}.*")
+    assert [table.name for table in accounts.found_tables() if table.is_view] == ["caller"]
+    (accounts.settings.base / "secret").write_text("sloot-molen")
+    if accounts.is_mariadb:  # the other server of the tests trusts everybody
+        with pytest.raises(SystemRefuses, match=r"does not let the account in; .* \(reader, "):
+            accounts.found_tables()
 
 
 def test_too_little_is_a_mistake(accounts: Accounts) -> None:
@@ -134,7 +158,7 @@ def test_an_account_that_may_only_read_erases_nothing(accounts: Accounts) -> Non
     accounts.grant("reader", "SELECT", *TABLES)
     system = accounts.open(eraser="reader")
     assert len(rows_of(system.find(HANNA))) == 30
-    with pytest.raises(SystemRefuses, match="the account may not do this"), system.erasing() as erasing:
+    with pytest.raises(SystemRefuses, match=r"the account may not do this \(reader, "), system.erasing() as erasing:
         erasing.delete("ticket", [(1,)])
     system.close()
     assert accounts.shop.everything() == before
