@@ -338,7 +338,7 @@ def test_rows_of_several_persons_are_never_planned_together() -> None:
     def rows(*found: tuple[str, int]) -> list[Row]:
         return [Row(table, (number,), {"id": number}) for table, number in found]
 
-    with pytest.raises(SeveralPersons, match="2 persons in shop[.]customer answer to this address"):
+    with pytest.raises(SeveralPersons, match=r"2 persons in shop[.]customer answer to this address"):
         drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), ())
     drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), {"shop.customer"})
     drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)), ())
@@ -355,7 +355,7 @@ def test_things_of_a_person_to_which_others_point_are_no_people() -> None:
         tables = {**REGISTER.tables["shop"], "ticket": replace(ticket, people=people), "reply": reply}
         register = replace(REGISTER, tables={"shop": tables})
         assert doubtful_tables(register) == doubtful
-        with nullcontext() if people is False else pytest.raises(SeveralPersons, match="2 persons in shop[.]ticket"):
+        with nullcontext() if people is False else pytest.raises(SeveralPersons, match=r"2 persons in shop[.]ticket"):
             drawing_up.check_one_person(register, "shop", found, ())
 
 
