@@ -48,7 +48,7 @@ def init(folder: Path, label: str | None) -> None:
         "  keys.json      the key set\n\n"
         "Keep a copy of keys.json apart from the database and its backups. Without it nothing can be read;\n"
         "with both, everything can.\n\n"
-        "Then: dsr check-config --connect, dsr staff add, dsr serve"
+        f"Then, in {folder.resolve()}: dsr check-config --connect, dsr staff add, dsr serve"
     )
 
 

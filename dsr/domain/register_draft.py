@@ -14,6 +14,7 @@ from itertools import pairwise
 _WORDS_OF_A_PERSON = """
 email phone telephone telefoon telefoonnummer mobile mobiel gsm address adres street straat postcode zip birth birthday
 birthdate dob geboorte geboortedatum geboren firstname lastname surname voornaam achternaam geslacht gender bsn iban ip
+phonenumber ipaddr ipaddress
 """
 _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
 _DATED = frozenset({"day", "dag", "on", "op", "at"})
@@ -101,7 +102,8 @@ def draft(system: str, tables: Iterable[FoundTable]) -> str:
     own = [table for table in named if not table.is_view]
     names = {table.name for table in named}
     parts = [_HEAD, *map(_category, own), _TABLES_HEAD if named else _NONE]
-    parts += [_table(system, table, ways, names) for table in own]
+    seconds = _second_ways(known)
+    parts += [_table(system, table, ways, names, seconds.get(table.name)) for table in own]
     parts += [_view(system, table, own, ways) for table in named if table.is_view]
     left_out = [name for name in known if name not in names]
     return "\n".join([*parts, *([_LEFT_OUT.format(", ".join(left_out))] if left_out else [])])
@@ -122,27 +124,46 @@ def _next_ways(tables: Mapping[str, FoundTable], reached: set[str]) -> dict[str,
     return {name: way for name, way in found.items() if way}
 
 
+def _second_ways(tables: Mapping[str, FoundTable]) -> dict[str, _Way]:
+    """Of the tables with identifiers, those that also point at one: its rows may lack an address of their own."""
+    matched = {name for name, table in tables.items() if table.match and not table.is_view}
+    found = {name: _way(tables[name], matched - {name}, tables) for name in matched}
+    return {name: way for name, way in found.items() if way}
+
+
 def _way(table: FoundTable, reached: set[str], tables: Mapping[str, FoundTable]) -> _Way | None:
     for key in table.foreign_keys:
         if key.table in reached and key.table != table.name:
             return _Way(key)
-    for name in sorted(name for name in reached if not tables[name].is_view):
-        if column := _pointer(table, tables[name]):
+    words = {name: _words_for(other, tables) for name, other in tables.items() if name in reached and not other.is_view}
+    for name in sorted(words, key=lambda name: (words[name].isdisjoint(_PEOPLE), name)):
+        if name != table.name and (column := _pointer(table, tables[name], words[name])):
             return _Way(ForeignKey((column,), name, tables[name].key), is_guessed=True)
     return None
 
 
-def _pointer(table: FoundTable, other: FoundTable) -> str | None:
+def _words_for(table: FoundTable, tables: Mapping[str, FoundTable]) -> set[str]:
+    """What a row of a table may be called: as the table is, or as people are, where no other table is of people."""
+    of_people = [name for name in tables if _called(name) & _PEOPLE]
+    return _called(table.name) | (_PEOPLE if of_people == [table.name] else set())
+
+
+def _called(name: str) -> set[str]:
+    """The name of a table without a mark that all tables of a database have, and in the singular."""
+    bare = name.lower().removeprefix("tbl").removeprefix("_")
+    return {name.lower(), bare, bare.removesuffix("s"), bare.removesuffix("en")}
+
+
+def _pointer(table: FoundTable, other: FoundTable, words: set[str]) -> str | None:
     """A column named after another table (customer_id, CustomerId), or like its key (customer_number)."""
     if len(other.key) != 1:
         return None
-    name, key = other.name.lower(), other.key[0].lower()
-    wanted = {f"{word}{end}" for word in (name, name.removesuffix("s"), name.removesuffix("en")) for end in _ENDS}
-    wanted |= {key} - _VAGUE
+    wanted = {f"{word}{end}" for word in words for end in _ENDS} | ({other.key[0].lower()} - _VAGUE)
     tied = {column for key in table.foreign_keys for column in key.columns}
     return next((column for column in table.columns if column.lower() in wanted and column not in tied), None)
 
 
+_PEOPLE = frozenset({"client", "customer", "klant", "user", "gebruiker", "member", "lid"})
 _ENDS = ("_id", "id", "_nr", "nr", "_no", "_number", "_nummer")
 _VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam", "email"})
 
@@ -177,12 +198,15 @@ def _category(table: FoundTable) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _table(system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> str:
+def _table(
+    system: str, table: FoundTable, ways: Mapping[str, _Way], known: set[str], second: _Way | None = None
+) -> str:
     lines = [
         f"[tables.{_key(system)}.{_key(table.name)}]",
         f"category = {json.dumps(table.name, ensure_ascii=False)}" + _or_that_of_its_parent(table, ways),
         f"key = {json.dumps(table.key, ensure_ascii=False)}" + ("" if table.key else "   # GAP: no primary key"),
         *_reached(table, ways, known),
+        *([f"# GAP: via = {_via(second)}   (besides match: for rows without an address)"] if second else []),
         *_place(table),
     ]
     if table.soft_deleted:
@@ -240,11 +264,15 @@ def _reached(table: FoundTable, ways: Mapping[str, _Way], known: set[str]) -> It
         yield "# GAP: match or via: no column with an e-mail address, and no way to a table that has one"
     else:
         guessed = "   # GAP: guessed from the column's name; there is no foreign key" if way.is_guessed else ""
-        targets = (f"{way.key.table}.{target}" for target in way.key.targets)
-        yield f"via = {_inline(dict(zip(way.key.columns, targets, strict=True)))}{guessed}"
+        yield f"via = {_via(way)}{guessed}"
         others = sorted({key.table for key in table.foreign_keys} & known - {table.name, way.key.table})
         if others:
             yield f"# GAP: it points at {', '.join(others)} too; is this the way to the person?"
+
+
+def _via(way: _Way) -> str:
+    targets = (f"{way.key.table}.{target}" for target in way.key.targets)
+    return _inline(dict(zip(way.key.columns, targets, strict=True)))
 
 
 def _inline(values: Mapping[str, str]) -> str:

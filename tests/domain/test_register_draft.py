@@ -85,6 +85,24 @@ def test_a_column_named_like_the_key_of_another_table_is_a_way() -> None:
     }
 
 
+def test_tables_that_are_all_marked_and_call_the_person_otherwise_are_reached() -> None:
+    """As in the panel of a hosting firm: tblclients is pointed at by userid, and staff come first in the alphabet."""
+    admins, clients = table("tbladmins", "email"), table("tblclients", "email", "phonenumber")
+    notes, invoices = table("tblnotes", "adminid", "userid"), table("tblinvoices", "userid")
+    items, tickets = table("tblinvoiceitems", "invoiceid"), table("tbltickets", "userid", "email")
+    panel = [admins, clients, notes, invoices, items, tickets, table("tblproducts", "name")]
+    assert {name: found["via"] for name, found in tables(*panel).items() if "via" in found} == {
+        "tblnotes": {"userid": "tblclients.id"},
+        "tblinvoices": {"userid": "tblclients.id"},
+        "tblinvoiceitems": {"invoiceid": "tblinvoices.id"},
+    }
+    written = draft("shop", panel)
+    assert '# GAP: via = { userid = "tblclients.id" }   (besides match: for rows without an address)' in written
+    assert "columns that look personal: email, phonenumber" in written
+    # Where there is a table of users as well, nobody can say whom a column of that name means but that one.
+    assert tables(clients, table("tblusers", "email"), invoices)["tblinvoices"]["via"] == {"userid": "tblusers.id"}
+
+
 def test_what_kept_rows_need_is_a_gap_and_never_nothing() -> None:
     written = draft("shop", [CUSTOMER, INVOICE, LINE])
     assert "# GAP: keep_columns = [ … ]   (what kept rows of invoice need" in written
