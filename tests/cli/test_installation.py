@@ -37,6 +37,7 @@ def folder(tmp_path: Path) -> Path:
     done = run("init", str(tmp_path / "new"), cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "apart" in done.stdout
+    assert f"Then, in {(tmp_path / 'new').resolve()}: dsr check-config" in done.stdout
     return tmp_path / "new"
 
 
