@@ -117,8 +117,8 @@ def test_of_rows_of_one_day_only_the_changed_one_stays(workplace: Workplace, cas
     assert lines == [2]
     assert 119 in [row["id"] for row in workplace.shop.rows("invoice")]
     assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {
-        "invoice": ["still-needed"],
-        "invoice_line": ["changed"],
+        "shop.invoice": ["still-needed"],
+        "shop.invoice_line": ["changed"],
     }
 
 
@@ -143,8 +143,8 @@ def test_rows_that_can_only_be_read_by_now_are_left_for_a_person_with_that_reaso
     with with_settings(workplace, with_register(workplace, read_only)) as context:
         erasing.erase_due(context)
     assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {
-        "invoice": ["still-needed"],
-        "invoice_line": ["read-only"],
+        "shop.invoice": ["still-needed"],
+        "shop.invoice_line": ["read-only"],
     }
 
 
@@ -168,7 +168,7 @@ def test_rows_of_a_table_that_left_the_register_are_left_for_a_person(workplace:
     )
     with with_settings(workplace, with_register(workplace, without)) as context:
         erasing.erase_due(context)
-    assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {"invoice_line": ["not-in-register"]}
+    assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {"shop.invoice_line": ["not-in-register"]}
     assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
 
 

@@ -28,7 +28,7 @@ def page(app: Flask, visitor: Visitor) -> str:
         case.rights[0].outcome, case.answered_at = "partly-fulfilled", NOW
         facts = {"tables": ["shop.counted"], "rows": 2}
         session.add(Task(key="one", case_id=case.id, kind="erase-by-hand", facts=facts, made_at=NOW))
-        left = {"reasons": ["changed"], "rows": 1, "table": "invoice"}
+        left = {"reasons": ["changed"], "rows": 1, "table": "shop.invoice"}
         session.add(Task(key=LEFT, case_id=case.id, kind="ledger-left", facts=left, made_at=NOW))
         return f"/staff/cases/{case.reference}"
 
