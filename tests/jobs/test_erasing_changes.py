@@ -168,7 +168,9 @@ def test_rows_of_a_table_that_left_the_register_are_left_for_a_person(workplace:
     )
     with with_settings(workplace, with_register(workplace, without)) as context:
         erasing.erase_due(context)
-    assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {"shop.invoice_line": ["not-in-register"]}
+    assert {facts["table"]: facts["reasons"] for facts in _tasks(workplace)} == {
+        "shop.invoice_line": ["not-in-register"]
+    }
     assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
 
 
