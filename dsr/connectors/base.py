@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
@@ -58,8 +59,12 @@ class Found:
         return [tuple([values[place] for place in places]) for values in self.rows]
 
     def fingerprints(self, known: Table) -> dict[Key, str]:
-        """Key -> the digest of what the row says of the person."""
-        return dict(zip(self.keys, known.fingerprints(self.columns, self.rows), strict=True))
+        """Key -> the digest of what the row says of the person; not where several rows have the same key."""
+        keys = self.keys
+        digests = dict(zip(keys, known.fingerprints(self.columns, self.rows), strict=True))
+        if len(digests) < len(keys):
+            digests = {key: digests[key] for key, rows in Counter(keys).items() if rows == 1}
+        return digests
 
     def only(self, keys: Set[Key]) -> Found:
         """The rows with these keys, as they were noted. A database may take another spelling for the same key."""
@@ -100,6 +105,9 @@ class Erasing(Protocol):
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked; one that is gone is left out."""
+
+    def is_empty(self, table: str) -> bool:
+        """Whether a table has no row at all, of anybody."""
 
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""

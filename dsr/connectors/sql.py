@@ -316,6 +316,11 @@ class SqlErasing:
         found = replace(parts[0], rows=[row for part in parts for row in part.rows])
         return found.only({*map(as_read, keys)})
 
+    def is_empty(self, table: str) -> bool:
+        """Whether a table has no row at all, of anybody."""
+        rows = sa.select(sa.literal(1)).select_from(self.system.clause(table))
+        return self.connection.execute(rows.limit(1)).first() is None
+
     def delete(self, table: str, keys: Sequence[Key]) -> int:
         """Erase these rows; returns how many there were."""
         return self._change(table, self.system.by_key("delete", table), keys)

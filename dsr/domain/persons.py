@@ -13,14 +13,19 @@ MOST_SHOWN = 50
 _COLUMNS, _CHARACTERS = 6, 60
 
 
-def several(register: Register, system: str, rows: Iterable[Row], chosen: Collection[str]) -> dict[str, list[Row]]:
-    """The tables of people in which more than one row was found, with these; not where SYSTEM.TABLE is `chosen`."""
+def several(
+    register: Register, system: str, rows: Iterable[Row], chosen: Collection[str], *, doubted: Collection[str] = ()
+) -> dict[str, list[Row]]:
+    """The tables of people in which more than one row was found, with these; not where SYSTEM.TABLE is `chosen`.
+
+    Where it is `doubted` one row is enough: of several people behind an address the others may be erased by now.
+    """
     people = tables_of_people(register, system)
     found: dict[str, list[Row]] = {}
     for row in rows:
         if row.table in people and f"{system}.{row.table}" not in chosen:
             found.setdefault(row.table, []).append(row)
-    return {name: of_table for name, of_table in found.items() if len(of_table) > 1}
+    return {name: of_table for name, of_table in found.items() if len(of_table) > 1 or f"{system}.{name}" in doubted}
 
 
 def tables_of_people(register: Register, system: str) -> set[str]:

@@ -19,6 +19,7 @@ from dsr.db.identity import IdentityCheck
 from dsr.db.plans import LedgerEntry, LedgerIdentifier
 from dsr.domain.answers import StillKept
 from dsr.domain.copies import is_told
+from dsr.domain.errands import ITEM
 from dsr.domain.groups import Group
 from dsr.domain.identifiers import EMAIL, KINDS
 from dsr.domain.plans import Verdict
@@ -118,13 +119,13 @@ def take_over(
     case_id: uuid.UUID,
     identifiers: Identifiers,
     system: str,
-    planned: Iterable[Group],
+    planned: Sequence[Group],
     *,
     now: datetime,
 ) -> None:
     """Rows that a newer plan decided on leave the entries of earlier requests: the newer one keeps or erased them."""
     entries = [entry for entry, _ in earlier(session, case_id, identifiers) if entry.system == system]
-    if not entries:
+    if not entries or _numbers_items(planned):
         return
     decided = {
         (group.judged.table, key)
@@ -138,6 +139,11 @@ def take_over(
     if rows := taken.total():
         later.hand_on(session, set(+taken), case_id, now=now)
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=rows)
+
+
+def _numbers_items(planned: Iterable[Group]) -> bool:
+    """Whether the keys are numbers of items: every request counts its own, so that the same number is another paper."""
+    return any(group.judged.key_columns == (ITEM,) for group in planned)
 
 
 def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]], now: datetime) -> int:

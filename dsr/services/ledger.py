@@ -35,6 +35,7 @@ from dsr.services.retention import (
     ask_for_a_look,
     judge_kept,
     judged_tables,
+    read_kept,
     rules_of,
 )
 
@@ -99,7 +100,7 @@ def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str,
     keys: dict[str, list[Key]] = {}
     for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
-    found = rows_of(erasing.read(table, wanted) for table, wanted in keys.items())
+    found = rows_of(read_kept(erasing, due.system, table, wanted) for table, wanted in keys.items())
     now = judge_kept(settings, due.system, found, decisions, on)
     return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
 

@@ -13,7 +13,7 @@ from sqlalchemy import and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Erasing, Found, rows_of
+from dsr.connectors.base import Erasing, Found, SystemDown, rows_of
 from dsr.db.base import new_id, table_of
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
@@ -21,8 +21,9 @@ from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
 from dsr.domain.ledger import NEEDED, noted_reason, rules_digest
 from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
-from dsr.domain.register import ErasureGround, Register
+from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
+from dsr.domain.wording import N_
 from dsr.services import audit, holds
 from dsr.services.emptying import empty_rows
 from dsr.services.erased import Written, remember
@@ -108,7 +109,7 @@ def erase_due(
     """
     order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
-    found = {entry.id: erasing.read(entry.table, [*due.kept[entry.id]]) for entry in known}
+    found = {entry.id: read_kept(erasing, due.system, entry.table, [*due.kept[entry.id]]) for entry in known}
     stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
     left = {} if stands else _left(settings, due, found, decisions, on)
     settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
@@ -116,6 +117,14 @@ def erase_due(
         kept, rows, stays = due.kept[entry.id], found[entry.id], left.get(entry.id, {})
         settled[entry.id] = _erase_entry(erasing, settings.register, entry, kept, rows, left=stays)
     return settled
+
+
+def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) -> Found:
+    """Kept rows by their keys. SystemDown where the table is empty: it is not believed that everything is gone."""
+    found = erasing.read(table, keys)
+    if keys and not found.rows and erasing.is_empty(table):
+        raise SystemDown(system, N_("table %(table)s is empty; what is kept in it waits"), table=table)
+    return found
 
 
 def judged_tables(register: Register, system: str) -> list[str]:
@@ -158,14 +167,18 @@ def _left(
 ) -> dict[uuid.UUID, dict[Key, str]]:
     """By entry the rows that may not go after all, each with the reason."""
     judged = judge_kept(settings, due.system, rows_of(found.values()), decisions, on)
-    return {entry_id: _left_of(rows, due.kept[entry_id], judged) for entry_id, rows in found.items()}
+    tables = settings.register.tables[due.system]
+    return {entry_id: _left_of(rows, tables, due.kept[entry_id], judged) for entry_id, rows in found.items()}
 
 
-def _left_of(found: Found, kept: Kept, judged: Mapping[tuple[str, Key], PlanRow]) -> dict[Key, str]:
+def _left_of(
+    found: Found, tables: Mapping[str, Table], kept: Kept, judged: Mapping[tuple[str, Key], PlanRow]
+) -> dict[Key, str]:
     left: dict[Key, str] = {}
+    digests = {as_read(key): digest for key, digest in found.fingerprints(tables[found.table]).items()}
     for key in map(as_read, found.keys):
         row = judged[found.table, key]
-        if row.fingerprint != kept[key]:
+        if digests.get(key) != kept[key]:
             left[key] = CHANGED
         elif row.verdict is not Verdict.ERASE:
             left[key] = why_left(row)

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemDown
 from dsr.connectors.manual import OwnerHasNotAnswered
-from dsr.db.cases import Case
+from dsr.db.cases import Case, DataSubject, Identifier
 from dsr.db.plans import Search
 from dsr.domain.persons import MOST_SHOWN, several, shown, tables_of_people
 from dsr.domain.plans import Row
@@ -124,7 +124,8 @@ def record_search(
         *(finding for finding in search.findings if finding["system"] not in searched.found),
         *(finding for system, found in searched.found.items() for finding in _findings(register, system, found)),
     ]
-    search.persons = _persons(case, searched, register, json.loads(search.persons or "{}"))
+    doubted = set(session.scalars(_CHOSEN_BEFORE, {"address": case.data_subject.email_index, "case": case.id}))
+    search.persons = _persons(case, searched, register, json.loads(search.persons or "{}"), doubted)
     search.searched_at = now
     if searched.found:
         rows = sum(found.rows.total() for found in searched.found.values())
@@ -133,12 +134,25 @@ def record_search(
     return search
 
 
-def _persons(case: Case, searched: Searched, register: Register, known: Mapping[str, Any]) -> str | None:
-    """The people among whom somebody must choose, in the place of what these systems gave before."""
+_CHOSEN_BEFORE = (
+    select(Identifier.kind)
+    .join(DataSubject, DataSubject.case_id == Identifier.case_id)
+    .where(DataSubject.email_index == bindparam("address"), Identifier.case_id != bindparam("case"))
+    .where(Identifier.kind.contains("."))
+)
+
+
+def _persons(
+    case: Case, searched: Searched, register: Register, known: Mapping[str, Any], doubted: Collection[str]
+) -> str | None:
+    """The people among whom somebody must choose, in the place of what these systems gave before.
+
+    Also where a single one answers, if somebody had to choose for an earlier request from this address.
+    """
     chosen = {found.kind for found in case.identifiers}
     people = {place: found for place, found in known.items() if place.partition(".")[0] not in searched.found}
     for system, counted in searched.found.items():
-        for table, rows in several(register, system, chain(*counted.people.values()), chosen).items():
+        for table, rows in several(register, system, chain(*counted.people.values()), chosen, doubted=doubted).items():
             people[f"{system}.{table}"] = shown(register.tables[system][table], rows)
     return json.dumps(people) if people else None
 

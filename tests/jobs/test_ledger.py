@@ -25,7 +25,8 @@ from dsr.jobs.context import Context
 from dsr.services import audit, later, notifications, plans, tasks
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
-from tests.parts.shop import REGISTER, Workplace
+from tests.jobs.test_replay import restore
+from tests.parts.shop import REGISTER, TABLES, Workplace
 
 sqlite = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 Days = dict[tuple[str, date | None], int]
@@ -194,6 +195,28 @@ def test_rows_that_the_register_has_by_another_key_or_as_a_view_are_never_called
 def test_an_empty_column_that_was_added_since_is_no_change(workplace: Workplace, erased: Case) -> None:
     workplace.shop.run("ALTER TABLE invoice ADD COLUMN channel VARCHAR(10)")
     workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_a_number_that_is_also_that_of_somebody_else_goes_with_neither(workplace: Workplace, erased: Case) -> None:
+    workplace.shop.run("ALTER TABLE invoice DROP CONSTRAINT invoice_pkey CASCADE")
+    workplace.shop.run("INSERT INTO invoice VALUES (119, 2, '2026-03-05', '2026-04-01', 99)")
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert {row["customer_id"] for row in workplace.shop.rows("invoice") if row["id"] == 119} == {1, 2}
+
+
+@sqlite
+def test_nothing_is_forgotten_in_a_night_in_which_the_database_is_empty(workplace: Workplace, erased: Case) -> None:
+    before, content = days(workplace), workplace.shop.everything()
+    for table in reversed(TABLES):
+        workplace.shop.run(f"DELETE FROM {table}")  # noqa: S608 - a constant of the test
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert days(workplace) == before
+    restore(workplace, content)
     erasing.run_ledger(workplace.context)
     assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
 

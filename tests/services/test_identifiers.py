@@ -13,6 +13,7 @@ from dsr.db.answers import AccessCopy
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case, Identifier
 from dsr.domain.identifiers import NotAnIdentifier
+from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.services import copies, identifiers, lookup, plans, search
@@ -113,6 +114,15 @@ def test_of_several_people_the_chosen_one_is_erased_and_no_other(workplace: Work
     for table in ("customer", "invoice"):
         of_bram = [row for row in before[table] if row.get("customer_id", row["id"]) == 2]
         assert [row for row in after[table] if row.get("customer_id", row["id"]) == 2] == of_bram
+    with workplace.transaction() as session:
+        later = cast.add_case(session, Right.ACCESS, status=Status.HANDLING)
+        later.data_subject.email_index = session.get_one(Case, case.id).data_subject.email_index
+        cast.confirm(session, later, handler)
+        asked_work.ask(session, later.id, "search", now=workplace.clock())
+    assert _searched(workplace, later)["customer"] == 1
+    with workplace.transaction() as session:
+        (bram,) = identifiers.persons_of(session, session.get_one(Case, later.id))[PLACE]
+    assert bram["values"]["name"] == "Bram Bos", "who of the two asks now, somebody has to say"
 
 
 def _release(workplace: Workplace, case: Case) -> None:
