@@ -13,7 +13,10 @@ from dsr.db.identity import Lookup
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
+from dsr.domain.errands import ITEM
+from dsr.domain.groups import Group
 from dsr.domain.lifecycle import Status
+from dsr.domain.plans import Verdict
 from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.services import answers, audit, kept, plans, retention
@@ -119,3 +122,15 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
         assert taken.details["rows"] == 22
         left = session.scalars(select(Task).where(Task.kind == retention.LEFT)).one()
         assert left.done_at == now, "nobody has to look at rows that the newer request decided on"
+
+
+def test_papers_of_an_earlier_request_stay_in_the_ledger(workplace: Workplace, later: Case) -> None:
+    """An owner numbers what is found anew for every request."""
+    numbered = Group.of(
+        ("shop", "invoice", "invoice", Verdict.KEEP, None, None, None, None, None, (ITEM,)), [[[125], ""]]
+    )
+    with workplace.transaction() as session:
+        of_person, now = identifiers_of(session.get_one(Case, later.id)), workplace.clock()
+        kept.take_over(session, later.id, of_person, "shop", [numbered], now=now)
+        kept_before = [key for entry in session.scalars(select(LedgerEntry)) for key in retention.kept_rows(entry)]
+    assert (125,) in kept_before
