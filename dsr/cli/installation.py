@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -70,18 +72,24 @@ def check_config(config_file: Path, connect: bool) -> None:
         give_up(*told)
     read_keys(settings)
     click.echo("The configuration and the register are in order.")
+    for note in _notes(settings):
+        click.echo(f"Note: {note}")
+
+
+def _notes(settings: Settings) -> Iterator[str]:
+    """What is no mistake, and that somebody should know all the same."""
+    example = tomllib.loads(paths.example().read_text(encoding="utf-8"))["controller"]["name"]
+    if settings.controller.name == example:
+        yield f"controller: this is still the firm of the example, {example}; pages, mails and letters would name it."
     for name, category in settings.register.categories.items():
         if category.retention == "not-stated":
-            click.echo(f"Note: categories.{name}: no retention is stated, so its rows may be erased on request.")
+            yield f"categories.{name}: no retention is stated, so its rows may be erased on request."
     for system, name in doubtful_tables(settings.register):
-        click.echo(
-            f"Note: tables.{system}.{name}: two of its rows that are found count as two people, and nothing is erased"
-            " until one is chosen; say people = false if its rows are things of a person, such as tickets, else true."
-        )
+        counted = "two of its rows that are found count as two people, and nothing is erased until one is chosen"
+        things = "say people = false if its rows are things of a person, such as tickets, else true"
+        yield f"tables.{system}.{name}: {counted}; {things}."
     for name in named_nowhere(settings.register):
-        click.echo(
-            f"Note: categories.{name}: nothing says where it is (a table, held_in, held_by): nobody looks there."
-        )
+        yield f"categories.{name}: nothing says where it is (a table, held_in, held_by): nobody looks there."
 
 
 def _is_of_register(mistakes: list[Mistake], settings: Settings) -> bool:

@@ -42,7 +42,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_fresh_installation_is_in_order_and_its_secrets_are_its_owner_s(folder: Path) -> None:
-    assert run("check-config", cwd=folder).returncode == 0
+    checked = run("check-config", cwd=folder)
+    assert checked.returncode == 0
+    assert "Note: controller: this is still the firm of the example" in checked.stdout
     assert run("db", "upgrade", cwd=folder).returncode == 0
     assert run("audit", "verify", cwd=folder).returncode == 0
     for name in ("keys.json", "dsr.db"):
