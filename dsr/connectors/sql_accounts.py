@@ -50,12 +50,12 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
     if connection.dialect.name == "sqlite":
         return Remarks([])
     at = f"systems.{name}.eraser"
-    mistakes = [
-        f"{at}: it may not {act} table {table}"
-        for table, known in tables.items()
-        for act, statement in _needed(connection, table, known)
-        if not _may(connection, statement)
-    ]
+    lacking: dict[str, list[str]] = {}
+    for table, known in tables.items():
+        for act, statement in _needed(connection, table, known):
+            if not _may(connection, statement):
+                lacking.setdefault(act, []).append(table)
+    mistakes = [f"{at}: it may not {act} table {', '.join(names)}" for act, names in lacking.items()]
     warning = f"{at}: it is a superuser of the server; give it only the tables of the register"
     return Remarks(mistakes, [warning] if _is_almighty(connection) else [])
 
