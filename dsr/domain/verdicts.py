@@ -78,7 +78,8 @@ class _Judge:
         table = self.register.tables[self.system][name]
         if table.view_of:  # the rows it shows are judged in their own table
             return
-        judgement = partial(self._judgement, name, table, {})
+        by_year = _counts_by_year(self.register.categories[table.category].retention)
+        judgement = partial(self._judgement, name, table, by_year, {})
         if self.register.follows_parent(self.system, name):
             judgement = partial(self._following, name, table, judgement)
         self.judged[name] = [
@@ -86,10 +87,10 @@ class _Judge:
             for row, digest in zip(rows, _fingerprints(table, rows), strict=True)
         ]
 
-    def _judgement(self, name: str, table: Table, known: dict[Key, Judgement], row: Row) -> Judgement:
+    def _judgement(self, name: str, table: Table, by_year: bool, known: dict[Key, Judgement], row: Row) -> Judgement:
         """The judgement by the dates of the row: of thousands of rows only a few differ in them."""
         dates = tuple([row.values[column] for column in table.dates.values()])
-        if _counts_by_year(self.register.categories[table.category].retention):
+        if by_year:
             month = self.fiscal_year_start_month
             dates = tuple([_in_year(day, month) if type(day) is date else day for day in dates])
         if table.soft_deleted:
@@ -229,11 +230,10 @@ def _in_year(day: date, fiscal_year_start_month: int) -> date:
     return day.replace(day=1, month=1 if fiscal_year_start_month == 1 else day.month)
 
 
-@lru_cache(64)
 def _counts_by_year(rule: str | Period) -> bool:
     """Whether all days of a fiscal and calendar year have the same dates under a rule: it counts from their end."""
     found = retention.RULES.get(rule) if isinstance(rule, str) else None
-    return found is not None and found.counted_from != "day"
+    return found is not None and found.counted_from != "day" and found.bound != "max"
 
 
 def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
@@ -247,7 +247,7 @@ def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
     return kept.values()
 
 
-@lru_cache(16_384)  # ten years of days under a few rules: most invoices share their day with another one
+@lru_cache(4_096)  # ten years of days under a few rules: most invoices share their day with another one
 def _retained(rule: str, inputs: tuple[tuple[str, object], ...]) -> retention.Retention:
     return retention.retain(rule, dict(inputs))
 
