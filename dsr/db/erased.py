@@ -28,7 +28,7 @@ class ErasedRows(Base):
     purge_on: Mapped[date] = mapped_column(index=True)
     rows_sealed: Mapped[bytes | None] = sealed_column()
     rows = Encrypted()
-    """JSON: the key of each row, its fingerprint before, and after where a part stayed."""
+    """JSON: the key of each row and its fingerprint before."""
 
     @property
     def sealed_for(self) -> uuid.UUID:

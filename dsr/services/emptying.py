@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
-from dsr.connectors.base import Erasing
+from dsr.connectors.base import Erasing, Found
 from dsr.db.base import keys
 from dsr.domain.plans import Columns, PlanChanged, Row
 from dsr.domain.register import Table
+from dsr.domain.row_keys import Key, as_read
 from dsr.domain.wording import N_
 
 
@@ -24,6 +26,35 @@ def empty_rows(erasing: Erasing, system: str, table: Table, rows: Sequence[Row],
         counts.append(erasing.rewrite(name, {row.key: _pseudonyms(place, table, row, replaced) for row in rows}))
     if any(count != len(rows) for count in counts):
         raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+
+
+def erase_rows(erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None) -> int:
+    """Erase rows of one table, or all but `columns_kept` of them; returns how many there were. Raises PlanChanged."""
+    if columns_kept is None:
+        return erasing.delete(going.table, going.keys)
+    empty_rows(erasing, system, table, going.to_rows(), columns_kept)
+    return len(going.rows)
+
+
+def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
+    """Whether a row holds nothing but `columns_kept`, as `empty_rows` leaves it."""
+    key = {column: row.values[column] for column in table.key}
+    goes = {column: value for column, value in row.values.items() if column not in columns_kept}
+    return all(table.is_emptied(column, key, value) for column, value in goes.items())
+
+
+def yet_to_go(found: Found, table: Table, noted: Mapping[Key, str], columns_kept: Columns | None) -> Found:
+    """The rows without those that were emptied before; `noted` has the fingerprint of each while it was full."""
+    if columns_kept is None:
+        return found
+    rows = zip(found.rows, found.to_rows(), strict=True)
+    # What was as good as empty all along has the fingerprint that was noted, and goes like the others.
+    left = [
+        values
+        for values, row in rows
+        if not is_empty(table, row, columns_kept) or table.fingerprint(row.values) == noted.get(as_read(row.key))
+    ]
+    return replace(found, rows=left)
 
 
 def _pseudonyms(place: str, table: Table, row: Row, columns: Sequence[str]) -> Mapping[str, Any]:

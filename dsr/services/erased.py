@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -31,8 +30,7 @@ def remembered_days(register: Register) -> int:
 
 
 class Written(NamedTuple):
-    """Rows of one table that went together. In `rows`, as JSON, the key of each, its fingerprint before and, of what
-    stays in part, after."""
+    """Rows of one table that went together; in `rows`, as JSON, the key of each and its fingerprint before."""
 
     table: str
     columns_kept: Sequence[str] | None
@@ -72,15 +70,9 @@ def _purge_on(register: Register, now: datetime) -> date:
     return local_date(now) + timedelta(days=remembered_days(register))
 
 
-def went(
-    planned: Iterable[Group], after: Mapping[str, Mapping[str, str]], touched: Collection[str]
-) -> Iterator[Written]:
-    """What of a plan went in the `touched` tables; `after` has the fingerprints of what stays in part, by key."""
+def went(planned: Iterable[Group], touched: Collection[str]) -> Iterator[Written]:
+    """What of a plan went, whole or in part, in the `touched` tables."""
     for group in planned:
         judged = group.judged
-        if judged.table in touched and judged.columns_kept is not None:
-            stays = after.get(judged.table, {})
-            rows = [[key, digest, stays.get(json.dumps(key))] for key, digest in group.rows]
-            yield Written(judged.table, judged.columns_kept, group.count, json.dumps(rows))
-        elif judged.table in touched and judged.verdict is Verdict.ERASE:
-            yield Written(judged.table, None, group.count, group.written)
+        if judged.table in touched and (judged.verdict is Verdict.ERASE or judged.columns_kept is not None):
+            yield Written(judged.table, judged.columns_kept, group.count, group.written)

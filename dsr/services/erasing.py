@@ -12,7 +12,7 @@ from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import empty_rows
+from dsr.services.emptying import empty_rows, is_empty
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -133,9 +133,8 @@ def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Gr
 
 
 def _is_cleared(erasing: Erasing, table: Table, planned: PlanRow) -> bool:
-    found, kept = erasing.read(planned.table, [planned.key_values]).to_rows(), planned.columns_kept or ()
-    goes = {column: value for row in found for column, value in row.values.items() if column not in kept}
-    return len(found) == 1 and all(table.is_emptied(column, planned.key, value) for column, value in goes.items())
+    found = erasing.read(planned.table, [planned.key_values]).to_rows()
+    return len(found) == 1 and is_empty(table, found[0], planned.columns_kept or ())
 
 
 def _after(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group]) -> Fingerprints:

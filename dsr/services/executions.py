@@ -127,7 +127,7 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     planned = approved.parts[system].groups
     kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
-    gone = went(planned, receipt.after, touched)
+    gone = went(planned, touched)
     remember(session, plan.case_id, system, gone, approved.register, now=now)
     put_all(session, LedgerEntry, [*_ledger(plan, planned, receipt)])
     audit.record(

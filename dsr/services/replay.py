@@ -5,33 +5,35 @@ A row is known by its key and its fingerprint; where either differs it is somebo
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.config import TIMEZONE, Settings
-from dsr.connectors.base import Erasing, rows_of
+from dsr.connectors.base import Erasing, Found, rows_of
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
-from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
+from dsr.domain.plans import Columns, Decision, PlanRow, Verdict
 from dsr.domain.register import Register, Table
-from dsr.domain.row_keys import from_json, key_text
+from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.services import audit, erased
-from dsr.services.emptying import empty_rows
+from dsr.services.emptying import erase_rows, yet_to_go
 from dsr.services.retention import (
     CHANGED,
     NOT_IN_REGISTER,
     STILL_NEEDED,
+    Kept,
     is_still_needed,
     judge_kept,
+    judged_tables,
+    kept_rows,
     why_left,
 )
 
@@ -68,86 +70,69 @@ class Outcome:
     result: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows of one table that went alike, as noted and as found; `stays` are the columns left, None of whole rows."""
+
+    table: str
+    stays: Columns | None
+    noted: Kept
+    found: Found
+
+
 def replay(
     erasing: Erasing, settings: Settings, system: str, batch: Batch, decisions: Mapping[str, Decision], *, on: date
 ) -> list[Outcome]:
     """Erase a batch again in the open transaction: first what stays in part, then rows that point at others first."""
-    known = settings.register.tables.get(system, {})
+    order = list(reversed(judged_tables(settings.register, system)))
     outcomes = [
-        Outcome(part.table, key, NOT_IN_REGISTER)
+        Outcome(part.table, key_text(key), NOT_IN_REGISTER)
         for part in batch.parts
-        if part.table not in known
-        for key in _rows(part)
+        if part.table not in order
+        for key in kept_rows(part)
     ]
-    emptied = [part for part in batch.parts if part.table in known and part.columns_kept is not None]
-    whole = [part for part in batch.parts if part.table in known and part.columns_kept is None]
-    for part in emptied:
-        outcomes += _empty_again(erasing, settings.register, part)
-    return outcomes + _erase_again(erasing, settings, system, whole, decisions, on=on)
-
-
-def _rows(part: ErasedRows) -> dict[str, list[Any]]:
-    """Key as text -> the row as it was noted."""
-    return {key_text(from_json(row[0])): row for row in json.loads(part.rows)}
-
-
-def _empty_again(erasing: Erasing, register: Register, part: ErasedRows) -> list[Outcome]:
-    noted = _rows(part)
-    wanted = [from_json(row[0]) for row in noted.values()]
-    found = {key_text(row.key): row for row in erasing.read(part.table, wanted).to_rows()}
-    table = register.tables[part.system][part.table]
-    results = {key: _state(table, found.get(key), row) for key, row in noted.items()}
-    going = [found[key] for key, result in results.items() if result == AGAIN]
-    if going:
-        kept = {*(part.columns_kept or ()), *table.key, *(table.keep_columns or ())}
-        empty_rows(erasing, part.system, table, going, tuple(kept))
-    return [Outcome(part.table, key, result) for key, result in results.items()]
-
-
-def _state(table: Table, row: Row | None, noted: Sequence[Any]) -> str:
-    """Whether a row has to be emptied, is empty or gone, or is not the one that was noted."""
-    found = table.fingerprint(row.values) if row else None
-    if found is None or (len(noted) > 2 and found == noted[2]):
-        return GONE
-    if found != noted[1]:
-        return CHANGED
-    return AGAIN if table.is_erasable else READ_ONLY
-
-
-def _erase_again(
-    erasing: Erasing,
-    settings: Settings,
-    system: str,
-    parts: Sequence[ErasedRows],
-    decisions: Mapping[str, Decision],
-    *,
-    on: date,
-) -> list[Outcome]:
-    """Rows that went whole: read and judged together, since the verdict on some depends on others."""
-    noted: dict[str, dict[str, list[Any]]] = {}
-    for part in parts:
-        noted.setdefault(part.table, {}).update(_rows(part))
-    found = {table: erasing.read(table, [from_json(row[0]) for row in rows.values()]) for table, rows in noted.items()}
-    judged = judge_kept(settings, system, rows_of(found.values()), decisions, on)
-    outcomes: list[Outcome] = []
-    for table in filter(noted.__contains__, reversed(settings.register.nearest_first(system))):
-        results = {key: _result(judged.get((table, from_json(row[0]))), row[1]) for key, row in noted[table].items()}
-        again = {from_json(noted[table][key][0]) for key, result in results.items() if result == AGAIN}
-        going = found[table].only(again)
-        if is_still_needed(erasing, settings.register, system, going):
-            results |= dict.fromkeys(map(key_text, going.keys), STILL_NEEDED)
-        elif going.rows:
-            erasing.delete(table, going.keys)
-        outcomes += [Outcome(table, key, result) for key, result in results.items()]
+    known = [part for part in batch.parts if part.table in order]
+    parts = list(_read(erasing, settings.register.tables[system], known))
+    # Judged before anything goes: the verdict on some depends on others.
+    judged = judge_kept(settings, system, rows_of(part.found for part in parts), decisions, on)
+    for part in sorted(parts, key=lambda part: (part.stays is None, order.index(part.table))):
+        outcomes += _erase_again(erasing, settings.register, system, part, judged)
     return outcomes
 
 
-def _result(judged: PlanRow | None, noted: str) -> str:
+def _read(erasing: Erasing, tables: Mapping[str, Table], batch: Iterable[ErasedRows]) -> Iterator[_Part]:
+    noted: dict[tuple[str, Columns | None], dict[Key, str]] = {}
+    for rows in batch:
+        alike = rows.table, _stays(tables[rows.table], rows)
+        noted.setdefault(alike, {}).update(kept_rows(rows))
+    for (table, stays), kept in noted.items():
+        yield _Part(table, stays, kept, yet_to_go(erasing.read(table, [*kept]), tables[table], kept, stays))
+
+
+def _stays(table: Table, rows: ErasedRows) -> Columns | None:
+    if rows.columns_kept is None:
+        return None
+    return tuple(dict.fromkeys((*rows.columns_kept, *table.key, *(table.keep_columns or ()))))
+
+
+def _erase_again(
+    erasing: Erasing, register: Register, system: str, part: _Part, judged: Mapping[tuple[str, Key], PlanRow]
+) -> list[Outcome]:
+    results = {key: _result(judged.get((part.table, key)), digest, part.stays) for key, digest in part.noted.items()}
+    going = part.found.only({key for key, result in results.items() if result == AGAIN})
+    if part.stays is None and is_still_needed(erasing, register, system, going):
+        results |= dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)
+    elif going.rows:
+        erase_rows(erasing, system, register.tables[system][part.table], going, part.stays)
+    return [Outcome(part.table, key_text(key), result) for key, result in results.items()]
+
+
+def _result(judged: PlanRow | None, noted: str, stays: Columns | None) -> str:
     if judged is None:
         return GONE
     if judged.fingerprint != noted:
         return CHANGED
-    if judged.verdict is Verdict.ERASE:
+    if judged.verdict is Verdict.ERASE or (judged.columns_kept and {*(stays or ())}.issuperset(judged.columns_kept)):
         return AGAIN
     return why_left(judged)
 

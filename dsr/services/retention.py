@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from dsr.config import Settings
 from dsr.connectors.base import Erasing, Found, SystemDown, rows_of
 from dsr.db.base import new_id, table_of
+from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
@@ -25,7 +26,7 @@ from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, holds
-from dsr.services.emptying import empty_rows
+from dsr.services.emptying import erase_rows, yet_to_go
 from dsr.services.erased import Written, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
@@ -88,9 +89,9 @@ def rules_of(settings: Settings, system: str) -> str:
     return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
 
 
-def kept_rows(entry: LedgerEntry) -> Kept:
-    """Key -> fingerprint of the rows of an entry."""
-    return {from_json(key): digest for key, digest in json.loads(entry.rows or "[]")}
+def kept_rows(noted: LedgerEntry | ErasedRows) -> Kept:
+    """Key -> fingerprint of the rows that were noted."""
+    return {from_json(key): digest for key, digest in json.loads(noted.rows or "[]")}
 
 
 def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> dict[str, Decision]:
@@ -109,7 +110,7 @@ def erase_due(
     """
     order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
-    found = {entry.id: read_kept(erasing, due.system, entry.table, [*due.kept[entry.id]]) for entry in known}
+    found = {entry.id: _yet_to_go(erasing, settings.register, entry, due.kept[entry.id]) for entry in known}
     stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
     left = {} if stands else _left(settings, due, found, decisions, on)
     settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
@@ -125,6 +126,14 @@ def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) ->
     if keys and not found.rows and erasing.is_empty(table):
         raise SystemDown(system, N_("table %(table)s is empty; what is kept in it waits"), table=table)
     return found
+
+
+def _yet_to_go(erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept) -> Found:
+    """The rows of an entry that are yet to go: an earlier attempt may have emptied them."""
+    columns = verdicts.columns_left(register, entry.system, entry.table)
+    found = read_kept(erasing, entry.system, entry.table, [*kept])
+    table = register.tables[entry.system][entry.table]
+    return yet_to_go(found, table, kept, columns)
 
 
 def judged_tables(register: Register, system: str) -> list[str]:
@@ -202,24 +211,17 @@ def _erase_entry(
     if is_still_needed(erasing, register, entry.system, going):
         left = {**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)}
         going = found.only(set())
-    erased = _erase(erasing, register, entry.system, going) if going.rows else 0
+    columns = verdicts.columns_left(register, entry.system, entry.table)
+    table = register.tables[entry.system][entry.table]
+    erased = erase_rows(erasing, entry.system, table, going, columns) if going.rows else 0
     # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
     went = {key: digest for key, digest in kept.items() if key not in left}
-    columns = verdicts.columns_left(register, entry.system, entry.table)
     noted = _written(went) if left else str(entry.rows)
     return Settled(erased, gone, left, Written(entry.table, columns, len(went), noted) if went else None)
 
 
 def _written(kept: Kept) -> str:
     return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
-
-
-def _erase(erasing: Erasing, register: Register, system: str, going: Found) -> int:
-    left = verdicts.columns_left(register, system, going.table)
-    if left is None:
-        return erasing.delete(going.table, going.keys)
-    empty_rows(erasing, system, register.tables[system][going.table], going.to_rows(), left)
-    return len(going.rows)
 
 
 def is_still_needed(erasing: Erasing, register: Register, system: str, found: Found) -> bool:

@@ -18,7 +18,7 @@ from dsr.db.notices import Task
 from dsr.jobs import erasing, replay, work
 from dsr.services import housekeeping
 from tests.jobs.test_erasing_holds import approved, place  # noqa: F401 - a fixture
-from tests.parts.shop import TABLES, Workplace
+from tests.parts.shop import REGISTER, TABLES, Workplace
 from tests.parts.store import NOW
 
 sqlite = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -43,6 +43,13 @@ def backup(workplace: Workplace, approved: Case) -> Content:  # noqa: F811
     before = workplace.shop.everything()
     work.run_all(workplace.context)
     return before
+
+
+@pytest.fixture
+def emptied_invoices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invoice of which the day has come stays, empty."""
+    invoice = '[tables.shop.invoice]\non_erasure = "empty"\nkeep_columns = ["customer_id"]\nfixed = { total = 0 }'
+    monkeypatch.setattr("tests.parts.shop.REGISTER", REGISTER.replace("[tables.shop.invoice]", invoice))
 
 
 def run(workplace: Workplace, since: date = TODAY, *, dry_run: bool = False) -> tuple[int, int, list[tuple[str, str]]]:
@@ -111,10 +118,13 @@ def test_what_is_held_since_and_what_others_point_at_stay(
     backup: Content,
 ) -> None:
     place(workplace, approved, "ticket")
+    place(workplace, approved, "customer")
     restore(workplace, backup)
     workplace.shop.run("INSERT INTO invoice_line VALUES (117, 9, 'added')")
     _, _, left = run(workplace)
     assert ("ticket [1]", "held") in left
+    assert ("customer [1]", "held") in left
+    assert workplace.shop.rows("customer") == backup["customer"]
     assert ("invoice [117]", "still-needed") in left
     assert 117 in [row["id"] for row in workplace.shop.rows("invoice")]
 
@@ -158,18 +168,52 @@ def test_a_row_of_somebody_else_whose_key_is_the_same_to_the_database_stays(
 
 
 @sqlite
-def test_what_went_in_a_night_that_was_cut_off_is_remembered_too(
-    workplace: Workplace, backup: Content, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("emptied_invoices")
+def test_what_was_emptied_goes_again_with_its_lines_and_is_then_known_to_be_empty(
+    workplace: Workplace, backup: Content
 ) -> None:
+    workplace.clock.set(date(2027, 1, 1))
+    erasing.run_ledger(workplace.context)
+    erased = workplace.shop.everything()
+    assert {"id": 119, "customer_id": 1, "issued_on": None, "paid_on": None, "total": 0} in erased["invoice"]
+    assert run(workplace) == (0, 12, [])
+    restore(workplace, backup)
+    assert run(workplace) == (12, 0, [])
+    assert workplace.shop.everything() == erased
+    workplace.shop.run("UPDATE invoice SET total = 99 WHERE id = 119")
+    assert run(workplace) == (0, 11, [("invoice [119]", "changed")])
+
+
+def night_that_is_cut_off(workplace: Workplace) -> None:
+    """The shop commits what the ledger erases, and our process ends before the receipt."""
+
     def end_here(name: str) -> None:
         if name == "kept-rows-erased":
             raise KeyboardInterrupt
 
     workplace.clock.set(date(2027, 1, 1))
-    with monkeypatch.context() as dying:
+    with pytest.MonkeyPatch.context() as dying:
         dying.setattr(faults, "point", end_here)
         with pytest.raises(KeyboardInterrupt):
             erasing.run_ledger(workplace.context)
+
+
+@sqlite
+@pytest.mark.usefixtures("emptied_invoices")
+def test_what_was_emptied_in_a_night_that_was_cut_off_needs_nobody(workplace: Workplace, backup: Content) -> None:
+    night_that_is_cut_off(workplace)
+    erased = workplace.shop.everything()
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []
+    restore(workplace, backup)
+    run(workplace)
+    assert workplace.shop.everything() == erased
+
+
+@sqlite
+def test_what_went_in_a_night_that_was_cut_off_is_remembered_too(workplace: Workplace, backup: Content) -> None:
+    night_that_is_cut_off(workplace)
     erased = workplace.shop.everything()
     assert 119 not in [row["id"] for row in erased["invoice"]], "the shop had committed"
     erasing.run_ledger(workplace.context)
