@@ -30,6 +30,7 @@ from dsr.services.retention import (
     NOT_IN_REGISTER,
     STILL_NEEDED,
     Kept,
+    found_rows,
     is_still_needed,
     judge_kept,
     judged_tables,
@@ -118,19 +119,24 @@ def _stays(table: Table, rows: ErasedRows) -> Columns | None:
 def _erase_again(
     erasing: Erasing, register: Register, system: str, part: _Part, judged: Mapping[tuple[str, Key], PlanRow]
 ) -> list[Outcome]:
-    results = {key: _result(judged.get((part.table, key)), digest, part.stays) for key, digest in part.noted.items()}
+    table = register.tables[system][part.table]
+    digests = found_rows(part.found, table)
+    results = {
+        key: _result(judged.get((part.table, key)), part.stays, is_same=digests.get(key) == digest)
+        for key, digest in part.noted.items()
+    }
     going = part.found.only({key for key, result in results.items() if result == AGAIN})
     if part.stays is None and is_still_needed(erasing, register, system, going):
         results |= dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)
     elif going.rows:
-        erase_rows(erasing, system, register.tables[system][part.table], going, part.stays)
+        erase_rows(erasing, system, table, going, part.stays)
     return [Outcome(part.table, key_text(key), result) for key, result in results.items()]
 
 
-def _result(judged: PlanRow | None, noted: str, stays: Columns | None) -> str:
+def _result(judged: PlanRow | None, stays: Columns | None, *, is_same: bool) -> str:
     if judged is None:
         return GONE
-    if judged.fingerprint != noted:
+    if not is_same:
         return CHANGED
     if judged.verdict is Verdict.ERASE or (judged.columns_kept and {*(stays or ())}.issuperset(judged.columns_kept)):
         return AGAIN

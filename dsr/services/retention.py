@@ -94,6 +94,11 @@ def kept_rows(noted: LedgerEntry | ErasedRows) -> Kept:
     return {from_json(key): digest for key, digest in json.loads(noted.rows or "[]")}
 
 
+def found_rows(found: Found, table: Table) -> Kept:
+    """Key -> fingerprint of the rows that were found; not where several rows have the same key."""
+    return {as_read(key): digest for key, digest in found.fingerprints(table).items()}
+
+
 def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> dict[str, Decision]:
     """By what kept rows are judged on their day: nobody needs them any more, but somebody may hold them."""
     decisions = {name: Decision(ErasureGround.NOT_NEEDED) for name in register.categories}
@@ -184,7 +189,7 @@ def _left_of(
     found: Found, tables: Mapping[str, Table], kept: Kept, judged: Mapping[tuple[str, Key], PlanRow]
 ) -> dict[Key, str]:
     left: dict[Key, str] = {}
-    digests = {as_read(key): digest for key, digest in found.fingerprints(tables[found.table]).items()}
+    digests = found_rows(found, tables[found.table])
     for key in map(as_read, found.keys):
         row = judged[found.table, key]
         if digests.get(key) != kept[key]:

@@ -112,6 +112,17 @@ def test_a_key_that_was_used_again_and_a_row_that_differs_are_left_and_told(
 
 
 @sqlite
+def test_of_two_rows_with_the_same_key_neither_goes(workplace: Workplace, backup: Content) -> None:
+    restore(workplace, backup)
+    workplace.shop.run("ALTER TABLE ticket RENAME TO numbered")
+    workplace.shop.run("CREATE TABLE ticket AS SELECT 1 AS id, 2 AS customer_id, 'of Bram' AS body")
+    workplace.shop.run("INSERT INTO ticket SELECT id, customer_id, body FROM numbered WHERE id = 1")
+    _, _, left = run(workplace)
+    assert left == [("ticket [1]", "changed")]
+    assert [row["body"] for row in workplace.shop.rows("ticket")] == ["help", "of Bram"]
+
+
+@sqlite
 def test_what_is_held_since_and_what_others_point_at_stay(
     workplace: Workplace,
     approved: Case,  # noqa: F811
