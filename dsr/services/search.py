@@ -16,7 +16,7 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemDown
 from dsr.connectors.manual import OwnerHasNotAnswered
@@ -124,7 +124,7 @@ def record_search(
         *(finding for finding in search.findings if finding["system"] not in searched.found),
         *(finding for system, found in searched.found.items() for finding in _findings(register, system, found)),
     ]
-    doubted = set(session.scalars(_CHOSEN_BEFORE, {"address": case.data_subject.email_index, "case": case.id}))
+    doubted = set(session.scalars(_CHOSEN_BEFORE, {"case": case.id}))
     search.persons = _persons(case, searched, register, json.loads(search.persons or "{}"), doubted)
     search.searched_at = now
     if searched.found:
@@ -134,11 +134,12 @@ def record_search(
     return search
 
 
+_OWN = aliased(DataSubject)
 _CHOSEN_BEFORE = (
     select(Identifier.kind)
     .join(DataSubject, DataSubject.case_id == Identifier.case_id)
-    .where(DataSubject.email_index == bindparam("address"), Identifier.case_id != bindparam("case"))
-    .where(Identifier.kind.contains("."))
+    .join(_OWN, _OWN.email_index == DataSubject.email_index)
+    .where(_OWN.case_id == bindparam("case"), Identifier.case_id != _OWN.case_id, Identifier.kind.contains("."))
 )
 
 
