@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Hashable, Mapping
@@ -14,10 +13,9 @@ from typing import Any, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from dsr.domain.calendars import Profile
-from dsr.domain.errands import with_items
 from dsr.domain.register import STRICT, Register, Text
-from dsr.domain.register_check import mistakes as register_mistakes
 from dsr.domain.register_check import systems_named, tables_named_twice, wrong_kind
+from dsr.register_file import read_register
 from dsr.toml import ConfigurationError, Mistake, hint, line_of, read, validated
 
 TIMEZONE = ZoneInfo("Europe/Amsterdam")
@@ -245,8 +243,8 @@ def check(file: Path) -> tuple[Settings | None, list[Mistake]]:
     unknown = [Mistake(file, key, "is not a setting") for key in table if key in ("register", "base")]
     settings, mistakes = validated(Settings, given, file, text)
     register_file = file.parent / str(table.get("register_file", "register.toml"))
-    register, register_mistakes_ = _load_register(register_file)
-    mistakes = [*unknown, *mistakes, *register_mistakes_]
+    register, mistakes_of_register = read_register(register_file)
+    mistakes = [*unknown, *mistakes, *mistakes_of_register]
     if settings is not None:
         settings = replace(settings, base=file.resolve().parent, register=register or Register({}))
         mistakes += _wrong_values(settings, file, text)
@@ -274,21 +272,10 @@ def _place(settings: Settings, system: str) -> Hashable:
 
 def load_register(file: Path) -> Register:
     """The register of `file`; ConfigurationError with every mistake."""
-    register, mistakes = _load_register(file)
+    register, mistakes = read_register(file)
     if mistakes or register is None:
         raise ConfigurationError(mistakes)
     return register
-
-
-def _load_register(file: Path) -> tuple[Register | None, list[Mistake]]:
-    table, text, mistakes = read(file)
-    if mistakes:
-        return None, mistakes
-    register, mistakes = validated(Register, table, file, text)
-    if register is None:
-        return None, mistakes
-    found = [Mistake(file, key, sentence, line_of(text, key)) for key, sentence in register_mistakes(register)]
-    return with_items(replace(register, digest=hashlib.sha256(text.encode()).hexdigest())), found
 
 
 def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:

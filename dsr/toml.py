@@ -107,7 +107,7 @@ def hint(name: str, known: list[str]) -> str:
 
 
 def line_of(text: str, key: str) -> int | None:
-    """The line of a key path: its own or the first in it, else that of the nearest table that holds it."""
+    """The line of a key path: its own (also where it is still a gap) or the first in it, else that of what holds it."""
     path = key.split(".")
     table: list[str] = []
     best: tuple[int, int] | None = None
@@ -115,7 +115,7 @@ def line_of(text: str, key: str) -> int | None:
         if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
             table = [part.strip(" \"'") for part in header[1].split(".")]
             depth = _shared(table, path)
-        elif assigned := re.match(r"\s*([\w\".-]+)\s*=", line):
+        elif assigned := re.match(r"\s*(?:# GAP: )?([\w\".-]+)\s*=", line):
             depth = _shared([*table, *(part.strip('"') for part in assigned[1].split("."))], path)
         else:
             continue

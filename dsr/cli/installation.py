@@ -19,6 +19,7 @@ from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
 from dsr.domain.persons import doubtful_tables
 from dsr.domain.register_check import named_nowhere
+from dsr.register_file import GAP, gaps
 from dsr.toml import Mistake, line_of
 
 
@@ -69,11 +70,19 @@ def check_config(config_file: Path, connect: bool) -> None:
         except SystemRefuses as error:
             give_up(*told, str(error))
     if settings is None or told:
-        give_up(*told)
+        give_up(*told, *(_gaps(settings) if settings else []))
     read_keys(settings)
     click.echo("The configuration and the register are in order.")
-    for note in _notes(settings):
+    for note in [*_gaps(settings), *_notes(settings)]:
         click.echo(f"Note: {note}")
+
+
+def _gaps(settings: Settings) -> list[str]:
+    """How much of a draft is still to be decided on."""
+    file = settings.path(settings.register_file)
+    lines = gaps(file)
+    left = f"lines are still marked {GAP}, from this one on: decide each, and take the mark away."
+    return [f"{file.name}:{lines[0]}: {len(lines)} {left}"] if lines else []
 
 
 def _notes(settings: Settings) -> Iterator[str]:
