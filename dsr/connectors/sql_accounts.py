@@ -33,8 +33,9 @@ def reader_remarks(connection: Connection, name: str, system: DataSystem, tables
         return Remarks([])
     at = f"systems.{name}.reader"
     warnings = [f"{at}: it is the eraser's account too; give it one of its own"] if _is_one(system) else []
-    blind = [table for table in tables if not _may(connection, _selecting(table, tables[table]))]
-    writable = [table for table in tables if _may(connection, _deleting(table, tables[table]))]
+    blind = [table for table in tables if _is_kept_from(connection, _selecting(table, tables[table]))]
+    own = {table: known for table, known in tables.items() if known.is_erasable}  # of a view rows cannot be erased
+    writable = [table for table in own if not _is_kept_from(connection, _deleting(table, own[table]))]
     if writable:
         warnings.append(f"{at}: it may change rows ({', '.join(writable)}); it needs SELECT and nothing more")
     if connection.dialect.name == "mysql" and not _sees_all(connection):
@@ -42,7 +43,7 @@ def reader_remarks(connection: Connection, name: str, system: DataSystem, tables
             f"{at}: it does not see every foreign key and trigger, so a cascade may be missed;"
             " MariaDB shows them to an account with SELECT and TRIGGER on the whole database"
         )
-    return Remarks([f"{at}: it may not read table {table}" for table in blind], warnings)
+    return Remarks([_lacking(connection, at, "read", [table], tables) for table in blind], warnings)
 
 
 def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table]) -> Remarks:
@@ -53,11 +54,23 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
     lacking: dict[str, list[str]] = {}
     for table, known in tables.items():
         for act, statement in _needed(connection, table, known):
-            if not _may(connection, statement):
+            if _is_kept_from(connection, statement):
                 lacking.setdefault(act, []).append(table)
-    mistakes = [f"{at}: it may not {act} table {', '.join(names)}" for act, names in lacking.items()]
+    mistakes = [_lacking(connection, at, act, names, tables) for act, names in lacking.items()]
     warning = f"{at}: it is a superuser of the server; give it only the tables of the register"
     return Remarks(mistakes, [warning] if _is_almighty(connection) else [])
+
+
+_RIGHTS = {"read": "SELECT", "read and lock": "SELECT, UPDATE", "delete from": "DELETE", "update": "UPDATE"}
+
+
+def _lacking(connection: Connection, at: str, act: str, names: list[str], tables: Mapping[str, Table]) -> str:
+    """What an account may not do, and what lets it; MariaDB takes a table at a time."""
+    quoted = connection.dialect.identifier_preparer
+    places = [quoted.format_table(_clause(name, tables[name])) for name in names]
+    groups = places if connection.dialect.name == "mysql" else [", ".join(places)]
+    grants = "; ".join(f"GRANT {_RIGHTS[act]} ON {group} TO {connection.engine.url.username}" for group in groups)
+    return f"{at}: it may not {act} table {', '.join(names)}: {grants}"
 
 
 def _is_one(system: DataSystem) -> bool:
@@ -96,7 +109,7 @@ def _selecting(name: str, table: Table) -> sa.Select[tuple[object]]:
 
 def _deleting(name: str, table: Table) -> sa.Executable:
     source = _clause(name, table, *table.key)
-    return sa.delete(source).where(source.c[table.key[0]].is_(None))
+    return sa.delete(source).where(*(source.c[column].is_(None) for column in table.key))
 
 
 def _updating(name: str, table: Table, columns: Iterable[str]) -> sa.Executable:
@@ -104,12 +117,12 @@ def _updating(name: str, table: Table, columns: Iterable[str]) -> sa.Executable:
     return sa.update(source).values({column: sa.null() for column in source.c})
 
 
-def _may(connection: Connection, statement: sa.Executable) -> bool:
-    """Whether the account may do this: the statement is explained, never run. Another fault is told elsewhere."""
+def _is_kept_from(connection: Connection, statement: sa.Executable) -> bool:
+    """Whether the account may not do this: the statement is explained, never run. Another fault is told elsewhere."""
     text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
     try:
         with connection.begin_nested():
             connection.exec_driver_sql(f"EXPLAIN {text}").close()
     except DBAPIError as error:
-        return not is_forbidden(error)
-    return True
+        return is_forbidden(error)
+    return False
