@@ -107,7 +107,8 @@ def to_record(plan: Plan, on: date) -> dict[str, object]:
 
 
 def _show(plan: Plan, on: date) -> None:
-    click.echo(f"On {on}: " + ", ".join(f"{count} {verdict}" for verdict, count in plan.counts.items() if count))
+    counts = [f"{count} {verdict}" for verdict, count in plan.counts.items() if count]
+    click.echo(f"On {on}: " + (", ".join(counts) or "no row was found"))
     for row in plan.rows:
         key = ", ".join(f"{column}={value}" for column, value in row.key.items())
         until = f" through {row.keep_through} ({row.rule})" if row.keep_through and row.verdict == "keep" else ""
