@@ -195,7 +195,11 @@ class SqlSystem:
 
     def has_key(self, name: str) -> sa.ColumnElement[bool]:
         """Whether a row has one of the keys that a statement is given."""
-        columns: list[Any] = [sa.column(column) for column in self.tables[name].key]
+        return self.is_one_of(self.tables[name].key)
+
+    def is_one_of(self, names: Iterable[str]) -> sa.ColumnElement[bool]:
+        """Whether these columns of a row hold one of the values that a statement is given."""
+        columns: list[Any] = [*map(sa.column, names)]
         if self.system.engine == "postgresql" and len(columns) == 1:
             # One array: the driver takes longer to read thousands of placeholders than the server to erase the rows.
             return columns[0] == sa.func.any(sa.bindparam(_KEYS))  # type: ignore[no-any-return]
@@ -204,15 +208,21 @@ class SqlSystem:
 
     def keys_in_parts(self, name: str, keys: Sequence[Key], most: int = PARAMETERS) -> Iterator[dict[str, Any]]:
         """Keys of rows, `most` values at a time, for one such statement after another; for no keys a single one."""
-        columns = len(self.tables[name].key)
+        return self.in_parts(len(self.tables[name].key), keys, most)
+
+    def in_parts(self, columns: int, keys: Sequence[Key], most: int = PARAMETERS) -> Iterator[dict[str, Any]]:
+        """The same for values of so many columns."""
         size = most // columns
         for start in range(0, max(len(keys), 1), size):
             part = keys[start : start + size]
             yield {_KEYS: self._as_array([key[0] for key in part]) if columns == 1 else [*part]}
 
     def _as_array(self, values: list[Any]) -> Any:
-        if self.system.engine == "postgresql" and {int}.issuperset(map(type, values)):
+        kinds = {*map(type, values)} if self.system.engine == "postgresql" else set()
+        if kinds == {int}:
             return f"{{{','.join(map(str, values))}}}"  # the driver takes three times as long to write an array
+        if len(kinds - {type(None)}) > 1:  # an array has one kind: with days also those that are read as text
+            return [value if value is None else str(value) for value in values]
         return values
 
     def fetch(
@@ -343,12 +353,9 @@ class SqlErasing:
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
         path = self.system.tables[table].path
-        own: list[Any] = [sa.column(column) for column in path]
         targets = [tuple(row.values[column] for column in path.values()) for row in rows]
-        statement = sa.select(sa.func.count()).select_from(self.system.clause(table))
-        size = PARAMETERS // len(own)
-        parts = (targets[start : start + size] for start in range(0, len(targets), size))
-        return sum(self.connection.scalar(statement.where(_is_in(own, part))) or 0 for part in parts)
+        counting = sa.select(sa.func.count()).select_from(self.system.clause(table)).where(self.system.is_one_of(path))
+        return sum(self.connection.scalar(counting, part) or 0 for part in self.system.in_parts(len(path), targets))
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
         parts = self.system.keys_in_parts(table, keys)
@@ -363,12 +370,6 @@ def _digits(text: Any) -> Any:
 def _is_phone(digits: Any) -> sa.ColumnElement[bool]:
     is_one: sa.ColumnElement[bool] = digits.in_(sa.bindparam(PHONE, type_=sa.String(), expanding=True))
     return is_one
-
-
-def _is_in(columns: Sequence[Any], values: Sequence[Key]) -> sa.ColumnElement[bool]:
-    if len(columns) == 1:
-        return columns[0].in_([value[0] for value in values])  # type: ignore[no-any-return]
-    return sa.tuple_(*columns).in_(list(values))
 
 
 def _columns(table: Table) -> set[str]:

@@ -98,6 +98,10 @@ class _Checks:
             self.warnings.append(f"{at}.key: the table has no primary key, so nothing says that a key is one row's")
         elif set(table.key) <= set(columns) and not any(set(unique) <= set(table.key) for unique in uniques):
             yield f"{at}.key: several rows can have the same {', '.join(table.key)}; use {', '.join(uniques[0])}"
+        for column in filter(columns.get, table.key):
+            if self.schema.engine != "sqlite" and isinstance(columns[column]["type"], _NEVER_FOUND):
+                cure = "use other columns, or make it a whole number, a decimal or text"
+                yield f"{at}.key: a row cannot be found by {column} ({columns[column]['type']}); {cure}"
 
     def _in_foreign_keys(self, name: str, table: Table, at: str) -> Iterator[str]:
         """Foreign keys that let an erasure reach rows which are not found by way of the register, or that stop it."""
@@ -156,6 +160,9 @@ def _event(text: str) -> str:
 
 _DAY = r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
 """A day that every year has, so that it is one in any database."""
+
+_NEVER_FOUND = (sa.REAL, sa.FLOAT, sa.JSON, sa.ARRAY)
+"""Types of which a value that was read is not the one that a statement compares with."""
 
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
 

@@ -39,6 +39,8 @@ def engine_for(system: DataSystem, account: Account | None, settings: Settings, 
     )
     if system.engine == "postgresql":
         event.listen(engine, "connect", partial(_with_every_day, engine.dialect.loaded_dbapi))
+    else:
+        event.listen(engine, "connect", partial(_with_bits_and_times, engine.dialect.loaded_dbapi))
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_ping_after_rest, engine))
     return engine
@@ -68,6 +70,12 @@ def _or_text(usual: Any, fault: type[Exception]) -> type:
                 return bytes(data).decode()
 
     return OrText
+
+
+def _with_bits_and_times(pymysql: Any, connection: Any, _record: Any) -> None:
+    """Bits are read as the number they are, so that 0 means no; a TIME as text, since it may be below zero."""
+    kinds = pymysql.constants.FIELD_TYPE
+    connection.decoders = {**connection.decoders, kinds.BIT: int.from_bytes, kinds.TIME: str}
 
 
 def _note_rest(_connection: Any, record: Any) -> None:
