@@ -44,6 +44,23 @@ class Search(Base):
         return [system for system, state in self.states.items() if state not in ("found", "closed")]
 
 
+class GivenUp(Base):
+    """A database that will not answer for a case any more, as a handler said, and why: that is told in the letter."""
+
+    __tablename__ = "given_up"
+
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("dsr_case.id"), primary_key=True)
+    system: Mapped[str] = mapped_column(String(64), primary_key=True)
+    given_up_at: Mapped[datetime]
+    given_up_by_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("staff_member.id"))
+    reason_sealed: Mapped[bytes | None] = sealed_column()
+    reason = Encrypted()
+
+    @property
+    def sealed_for(self) -> uuid.UUID:
+        return self.case_id
+
+
 class CasePlan(Base):
     """A plan and the two people behind it. The rows are sealed as one document, bound by `digest`."""
 
@@ -101,7 +118,7 @@ class Execution(Base):
     is_observed: Mapped[bool] = mapped_column(default=True)
     """False where the commit was found done after a crash."""
     is_left: Mapped[bool] = mapped_column(default=False)
-    """True where a handler gave up waiting for the owner of the system: nothing was erased."""
+    """True where a handler gave up waiting for the system or its owner: nothing is known to have been done."""
     erased: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table."""
     changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)

@@ -266,9 +266,9 @@ class Facts:
             return Tenor.UNDECIDED
         if self.nothing_found and not outcomes - {Outcome.NOT_APPLICABLE, Outcome.FULFILLED}:
             return Tenor.NOTHING_FOUND
-        if outcomes <= {Outcome.FULFILLED}:
+        if outcomes <= {Outcome.FULFILLED} and not self.given_up:
             return Tenor.DONE
-        if outcomes <= {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED} and self._only_kept_by_law:
+        if outcomes <= {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED} and self._only_kept_by_law and not self.given_up:
             return Tenor.KEPT
         return Tenor.PARTLY if outcomes & {*_DONE, Outcome.FORWARDED} else Tenor.REFUSED
 

@@ -22,7 +22,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
-from dsr.services import changing, drawing_up, executions, plans, rectification
+from dsr.services import changing, drawing_up, executions, plans, rectification, search, work
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.services.search import fault_of
 
@@ -42,8 +42,9 @@ def whose_rows(context: Context, session: Session, case_id: uuid.UUID) -> _Wante
     plan = rectification.to_lay_out(session, case_id)
     if plan is None:
         return None
-    names = rectification.to_read(plan, context.settings.register, context.systems)
-    return _Wanted(plan.id, identifiers_of(case), [context.systems[name] for name in names])
+    systems = search.without_given_up(session, case_id, context.systems)
+    names = rectification.to_read(session, plan, context.settings.register, systems)
+    return _Wanted(plan.id, identifiers_of(case), [systems[name] for name in names])
 
 
 def lay_out_rows(context: Context, _case_id: uuid.UUID, wanted: _Wanted | None) -> Note:
@@ -74,12 +75,12 @@ def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sh
     return corrections.sheets(register, system.name, rows, types)
 
 
-Approved = rectification.Approved | PlanChanged | None
-"""The correction to carry out, or why it no longer stands; None where there is nothing (more) to do."""
+Approved = Sequence[rectification.Approved] | PlanChanged
+"""The corrections to carry out, or why they no longer stand; none where there is nothing (more) to do."""
 
 
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
-    """Note the attempt on the approved correction of a case."""
+    """Note the attempt on the approved corrections of a case."""
     try:
         return rectification.begin(session, case_id, settings=context.settings, now=context.now())
     except PlanChanged as error:
@@ -87,21 +88,20 @@ def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
 
 
 def rectify(context: Context, case_id: uuid.UUID, approved: Approved) -> Note:
-    """Carry out an approved correction, system by system; one that is down or refuses delays its own part only."""
-    if approved is None:
-        return left_undone(None)
+    """Carry out approved corrections, system by system; one that is down or refuses delays its own part only."""
     if isinstance(approved, PlanChanged):
-        return partial(_void, context, case_id, approved)
-    return by_system(context, approved.parts, partial(_rectify_in, context, case_id, approved))
+        return partial(_void_all, context, case_id, approved)
+    parts = [(each, system) for each in approved for system in each.parts]
+    return by_system(context, parts, lambda part: _rectify_in(context, *part)) if parts else left_undone(None)
 
 
-def _rectify_in(context: Context, case_id: uuid.UUID, approved: rectification.Approved, system: str) -> Note:
+def _rectify_in(context: Context, approved: rectification.Approved, system: str) -> Note:
     try:
         is_observed = _change(context, approved, system)
     except (SystemDown, SystemRefuses) as error:
         return left_undone(error)
     except PlanChanged as error:
-        return partial(_void, context, case_id, error)
+        return partial(_void, context, approved.plan_id, error)
     return partial(_settle, context, approved, system, is_observed)
 
 
@@ -121,9 +121,19 @@ def _settle(
     rectification.settle(session, approved, system, is_observed=is_observed, now=context.now())
 
 
-def _void(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
+def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     for plan in plans.approved(session, case_id, Right.RECTIFICATION):
         plans.void(session, plan, context.in_words(error), now=context.now())
+    return error
+
+
+def _void(context: Context, plan_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
+    """Of one plan; another goes on."""
+    plan = plans.locked(session, plan_id)
+    if plan.state == plans.APPROVED:
+        plans.void(session, plan, context.in_words(error), now=context.now())
+    if plans.approved(session, plan.case_id, Right.RECTIFICATION):
+        work.ask(session, plan.case_id, "rectify", now=context.now())
     return error
 
 

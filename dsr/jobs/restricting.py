@@ -6,8 +6,9 @@ Which rows are marked is noted before they commit: whoever takes the mark away m
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -19,23 +20,30 @@ from dsr.domain.errors import DomainError
 from dsr.domain.plans import SeveralPersons
 from dsr.domain.restriction import has_marks, marks, unmarked
 from dsr.jobs.context import Context, Note, left_undone
-from dsr.services import changing, drawing_up, errand_restrictions, objection, restriction
+from dsr.services import changing, drawing_up, errand_restrictions, objection, restriction, search
 from dsr.services.restriction import Pending
 
 
-def begin(context: Context, session: Session, case_id: uuid.UUID) -> list[Pending]:
+class _ToTell(NamedTuple):
+    """What the systems are to know, and which systems."""
+
+    pending: Sequence[Pending]
+    systems: Collection[str]
+
+
+def begin(context: Context, session: Session, case_id: uuid.UUID) -> _ToTell:
     """Stop what an objection or a withdrawal is about, and ask the owners; what the systems are to know of it all."""
     case = session.get_one(Case, case_id)
     objection.stop_first(session, case, register=context.settings.register, now=context.now())
     errand_restrictions.tell_owners(session, case, settings=context.settings, now=context.now())
-    return restriction.pending(session, case)
+    return _ToTell(restriction.pending(session, case), search.without_given_up(session, case_id, context.systems))
 
 
-def restrict(context: Context, case_id: uuid.UUID, found: Sequence[Pending]) -> Note:
+def restrict(context: Context, case_id: uuid.UUID, found: _ToTell) -> Note:
     """Have every system know what is restricted, or is not any more; one that is down delays its own part only."""
     left: DomainError | None = None
-    for pending in found:
-        for system in context.systems:
+    for pending in found.pending:
+        for system in context.systems if pending.is_lifted else found.systems:
             try:
                 _tell(context, pending, system)
             except (SystemDown, SystemRefuses, SeveralPersons) as fault:

@@ -276,8 +276,9 @@ def _identified(session: Session, case_id: uuid.UUID) -> Case:
 
 
 def _systems(context: Context, session: Session, case: Case) -> dict[str, Connector]:
-    """Every system, and what the owners of those without a database answered for this case."""
-    return {**context.systems, **errands.systems_of(session, case, context.settings)}
+    """Every system that was not given up, and what the owners of those without a database answered for this case."""
+    databases = search.without_given_up(session, case.id, context.systems)
+    return {**databases, **errands.systems_of(session, case, context.settings)}
 
 
 STEPS: dict[str, Step] = {

@@ -115,8 +115,10 @@ def _unconfirmed(session: Session, case: Case) -> list[str]:
 
 
 def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Elsewhere]:
-    """The systems whose owner was waited for in vain, with the reason."""
+    """The systems that were waited for in vain, or their owners, with the reason."""
     labels = settings.labels(case.language)
+    for given in search.given_up(session, case.id):
+        yield Elsewhere(labels.get(given.system, given.system), given.reason)
     for errand in errands.of_case(session, case.id):
         if errand.state == errands.CLOSED and errand.reason and errand.kind in errands.TOLD:
             yield Elsewhere(labels.get(errand.system, errand.system), errand.reason)
@@ -171,7 +173,7 @@ def _nothing_found(session: Session, case: Case) -> bool:
     if case.data_subject.email_confirmed_at is None:
         return False
     if latest := search.latest(session, case):
-        if set(latest.states.values()) - {search.FOUND}:
+        if set(latest.states.values()) - {search.FOUND} or errands.systems_given_up(session, case.id, errands.SEARCH):
             return False
         return not any(finding["rows"] for finding in latest.findings)
     lookups = lookups_of(session, case)

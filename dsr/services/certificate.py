@@ -17,7 +17,7 @@ from dsr.db.plans import CasePlan, Execution
 from dsr.domain.certificates import TableResult, results
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.services import plans
+from dsr.services import errands, plans
 
 DONE = "done"
 LATER = ("kept-rows-erased", "erasure-replayed")
@@ -56,6 +56,8 @@ class Certificate:
     later: Sequence[AuditEntry]
     outstanding: Sequence[str] = ()
     """The systems that have not answered yet: without them the erasure is not complete."""
+    given_up: Sequence[str] = ()
+    """The systems that a handler went on without."""
 
 
 def certificate(session: Session, case: Case) -> Certificate:
@@ -69,7 +71,8 @@ def certificate(session: Session, case: Case) -> Certificate:
     names = queries.staff_names(session, people)
     of_case = select(AuditEntry).where(AuditEntry.case_id == case.id, AuditEntry.event.in_(LATER))
     later = session.scalars(of_case.order_by(AuditEntry.number)).all()
-    return Certificate([_of_plan(plan, names) for plan in certified], later, found[-1].outstanding)
+    given_up = errands.systems_given_up(session, case.id, errands.SEARCH, errands.ERASE)
+    return Certificate([_of_plan(plan, names) for plan in certified], later, found[-1].outstanding, given_up)
 
 
 def _is_done(execution: Execution) -> bool:

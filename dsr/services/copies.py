@@ -234,7 +234,7 @@ def release_copy(session: Session, case: Case, *, by: uuid.UUID, settings: Setti
 
 
 def _fulfil_access(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
-    is_part = errands.is_given_up(session, case.id, errands.SEARCH)
+    is_part = errands.systems_given_up(session, case.id, errands.SEARCH)
     outcome = Outcome.PARTLY_FULFILLED if is_part else Outcome.FULFILLED
     for right in case.rights:
         if right.kind is Right.ACCESS:

@@ -19,10 +19,9 @@ from dsr.connectors.base import Connector, ConnectorError, Identifiers
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.files import Place, open_store
-from dsr.services import copy_data, copy_page, errand_files, errands, kept
+from dsr.services import copy_data, copy_page, errand_files, errands, kept, statements
 from dsr.services.copy_data import CopyOrder, Gathered
 from dsr.services.lookup import identifiers_of
-from dsr.services.rectification import statements_of
 
 PURPOSE = "access-copy"
 INDEX, DATA = "index.html", "data.json"
@@ -57,7 +56,7 @@ def order_of(session: Session, case: Case, settings: Settings) -> CopyOrder:
         case.reference,
         case.data_subject.name,
         case.received_on,
-        tuple(each.text for each in statements_of(session, case.data_subject.email_index)),
+        tuple(each.text for each in statements.of_person(session, case.data_subject.email_index)),
         tuple(errand_files.attached(session, case.id) if errands.by_hand(settings) else ()),
         identifiers_of(case),
         kept.rows_for_copy(session, case, settings),

@@ -18,6 +18,7 @@ from dsr.db.errands import Errand, Item
 from dsr.db.plans import CasePlan
 from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
+from dsr.domain.register import Register
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 from dsr.services import casework, errand_files, errands, executions, ledger_told, notifications, plans, retention
@@ -128,12 +129,16 @@ def leave(
     """Go on without what an owner was asked to erase; the letter tells the data subject so. Raises NotPossible."""
     errands.give_up(session, errand, reason, by=by, now=now)
     plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
-    if plan is None or plan.state != plans.APPROVED:
-        return
-    casework.check_open(case)
-    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, settings.register)
-    approved = executions.Approved(plan, settings.register, identifiers_of(case), decisions, parts, ())
+    if plan and plan.state == plans.APPROVED:
+        casework.check_open(case)
+        leave_part(session, case, plan, errand.system, register=settings.register, now=now)
+
+
+def leave_part(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+    """What an approved plan was to erase in one system stays there; the plan ends without it."""
+    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
+    approved = executions.Approved(plan, register, identifiers_of(case), decisions, parts, ())
     for execution in plan.executions:
-        if execution.system == errand.system:
+        if execution.system == system:
             execution.is_left = True
-    executions.settle(session, approved, errand.system, Receipt({}, {}, {}), now=now)
+    executions.settle(session, approved, system, Receipt({}, {}, {}), now=now)

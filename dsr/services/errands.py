@@ -161,9 +161,11 @@ def awaited(session: Session, case_id: uuid.UUID, settings: Settings) -> list[st
     return [errand.system for errand in asked if errand.system in by_hand(settings)]
 
 
-def is_given_up(session: Session, case_id: uuid.UUID, *kinds: str) -> bool:
-    """Whether a handler went on without an answer to an errand of one of these kinds."""
-    return any(errand.kind in kinds and errand.state == CLOSED for errand in of_case(session, case_id))
+def systems_given_up(session: Session, case_id: uuid.UUID, *kinds: str) -> list[str]:
+    """The databases that a handler went on without, and the systems whose owners left such an errand undone."""
+    closed = (errand for errand in of_case(session, case_id) if errand.kind in kinds and errand.state == CLOSED)
+    given = (given.system for given in search.given_up(session, case_id))
+    return list(dict.fromkeys([*given, *(errand.system for errand in closed)]))
 
 
 def others_of(session: Session, errand: Errand) -> list[Errand]:
@@ -316,7 +318,7 @@ def close_search(session: Session, case: Case, errand: Errand, reason: str, *, b
     wake_waiting(session, errand, now=now)
 
 
-_TOLD_WHY = N_("Give the reason; it is told to the data subject.")
+TOLD_WHY = N_("Give the reason; it is told to the data subject.")
 _WHY = N_("Give the reason; only colleagues read it.")
 
 
@@ -324,7 +326,7 @@ def give_up(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now
     """Close an errand that nobody did. Raises NotPossible."""
     _check_outstanding(errand)
     if not reason.strip():
-        raise casework.NotPossible(_TOLD_WHY if errand.kind in TOLD else _WHY)
+        raise casework.NotPossible(TOLD_WHY if errand.kind in TOLD else _WHY)
     errand.state, errand.reason, errand.answered_at, errand.answered_by = CLOSED, reason.strip(), now, str(by)
     settle_tasks(session, errand, now=now)
     audit.record(session, "errand-closed", by=by, now=now, case_id=errand.case_id, system=errand.system)

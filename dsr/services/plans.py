@@ -44,6 +44,7 @@ ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
 )
 ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
 """The rights that end in an erasure."""
+LAPSED = (RETURNED, VOID)
 UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
 _CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(CasePlan).c.case_id.type)
 _LOCKED = select(CasePlan).options(joinedload(CasePlan.executions)).with_for_update(of=CasePlan)
@@ -60,6 +61,8 @@ _DECIDE = (
 )
 STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIFICATION: "rectify"}
 """What the worker does with an approved plan."""
+FURTHER = {Right.ERASURE: "plan", Right.CONSENT_WITHDRAWAL: "plan", Right.RECTIFICATION: "rows"}
+"""What it does for the systems that such a plan lacks."""
 
 
 class SamePerson(DomainError):
@@ -323,8 +326,8 @@ def approve_plan(
         approval=settings.procedure.approval,
     )
     work.ask(session, case.id, STEPS[right], by=by, now=now)
-    if plan.outstanding and right in ERASING:
-        work.ask(session, case.id, "plan", by=by, now=now)  # what has answered meanwhile
+    if plan.outstanding:
+        work.ask(session, case.id, FURTHER[right], by=by, now=now)  # what has answered meanwhile
     return plan
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -14,12 +14,10 @@ from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.connectors.base import Identifiers
-from dsr.db.base import new_id
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.errands import Errand
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan
-from dsr.db.statements import Statement
 from dsr.domain.answers import Corrected, Rectified
 from dsr.domain.calendars import local_date
 from dsr.domain.changes import RowChange, by_system, digest_of
@@ -30,7 +28,19 @@ from dsr.domain.rectification import Correction, Made, Sheet, Value, made_of, re
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, changing, errand_changes, errands, notifications, plans, reminders, work
+from dsr.services import (
+    audit,
+    casework,
+    changing,
+    errand_changes,
+    errands,
+    notifications,
+    plans,
+    reminders,
+    search,
+    statements,
+    work,
+)
 from dsr.services.executions import DONE, begin_on
 from dsr.services.lookup import identifiers_of, require_identity
 
@@ -55,6 +65,9 @@ class WrongValues(casework.NotPossible):
     def __init__(self, wrong: Mapping[str, WrongValue]) -> None:
         super().__init__(N_("Some values cannot be kept as they are typed. Each has its reason beside it."))
         self.wrong = wrong
+
+
+_AGREED = (plans.APPROVED, plans.EXECUTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +106,17 @@ def to_lay_out(session: Session, case_id: uuid.UUID) -> CasePlan | None:
 
 
 def _is_to_be_laid_out(plan: CasePlan) -> bool:
-    return plan.state == plans.ASKED or (plan.state in (plans.OPEN, plans.EXECUTED) and bool(plan.outstanding))
+    return plan.state == plans.ASKED or (plan.state in (plans.OPEN, *_AGREED) and bool(plan.outstanding))
 
 
-def to_read(plan: CasePlan, register: Register, systems: Iterable[str]) -> list[str]:
+def to_read(session: Session, plan: CasePlan, register: Register, systems: Iterable[str]) -> list[str]:
     """The systems with something to correct whose rows are to be read: all, or those that had not answered."""
-    correctable = [name for name in systems if any(table.rectifiable for table in register.tables[name].values())]
-    return [name for name in correctable if _lacks(plan, name)]
+    return [name for name in systems if is_correctable(register, name) and _lacks(session, plan, name)]
+
+
+def is_correctable(register: Register, system: str) -> bool:
+    """Whether the register lets anything in a system be corrected."""
+    return any(table.rectifiable for table in register.tables[system].values())
 
 
 def lay_out(
@@ -113,15 +130,15 @@ def lay_out(
 ) -> None:
     """The worker read rows of these systems: the handler can type now, over what is there.
 
-    What answers later is laid out beside it or, once that was carried out, for a further plan.
+    What answers later is laid out beside it or, once that was approved, for a further plan.
     """
     plan = plans.locked(session, plan_id)
     if current(session, plan.case_id) is not plan or not _is_to_be_laid_out(plan):
         return
-    new = {system: found for system, found in sheets.items() if found and _lacks(plan, system)}
+    new = {system: found for system, found in sheets.items() if found and _lacks(session, plan, system)}
     if plan.state != plans.ASKED:
         _tell_later(session, plan, new, now=now)
-    if plan.state == plans.EXECUTED and new:
+    if plan.state in _AGREED and new:
         plan = plans.add_further(session, plan, now=now)
     if plan.state == plans.ASKED and (sheets or not unanswered):
         plans.move(session, plan, plans.OPEN, register_digest=register.digest)
@@ -130,12 +147,14 @@ def lay_out(
     if plan.state == plans.OPEN:
         added = [sheet.to_record() for found in new.values() for sheet in found]
         plan.rows = json.dumps([*json.loads(plan.rows), *added])
-    elif plan.state == plans.EXECUTED and not _is_decided(session, plan):
+    elif plan.state in _AGREED and not _is_decided(session, plan):
         _conclude(session, plan, register, now=now)
 
 
-def _lacks(plan: CasePlan, system: str) -> bool:
-    return plan.state == plans.ASKED or system in plan.outstanding
+def _lacks(session: Session, plan: CasePlan, system: str) -> bool:
+    if plan.state != plans.ASKED:
+        return system in plan.outstanding
+    return plan.follows_id is None or system in session.get_one(CasePlan, plan.follows_id).outstanding
 
 
 def _tell_later(session: Session, plan: CasePlan, systems: Iterable[str], *, now: datetime) -> None:
@@ -199,17 +218,22 @@ def propose(
     return plan
 
 
-def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: datetime) -> Approved | None:
-    """Note the attempt on every system of the approved correction that has no receipt; None where there is none.
+def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: datetime) -> list[Approved]:
+    """Note the attempt on every system of the approved corrections that has no receipt; those with such a system.
 
     Owners who correct something by hand are asked, and what they answered is noted. Raises IdentityNotConfirmed, or
     PlanChanged where the register is another than the approved one.
     """
-    plan = next(iter(plans.approved(session, case_id, Right.RECTIFICATION)), None)
-    if plan is None:
-        return None
+    found = plans.approved(session, case_id, Right.RECTIFICATION)
+    if not found:
+        return []
     case = session.get_one(Case, case_id)
     require_identity(session, case)
+    begun = [_begin(session, case, plan, settings=settings, now=now) for plan in found]
+    return [approved for approved in begun if approved.parts]
+
+
+def _begin(session: Session, case: Case, plan: CasePlan, *, settings: Settings, now: datetime) -> Approved:
     if plan.register_digest != settings.register.digest:
         raise PlanChanged(N_("The register changed after the approval."))
     correction = correction_of(plan)
@@ -222,7 +246,7 @@ def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: date
         _note_by_hand(session, plan, system, errand, now=now)
     _finish_if_done(session, plan, settings.register, now=now)
     open_parts = {system: parts[system] for system in left if system in parts}
-    return Approved(plan.id, settings.register, identifiers_of(case), open_parts) if open_parts else None
+    return Approved(plan.id, settings.register, identifiers_of(case), open_parts)
 
 
 def _note_by_hand(session: Session, plan: CasePlan, system: str, errand: Errand, *, now: datetime) -> None:
@@ -255,6 +279,13 @@ def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now
         finish(session, plan, register, now=now)
 
 
+def leave(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+    """What an approved correction was to change in one system is not changed; the plan ends without it."""
+    _note_done(session, plan, system, {}, is_observed=True, now=now)
+    next(each for each in plan.executions if each.system == system).is_left = True
+    _finish_if_done(session, plan, register, now=now)
+
+
 def finish(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
     """All systems are done: recipients are told, the books get a task, and the right has its outcome.
 
@@ -273,17 +304,18 @@ def finish(session: Session, plan: CasePlan, register: Register, *, now: datetim
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
     )
     audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
-    if plan.outstanding:
+    session.flush()
+    if outstanding(session, plan.case_id):
         work.ask(session, plan.case_id, "rows", now=now)
-    else:
-        session.flush()
-        _conclude(session, plan, register, now=now)
+    _conclude(session, plan, register, now=now)
 
 
 def _conclude(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
-    """Decide the right once every system has answered, by all that was corrected in the case."""
-    if not plan.outstanding:
-        plans.decide(session, plan, _outcome(session, executed(session, plan.case_id), register), now=now)
+    """Decide the right once every system answered and all that was approved is done, by all that was corrected."""
+    newest = current(session, plan.case_id) or plan
+    is_carried_out = all(each.state == plans.EXECUTED for each in plans.series(session, newest))
+    if is_carried_out and not newest.outstanding:
+        plans.decide(session, newest, _outcome(session, executed(session, plan.case_id), register), now=now)
 
 
 def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
@@ -294,16 +326,25 @@ def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
 
 def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:
     made = _made_together(session, done, register)
-    if any(execution.is_left for plan in done for execution in plan.executions):
+    is_left = any(execution.is_left for plan in done for execution in plan.executions)
+    if is_left or _is_given_up(session, done, register):
         return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
     if made.for_books:
         return Outcome.PARTLY_FULFILLED
     return Outcome.FULFILLED if made.corrected else Outcome.NOT_APPLICABLE
 
 
+def _is_given_up(session: Session, done: Sequence[CasePlan], register: Register) -> bool:
+    """Whether a database was given up in which something could be corrected."""
+    given = {given.system for plan in done for given in search.given_up(session, plan.case_id)}
+    return any(is_correctable(register, system) for system in given & register.tables.keys())
+
+
 def _made(session: Session, plan: CasePlan, register: Register) -> Made:
-    by_hand = errand_changes.made_by_hand(session, plan)
-    return made_of(correction_of(plan), by_hand, register)
+    correction, by_hand = correction_of(plan), errand_changes.made_by_hand(session, plan)
+    left = {execution.system for execution in plan.executions if execution.is_left}
+    done = [change for change in correction.changes if change.system not in left]
+    return made_of(replace(correction, changes=done), by_hand, register)
 
 
 def _made_together(session: Session, done: Sequence[CasePlan], register: Register) -> Made:
@@ -313,40 +354,9 @@ def _made_together(session: Session, done: Sequence[CasePlan], register: Registe
     )
 
 
-def add_statement(
-    session: Session, case: Case, text: str, *, by: uuid.UUID, settings: Settings, now: datetime
-) -> Statement:
-    """Keep a statement of the data subject with their data: later copies tell it, and owners put it with the papers.
-
-    Raises IdentityNotConfirmed.
-    """
-    require_identity(session, case)
-    if not text.strip():
-        raise casework.NotPossible(N_("Write down the statement of the data subject."))
-    casework.change(session, case)
-    index = case.data_subject.email_index
-    statement = Statement(id=new_id(), case_id=case.id, email_index=index, made_at=now, made_by_id=by)
-    statement.text = text.strip()
-    session.add(statement)
-    errand_changes.ask_to_add(session, case, statement, settings=settings, now=now)
-    audit.record(session, "statement-added", by=by, now=now, case_id=case.id, statement=str(statement.id))
-    return statement
-
-
-def has_statement(session: Session, case: Case) -> bool:
-    """Whether a statement was made in this case."""
-    return session.scalar(select(Statement.id).where(Statement.case_id == case.id).limit(1)) is not None
-
-
-def statements_of(session: Session, email_index: bytes) -> list[Statement]:
-    """The statements of a person, in whichever case they were made, oldest first."""
-    of_person = select(Statement).where(Statement.email_index == email_index)
-    return list(session.scalars(of_person.order_by(Statement.made_at)))
-
-
 def told(session: Session, case: Case, register: Register) -> Rectified:
     """The correction as the letter tells it, and whether a statement of the person stands with their data."""
-    with_statement = has_statement(session, case)
+    with_statement = statements.is_made(session, case)
     done = executed(session, case.id)
     days = [local_date(plan.executed_at) for plan in done if plan.executed_at]
     if not days:

@@ -31,7 +31,7 @@ from dsr.domain.register import Register
 from dsr.domain.restriction import INVOKED, Ground, has_marks, restrictable
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, notices, notifications, work
+from dsr.services import audit, casework, notices, notifications, search, work
 from dsr.services.identity import status_path
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.services.suppression import Line, without
@@ -186,10 +186,21 @@ def finish(session: Session, case: Case, register: Register, *, now: datetime) -
             session, case.id, Right.RESTRICTION, changes, source_id=each.id, register=register, now=now
         )
     mine = [each for each in in_force(session, case.id) if each.why in INVOKED]
+    outcome = Outcome.PARTLY_FULFILLED if _is_left_unmarked(session, mine, register) else Outcome.FULFILLED
     for requested in case.rights:
         if mine and requested.kind is Right.RESTRICTION and requested.outcome is None:
-            requested.outcome, requested.decided_at = Outcome.FULFILLED.value, now
+            requested.outcome, requested.decided_at = outcome.value, now
             requested.decided_by_id = mine[-1].by_id
+
+
+def _is_left_unmarked(session: Session, restrictions: Sequence[Restriction], register: Register) -> bool:
+    """Whether a database was given up that has a mark for what is restricted, and does not bear it."""
+    return any(
+        has_marks(register, given.system, each.categories) and not _is_marked(each, given.system)
+        for each in restrictions
+        for given in search.given_up(session, each.case_id)
+        if given.system in register.tables
+    )
 
 
 def announce_lifting(
@@ -309,7 +320,7 @@ def systems_unmarked(session: Session, case: Case, register: Register) -> list[s
         {
             system
             for each in in_force(session, case.id)
-            for system in register.tables
+            for system in search.without_given_up(session, case.id, register.tables)
             if has_marks(register, system, each.categories) and not _is_marked(each, system)
         }
     )

@@ -8,12 +8,13 @@ Each system answers for itself: one that is down, or whose owner has not answere
 from __future__ import annotations
 
 import json
+import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import chain
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session, aliased
@@ -21,12 +22,13 @@ from sqlalchemy.orm import Session, aliased
 from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemDown
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.db.cases import Case, DataSubject, Identifier
-from dsr.db.plans import Search
+from dsr.db.plans import GivenUp, Search
 from dsr.domain.persons import MOST_SHOWN, several, shown, tables_of_people
 from dsr.domain.plans import Row
 from dsr.domain.register import Register
 from dsr.services import audit
 
+T = TypeVar("T")
 FOUND, WAITS, DOWN, REFUSED, CLOSED = "found", "waits", "down", "refused", "closed"
 """What became of one system: searched; its owner was asked; passing; permanent; given up by a handler."""
 
@@ -194,11 +196,22 @@ def close_part(session: Session, case: Case, system: str) -> None:
         newest.systems = {**newest.systems, system: {"state": CLOSED}}
 
 
-def open_part(session: Session, case: Case, system: str) -> None:
+def given_up(session: Session, case_id: uuid.UUID) -> list[GivenUp]:
+    """The databases that a handler gave up for a case."""
+    return list(session.scalars(select(GivenUp).where(GivenUp.case_id == case_id).order_by(GivenUp.system)))
+
+
+def without_given_up(session: Session, case_id: uuid.UUID, systems: Mapping[str, T]) -> dict[str, T]:
+    """The systems that are asked for a case: all but those that were given up."""
+    closed = {given.system for given in given_up(session, case_id)}
+    return {name: system for name, system in systems.items() if name not in closed}
+
+
+def open_part(session: Session, case: Case, system: str, state: str = WAITS) -> None:
     """A system is asked once more: the newest search lacks it until it answers."""
     newest = latest(session, case, lock=True)
     if newest:
-        newest.systems = {**newest.systems, system: {"state": WAITS}}
+        newest.systems = {**newest.systems, system: {"state": state}}
 
 
 def start_anew(session: Session, case: Case) -> None:

@@ -61,6 +61,12 @@ def is_waiting(session: Session, case_id: uuid.UUID, kind: str) -> bool:
     return session.scalar(waiting) is not None
 
 
+def is_taken(session: Session, case_id: uuid.UUID, *, now: datetime) -> bool:
+    """Whether a step of a case is being done now; until the transaction ends none is claimed."""
+    steps = session.scalars(select(Work).where(Work.case_id == case_id).with_for_update()).all()
+    return any(step.lease_until and step.lease_until > now for step in steps)
+
+
 def claim(session: Session, *, now: datetime) -> Claimed | None:
     """One step to do now, leased to whoever claims it; None when there is nothing to do."""
     claimed = session.execute(_CLAIM, {"now": now, "until": now + LEASE}).first()

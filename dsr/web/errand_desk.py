@@ -20,7 +20,15 @@ from dsr.domain.identifiers import PHONE
 from dsr.domain.rectification import is_for_books
 from dsr.domain.register import Category
 from dsr.domain.wording import N_
-from dsr.services import errand_answers, errand_dates, errand_erasures, errand_replays, errands, rectification
+from dsr.services import (
+    errand_answers,
+    errand_dates,
+    errand_erasures,
+    errand_replays,
+    errands,
+    rectification,
+    statements,
+)
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
 from dsr.services.errands import AGAIN, CORRECT, DATES, ERASE, LIFT, RESTRICT, SEARCH, STOP
 from dsr.services.lookup import identifiers_of
@@ -223,7 +231,7 @@ def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
         "gone": [
             (_label(name), day, count) for (name, day), count in sorted(errand_replays.gone(session, errand).items())
         ],
-        "statements": [each.text for each in rectification.statements_of(session, index)],
+        "statements": [each.text for each in statements.of_person(session, index)],
     }
 
 

@@ -263,6 +263,19 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_erased_rows_system_erased_at"), ["system", "erased_at"], unique=False)
 
     op.create_table(
+        "given_up",
+        sa.Column("case_id", sa.Uuid(), nullable=False),
+        sa.Column("system", sa.String(length=64), nullable=False),
+        sa.Column("given_up_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("given_up_by_id", sa.Uuid(), nullable=False),
+        sa.Column("reason_sealed", sa.LargeBinary(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["dsr_case.id"], name=op.f("fk_given_up_case_id_dsr_case")),
+        sa.ForeignKeyConstraint(
+            ["given_up_by_id"], ["staff_member.id"], name=op.f("fk_given_up_given_up_by_id_staff_member")
+        ),
+        sa.PrimaryKeyConstraint("case_id", "system", name=op.f("pk_given_up")),
+    )
+    op.create_table(
         "hold",
         sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
@@ -776,6 +789,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_hold_case_id"))
 
     op.drop_table("hold")
+    op.drop_table("given_up")
     with op.batch_alter_table("erased_rows", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_erased_rows_system_erased_at"))
         batch_op.drop_index(batch_op.f("ix_erased_rows_purge_on"))

@@ -15,12 +15,13 @@ from dsr.config import DataSystem, load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
-from dsr.domain.answers import Facts, missing_parts
+from dsr.domain.answers import Facts, Tenor, missing_parts
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
-from dsr.services import answers, casework, rectification
+from dsr.services import answers, casework, errand_answers, errands, giving_up, rectification
 from tests.parts.corrections import CUSTOMER, approve, propose
-from tests.parts.shop import REGISTER, Shop, Workplace, identified_case
+from tests.parts.paper import BINDER, REGISTER_WITH_PAPER
+from tests.parts.shop import Shop, Workplace, identified_case
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 MEMBERS = """
@@ -78,6 +79,22 @@ class Club:
         approve(self.workplace, self.case, propose(self.workplace, self.case, self.handler.id, typed), self.approver.id)
         self.run()
 
+    def give_up(self, reason: str = "De ledenlijst bestaat niet meer.") -> None:
+        """The handler goes on without it."""
+        settings, now = self.workplace.context.settings, self.workplace.clock()
+        with self.workplace.transaction() as session:
+            own = session.get_one(Case, self.case.id)
+            giving_up.give_up(session, own, "club", reason, by=self.handler.id, settings=settings, now=now)
+        self.run()
+
+    def answer_of_owner(self) -> None:
+        """The owner of the binder has corrected it."""
+        with self.workplace.transaction() as session:
+            (errand,) = errands.of_case(session, self.case.id)
+            now = self.workplace.clock()
+            errand_answers.confirm_change(session, errand, ["quote"], "op de kaart", by="owner", now=now)
+        self.run()
+
     def plan(self) -> CasePlan:
         """The newest plan."""
         with self.workplace.transaction() as session:
@@ -108,8 +125,8 @@ def club(workplace: Workplace) -> Iterator[Club]:
     database.run("CREATE TABLE member (id INTEGER PRIMARY KEY, email VARCHAR(80), street VARCHAR(80))")
     database.run("INSERT INTO member VALUES (1, 'hanna@example.org', 'Sluisweg 3')")
     database.engine.dispose()
-    register.write_text(REGISTER + MEMBERS)
-    systems = {**settings.systems, "club": DataSystem(engine="sqlite", path=str(path))}
+    register.write_text(REGISTER_WITH_PAPER + MEMBERS)
+    systems = {**settings.systems, "club": DataSystem(engine="sqlite", path=str(path)), "binder": BINDER}
     settings = replace(settings, systems=systems, register=load_register(register))
     context = replace(workplace.context, settings=settings, systems=open_systems(settings))
     yield Club(replace(workplace, context=context), path, *identified_case(workplace, Right.RECTIFICATION))
@@ -180,3 +197,63 @@ def test_while_nothing_answers_the_rows_are_still_asked_for(club: Club) -> None:
     away.rename(shop)
     club.run()
     assert (club.plan().state, club.plan().outstanding) == ("open", ["club"])
+
+
+def test_what_answers_while_an_owner_is_awaited_is_laid_out(club: Club) -> None:
+    club.leave()
+    club.ask()
+    club.correct({f"{CUSTOMER}.address": "Dorpsstraat 1", "by-hand.binder": "yes"})
+    assert club.plan().state == "approved"
+    club.come_back()
+    assert (club.plan().number, club.plan().state, club.laid_out()) == (2, "open", ["club"])
+    club.correct({f"{ALONE}.street": "Dorpsstraat 1"})
+    assert club.streets() == ["Dorpsstraat 1"]
+    assert club.outcome() is None
+    club.answer_of_owner()
+    assert club.outcome() is Outcome.FULFILLED
+    assert {each.column for each in club.letter().rectified.corrected} >= {"address", "street"}
+
+
+def test_a_database_that_never_answers_is_given_up_and_named(club: Club) -> None:
+    club.leave()
+    club.ask()
+    club.correct({f"{CUSTOMER}.address": "Dorpsstraat 1"})
+    with pytest.raises(casework.NotPossible):
+        club.give_up(" ")
+    assert club.outcome() is None
+    club.give_up()
+    assert (club.plan().outstanding, club.outcome()) == ([], Outcome.PARTLY_FULFILLED)
+    letter = club.letter()
+    assert [(each.what, each.where) for each in letter.given_up] == [("club", "De ledenlijst bestaat niet meer.")]
+    assert (letter.tenor, missing_parts(letter)) == (Tenor.PARTLY, ())
+
+
+def test_what_was_agreed_on_and_cannot_be_done_is_not_told_as_done(club: Club) -> None:
+    club.ask()
+    plan = propose(club.workplace, club.case, club.handler.id, {f"{MEMBER}.street": "Dorpsstraat 1"})
+    club.leave()
+    approve(club.workplace, club.case, plan, club.approver.id)
+    club.run()
+    assert club.plan().state == "approved"
+    club.give_up()
+    assert (club.plan().state, club.outcome()) == ("executed", Outcome.REFUSED)
+    assert club.letter().rectified.corrected == ()
+
+
+def test_a_database_that_was_given_up_can_be_asked_again(club: Club) -> None:
+    club.leave()
+    club.ask()
+    club.give_up()
+    assert club.laid_out() == ["shop", "shop"]
+    with club.workplace.transaction() as session:
+        own, now = session.get_one(Case, club.case.id), club.workplace.clock()
+        giving_up.take_back(session, own, "club", by=club.handler.id, now=now)
+    club.come_back()
+    club.ask()
+    assert club.laid_out() == ["shop", "shop", "club"]
+
+
+def test_only_what_is_waited_for_in_vain_is_given_up(club: Club) -> None:
+    club.ask()
+    with pytest.raises(casework.NotPossible):
+        club.give_up()

@@ -18,7 +18,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.restriction import Ground, Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, restricting, work
-from dsr.services import audit, casework, objection, plans, restriction
+from dsr.services import audit, casework, giving_up, objection, plans, restriction
 from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.parts.dying import ends_well, killed_at
 from tests.parts.restrictions import case_of_hanna, marks, with_marks
@@ -94,6 +94,24 @@ def test_a_row_that_somebody_changed_meanwhile_is_left_alone(workplace: Workplac
     lift(workplace, case, by)
     work.run_all(workplace.context)
     assert marks(workplace.shop)[1] == 3
+
+
+@on_one_engine
+def test_a_database_that_was_given_up_does_not_hold_up_a_restriction(workplace: Workplace) -> None:
+    case, by = restricted_case(workplace, "ticket")
+    settings, now = workplace.context.settings, workplace.clock()
+    workplace.context.systems["shop"].close()
+    Path(str(settings.systems["shop"].path)).rename(settings.base / "away.db")
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        assert (found.rights[0].result, giving_up.silent(session, found, settings)) == (None, ["shop"])
+        giving_up.give_up(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        assert found.rights[0].result is Outcome.PARTLY_FULFILLED
+        assert restriction.systems_unmarked(session, found, settings.register) == []
 
 
 @on_one_engine

@@ -162,3 +162,46 @@ def test_a_further_plan_that_was_returned_is_made_anew_for_its_part(
     found = newest(firm, hanna)
     assert (found.number, found.state, [*plans.parts_of(found)]) == (3, "proposed", ["binder"])
     assert found.follows_id is not None
+
+
+def given_up(firm: Firm, person: Person, reason: str) -> TestResponse:
+    """Noor goes on without the shop."""
+    answer = firm.act(NOOR, person.reference, "systems/shop/give-up", silent="shop", **{"reason-shop": reason})
+    firm.tick()
+    return answer
+
+
+@pytest.mark.parametrize("moment", ["before the plan", "after the approval"])
+def test_a_database_that_is_gone_is_given_up_and_told(
+    paper_firm: Firm, hanna: Person, yara: Keeper, moment: str
+) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    assert "Systemen die niet antwoorden" not in firm.see(NOOR, hanna.reference)
+    if moment == "after the approval":
+        plan(firm, hanna)
+    with out_of_reach(firm):
+        if moment == "before the plan":
+            plan(firm, hanna)
+        approve(firm, hanna)
+        yara.open()
+        yara.send("gewist", items="1", evidence="versnipperd")
+        firm.tick()
+        assert outcome_of(firm, hanna) is None
+        assert given_up(firm, hanna, "").status_code == 422
+        refused = given_up(firm, hanna, "De winkel is gestopt.\x00" * 400)
+        assert refused.status_code == 422
+        assert "De winkel is gestopt." in refused.text
+        assert given_up(firm, hanna, "De winkel is gestopt.").status_code == 303
+        assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+        assert "verder is gegaan: shop." in _certificate(firm, hanna)
+        page = words(firm.see(NOOR, hanna.reference))
+        assert "Noor Bakker ging verder zonder shop, dat niet antwoordt." in page
+        letter = letter_of(firm, hanna)
+    assert "Dat hebben wij voor een deel gedaan." in letter
+    assert "De winkel is gestopt." in letter
+    assert firm.verify().faults == ()

@@ -19,7 +19,7 @@ from dsr.db.holds import Hold
 from dsr.db.identity import IdentityCheck, Lookup
 from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
-from dsr.db.plans import CasePlan, LedgerEntry, Search
+from dsr.db.plans import CasePlan, GivenUp, LedgerEntry, Search
 from dsr.db.restrictions import Restriction
 from dsr.domain.answers import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
@@ -31,6 +31,7 @@ from dsr.services import (
     answers,
     deadlines,
     errands,
+    giving_up,
     holds,
     identifiers,
     kept,
@@ -89,6 +90,9 @@ class CaseFacts:
     """What a person still has to settle."""
     awaits_owner: bool = False
     """Whether an owner still has to look something up or erase it."""
+    silent: Sequence[str] = ()
+    """The databases that were asked in vain, and are waited for."""
+    given_up: Sequence[GivenUp] = ()
 
     @property
     def is_identified(self) -> bool:
@@ -157,6 +161,8 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         is_alone=settings.procedure.approval == "single",
         tasks=tasks.open_of(session, case.id),
         has_paper=bool(errands.by_hand(settings)),
+        silent=giving_up.silent(session, case, settings),
+        given_up=search.given_up(session, case.id),
         awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),
     )

@@ -18,7 +18,8 @@ from dsr.web.staff.pages import say, staff
 
 
 def _systems(found: Certificate) -> dict[str, Any]:
-    return {"called": called, "outstanding": [called(name) for name in found.outstanding]}
+    named = {"outstanding": found.outstanding, "given_up": found.given_up}
+    return {"called": called, **{what: [called(name) for name in names] for what, names in named.items()}}
 
 
 @staff.get("/cases/<reference>/certificate")

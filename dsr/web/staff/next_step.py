@@ -105,7 +105,8 @@ def _missing(facts: CaseFacts) -> NextStep | None:
     states = {*facts.search.states.values()} if facts.search else set()
     if states & {"down", "refused"}:
         error = facts.work["search"].error if "search" in facts.work else None
-        return NextStep(N_("A system did not answer the search."), N_("Search again"), "search", error=error)
+        sentence = N_("A system did not answer the search. Search again, or go on without it below.")
+        return NextStep(sentence, N_("Search again"), "search", error=error)
     if "waits" in states:
         return _OWNER
     return None
@@ -147,11 +148,12 @@ def _correct(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None
     if plan and plan.state == "executed" and plan.outstanding:
         sentence = N_("A system has not answered. What it holds can be corrected as soon as it does.")
         return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
-    if plan is None or plan.state not in ("proposed", "approved"):
+    is_going_on = facts.awaits_owner or _is_waiting(facts, "rectify")
+    if plan and (plan.state == "approved" or (plan.state == "executed" and is_going_on)):
+        return _correcting(facts)
+    if plan is None or plan.state != "proposed":
         sentence = N_("Correct what is wrong, or decide below why not.")
         return NextStep(sentence, N_("To the correction"), link="rectify", error=_refusal(facts, "rows"))
-    if plan.state == "approved":
-        return _correcting(facts)
     return _approval_of_correction(may_approve and plan.made_by_id != by, may_approve and facts.is_alone)
 
 

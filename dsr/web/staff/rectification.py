@@ -17,7 +17,7 @@ from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
-from dsr.services import errand_changes, plans, rectification
+from dsr.services import errand_changes, plans, rectification, statements
 from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
@@ -63,12 +63,13 @@ def rectification_page(
             sheets=_sheets(rectification.sheets_of(plan) if plan else [], typed or {}, wrong or {}),
             changes=_changes(correction.changes if correction else []),
             done=_changes(_done_before(session, facts.case, plan)),
+            is_beside=_goes_on_beside(session, plan),
             lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,
             owners=_owners(typed or {}, is_ticked=plan.follows_id is None) if plan and plan.state == "open" else [],
             lines=_lines(typed or {}, wrong or {}),
-            statements=rectification.statements_of(session, facts.case.data_subject.email_index),
+            statements=statements.of_person(session, facts.case.data_subject.email_index),
             can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
             is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
             waits_until=plans.waits_until(plan, settings(), now()) if plan else None,
@@ -83,6 +84,11 @@ def _done_before(session: Session, case: Case, plan: CasePlan | None) -> list[Ro
     """What earlier plans of the case have corrected."""
     earlier = [each for each in rectification.executed(session, case.id) if each is not plan]
     return [change for each in earlier for change in rectification.correction_of(each).changes]
+
+
+def _goes_on_beside(session: Session, plan: CasePlan | None) -> bool:
+    """Whether a plan that this one follows is still being carried out."""
+    return plan is not None and any(each.state == plans.APPROVED for each in plans.series(session, plan)[:-1])
 
 
 def _refusal(facts: CaseFacts) -> str | None:
@@ -200,7 +206,7 @@ def add_statement(reference: str) -> ResponseReturnValue:
     text = request.form.get("statement", "")
     return _act(
         reference,
-        lambda session, case: rectification.add_statement(session, case, text, by=me(), settings=settings(), now=now()),
+        lambda session, case: statements.add(session, case, text, by=me(), settings=settings(), now=now()),
     )
 
 

@@ -1,0 +1,93 @@
+"""Going on without a database that will not answer any more: a handler says so, and the letter tells why.
+
+What an owner will not answer is given up at the errand. Either way nothing of the system counts as done.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import delete
+from sqlalchemy.orm import Session
+
+from dsr.config import Settings
+from dsr.db.answers import AccessCopy
+from dsr.db.base import put
+from dsr.db.cases import Case
+from dsr.db.plans import GivenUp
+from dsr.domain.rights import Right
+from dsr.domain.wording import N_
+from dsr.services import audit, casework, errand_erasures, errands, plans, rectification, restriction, search, work
+from dsr.services.executions import DONE
+
+
+def silent(session: Session, case: Case, settings: Settings) -> list[str]:
+    """The databases that were asked in vain, and that something of the case waits for."""
+    if not case.is_open or not any(step.error for step in work.of(session, case.id).values()):
+        return []
+    unmarked = restriction.systems_unmarked(session, case, settings.register)
+    waited_for = {*_unsearched(session, case), *_unplanned(session, case), *_begun(session, case), *unmarked}
+    return [name for name, system in settings.systems.items() if name in waited_for and not system.is_manual]
+
+
+def _unsearched(session: Session, case: Case) -> list[str]:
+    newest, copy = search.latest(session, case), session.get(AccessCopy, case.id)
+    return [*(newest.missing if newest else ()), *(copy.missing if copy and copy.released_at is None else ())]
+
+
+def _unplanned(session: Session, case: Case) -> list[str]:
+    found = (plans.current(session, case.id, right) for right in plans.STEPS)
+    return [system for plan in found if plan and plan.state not in plans.LAPSED for system in plan.outstanding]
+
+
+def _begun(session: Session, case: Case) -> list[str]:
+    """Where an approved plan was begun, and no receipt came."""
+    approved = plans.approved(session, case.id, *plans.STEPS)
+    return [execution.system for plan in approved for execution in plan.executions if execution.state != DONE]
+
+
+def give_up(
+    session: Session, case: Case, system: str, reason: str, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
+    """Go on without a database; the letter tells the data subject so, with the reason. Raises NotPossible."""
+    if system not in silent(session, case, settings):
+        raise casework.NotPossible(N_("Nothing waits for this system any more."))
+    if not reason.strip():
+        raise casework.NotPossible(errands.TOLD_WHY)
+    if work.is_taken(session, case.id, now=now):
+        raise casework.NotPossible(N_("The program is asking the systems right now. Try again in a moment."))
+    casework.change(session, case)
+    given = GivenUp(case_id=case.id, system=system, given_up_at=now, given_up_by_id=by)
+    given.reason = reason.strip()
+    put(session, given, by=("case_id", "system"))
+    audit.record(session, "system-given-up", by=by, now=now, case_id=case.id, system=system)
+    search.close_part(session, case, system)
+    _leave(session, case, system, settings=settings, now=now)
+    _wake(session, case, by=by, now=now)
+
+
+def _leave(session: Session, case: Case, system: str, *, settings: Settings, now: datetime) -> None:
+    """What approved plans were to do in the system is not done."""
+    for plan in plans.approved(session, case.id, *plans.STEPS):
+        if any(execution.system == system and execution.state != DONE for execution in plan.executions):
+            leave = rectification.leave if plan.right == Right.RECTIFICATION else errand_erasures.leave_part
+            leave(session, case, plan, system, register=settings.register, now=now)
+
+
+def take_back(session: Session, case: Case, system: str, *, by: uuid.UUID, now: datetime) -> None:
+    """The database is asked again after all; what was done without it stays done. Raises NotPossible."""
+    casework.check_open(case)
+    casework.change(session, case)
+    session.execute(delete(GivenUp).where(GivenUp.case_id == case.id, GivenUp.system == system))
+    audit.record(session, "system-asked-again", by=by, now=now, case_id=case.id, system=system)
+    search.open_part(session, case, system, search.DOWN)
+    work.ask(session, case.id, "search", by=by, now=now)
+    _wake(session, case, by=by, now=now)
+
+
+def _wake(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
+    """The steps that were tried in vain are tried again."""
+    for kind, step in work.of(session, case.id).items():
+        if step.error:
+            work.ask(session, case.id, kind, by=by, now=now)
