@@ -7,8 +7,6 @@ read-only session; the erasing account locks what it reads.
 from __future__ import annotations
 
 import json
-import operator
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,13 +21,14 @@ from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses
 from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
+from dsr.connectors.sql_emptying import changed_along, filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_reading import Written, stream
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
-from dsr.domain.plans import Row
+from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Table
 from dsr.domain.register_draft import FoundTable
 from dsr.domain.row_keys import Key, as_read, from_json
@@ -54,7 +53,7 @@ class SqlSystem:
         self._statements: dict[tuple[str, frozenset[str], bool, int | None], sa.Select[Any]] = {}
         self._written: dict[sa.Select[Any], Written] = {}
         self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
-        self._by_key: dict[tuple[str, ...], Any] = {}
+        self._by_key: dict[tuple[Any, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -185,13 +184,18 @@ class SqlSystem:
             self._by_key[name, verb] = statement.where(self.has_key(name))
         return self._by_key[name, verb]
 
-    def clearing(self, name: str, columns: tuple[str, ...]) -> Any:
+    def clearing(self, name: str, columns: Columns, stay: Columns) -> Any:
         """The statement that empties these columns of the rows with given keys; written once as well."""
-        if (name, "clear", *columns) not in self._by_key:
-            fixed, source = self.tables[name].fixed, self.table(name, columns)
-            emptying = sa.update(source).values({source.c[column]: _filled(fixed.get(column)) for column in columns})
-            self._by_key[name, "clear", *columns] = emptying.where(self.has_key(name))
-        return self._by_key[name, "clear", *columns]
+        if (name, columns, stay) not in self._by_key:
+            fixed = self.tables[name].fixed
+            emptied = {column: filled(fixed.get(column)) for column in columns}
+            self._by_key[name, columns, stay] = self.changing(name, emptied, stay)
+        return self._by_key[name, columns, stay]
+
+    def changing(self, name: str, values: Mapping[str, Any], stay: Columns) -> sa.Update:
+        """The statement that gives rows other values; the columns that `stay` would change by themselves."""
+        given = {**{column: sa.column(column) for column in stay}, **values}
+        return sa.update(self.table(name, given)).values(given).where(self.has_key(name))
 
     def has_key(self, name: str) -> sa.ColumnElement[bool]:
         """Whether a row has one of the keys that a statement is given."""
@@ -314,6 +318,7 @@ class SqlErasing:
 
     def __init__(self, system: SqlSystem, connection: Connection) -> None:
         self.system, self.connection = system, connection
+        self._changed_along: dict[str, Columns] = {}
 
     def find(self, identifiers: Identifiers) -> list[Found]:
         """The rows of the person by table, locked."""
@@ -338,7 +343,7 @@ class SqlErasing:
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
         emptied = tuple(columns)
-        return self._change(table, self.system.clearing(table, emptied), keys) if emptied else 0
+        return self._change(table, self.system.clearing(table, emptied, self._stay(table)), keys) if emptied else 0
 
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         """Give columns of each of these rows new values; returns how many rows there were."""
@@ -346,9 +351,15 @@ class SqlErasing:
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
-        source = self.system.table(table, values)
-        statement = sa.update(source).values({column: sa.literal(value) for column, value in values.items()})
-        return self._change(table, statement.where(self.system.has_key(table)), keys)
+        given = {column: sa.literal(value) for column, value in values.items()}
+        return self._change(table, self.system.changing(table, given, self._stay(table)), keys)
+
+    def _stay(self, table: str) -> Columns:
+        """The columns that the database would change with any other."""
+        if table not in self._changed_along:
+            known = self.system.tables[table]
+            self._changed_along[table] = changed_along(self.connection, known.table or table, known.schema)
+        return self._changed_along[table]
 
     def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
         """How many rows of `table` point at these rows of its parent."""
@@ -387,14 +398,3 @@ def _columns(table: Table) -> set[str]:
         *table.rectifiable,
         *((table.restricted.column,) if table.restricted else ()),
     }
-
-
-def _filled(fixed: str | int | None) -> Any:
-    """A fixed value; where it names columns of the key, made from them: "erased-{id}@erased.invalid"."""
-    if not isinstance(fixed, str):
-        return fixed
-    if "{" not in fixed:
-        return sa.literal(fixed, sa.types.NullType())  # the database reads it as the type of its column: a day as well
-    parts = enumerate(re.split(r"\{(\w+)\}", fixed))
-    pieces: list[Any] = [sa.cast(sa.column(part), sa.String) if at % 2 else sa.literal(part) for at, part in parts]
-    return reduce(operator.add, pieces)

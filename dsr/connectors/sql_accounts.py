@@ -10,6 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from dsr.config import DataSystem
 from dsr.connectors.base import Remarks
+from dsr.connectors.sql_checks import stays
+from dsr.connectors.sql_emptying import changed_along
 from dsr.connectors.sql_errors import is_forbidden
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.register import Table
@@ -93,8 +95,8 @@ def _needed(connection: Connection, name: str, table: Table) -> list[tuple[str, 
     needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
     columns = {*table.rectifiable}
     if table.may_be_emptied:
-        stay = {*table.key, *table.path, *(table.keep_columns or ())}
-        columns |= Schema(connection).columns(name, table).keys() - stay
+        columns |= Schema(connection).columns(name, table).keys() - stays(table)
+        columns.update(changed_along(connection, table.table or name, table.schema))
     needed += [("update", _updating(name, table, sorted(columns)))] if columns else []
     return needed
 

@@ -12,7 +12,7 @@ from sqlalchemy.engine import Connection
 
 from dsr.connectors.base import Remarks
 from dsr.connectors.sql_schema import Pointing, Schema, kind_of
-from dsr.domain.register import Register, Table
+from dsr.domain.register import Fixed, Register, Table
 
 _TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE",
@@ -27,6 +27,10 @@ _TRIGGERS = {
 _MARIADB_TABLE = (
     "SELECT engine, table_type FROM information_schema.tables"
     " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table"
+)
+_MARIADB_HIDDEN = (
+    "SELECT column_name FROM information_schema.columns"
+    " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table AND extra LIKE '%INVISIBLE%'"
 )
 
 
@@ -72,7 +76,7 @@ class _Checks:
     def _in_dates(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
         for date_name, column in table.dates.items():
             kind = kind_of(columns[column]) if column in columns else "date"
-            if kind in ("number", "boolean", "uuid"):
+            if kind in ("number", "boolean", "uuid", "time"):
                 yield f"{at}.dates.{date_name}: {column} is no date ({columns[column]['type']})"
             elif kind == "text":
                 written = "only dates written as 2026-11-22 can be read; a row with any other stays"
@@ -121,7 +125,7 @@ class _Checks:
 
     def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
         """A value that must be unique can be fixed for one person only."""
-        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - _stays(table)
+        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - stays(table)
         for columns in self.schema.uniques(name, table):
             if set(columns) <= constant:
                 example = f"erased-{{{table.key[0]}}}"
@@ -150,6 +154,8 @@ class _Checks:
                 yield f"{at}: the table has no transactions ({engine}), so nothing could be taken back; {change}"
             if kind == "SYSTEM VERSIONED":
                 yield f"{at}: the table keeps every old version of its rows, so what is erased stays in its history"
+        for column in self.schema.connection.scalars(sa.text(_MARIADB_HIDDEN), values):
+            yield f"{at}: the database hides {column}: it would be in no copy and never be emptied; make it visible"
 
 
 def _event(text: str) -> str:
@@ -160,6 +166,17 @@ def _event(text: str) -> str:
 
 _DAY = r"[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])"
 """A day that every year has, so that it is one in any database."""
+
+_WRITTEN = {"date": _DAY, "time": r"\d\d:[0-5]\d:[0-5]\d", "uuid": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"}
+_EXAMPLES = {
+    "date": 'a day, such as "2000-01-01"',
+    "time": 'a time, such as "00:00:00"',
+    "uuid": '"00000000-0000-0000-0000-000000000000"',
+    "boolean": "true or false",
+    "number": "a number, such as 0",
+    "text": 'a text, such as ""',
+}
+"""How a fixed value is written that is read back as it was given, by the kind of the column."""
 
 _NEVER_FOUND = (sa.REAL, sa.FLOAT, sa.JSON, sa.ARRAY)
 """Types of which a value that was read is not the one that a statement compares with."""
@@ -190,10 +207,10 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
 def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
     if not table.may_be_emptied:
         return
-    filled = _stays(table) | table.fixed.keys() | table.pseudonyms.keys()
+    filled = stays(table) | table.fixed.keys() | table.pseudonyms.keys()
     computed = [column for column, facts in columns.items() if facts.get("computed")]
     for column in computed:
-        if column not in _stays(table):
+        if column not in stays(table):
             yield f"{at}.keep_columns: {column} is computed by the database from other columns; name it here"
     full = [column for column, facts in columns.items() if not facts["nullable"] and column not in {*filled, *computed}]
     if full:
@@ -207,9 +224,9 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
         kind, length = kind_of(columns[column]), getattr(columns[column]["type"], "length", None)
         shortest = re.sub(r"\{\w+\}", "1", str(value))
         if not _fits(kind, value):
-            instead = '; give a day, such as "2000-01-01"' if kind == "date" else ""
-            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}{instead}"
-        elif length and len(shortest) > length:
+            instead = _EXAMPLES.get(kind, "a text or a number")
+            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}; give {instead}"
+        elif length and isinstance(value, str) and len(shortest) > length:
             yield f"{at}.fixed.{column}: {value!r} is longer than the column ({length})"
     for column, characters in table.pseudonyms.items():
         type_ = columns[column]["type"] if column in columns else None
@@ -219,13 +236,14 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
             yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
 
 
-def _fits(kind: str, value: str | int) -> bool:
-    if kind == "date":
-        return re.fullmatch(_DAY, str(value)) is not None
-    return kind in ("text", "other") or (kind == "number" and isinstance(value, int))
+def _fits(kind: str, value: Fixed) -> bool:
+    if kind in _WRITTEN:
+        return re.fullmatch(_WRITTEN[kind], str(value)) is not None
+    takes = {"boolean": (bool,), "number": (int,), "text": (str,)}
+    return type(value) in takes.get(kind, (int, str))
 
 
-def _stays(table: Table) -> set[str]:
+def stays(table: Table) -> set[str]:
     """The columns that are never emptied."""
     way = table.path if table.on_erasure == "delete" else ()
     return {*table.key, *way, *(table.keep_columns or ())}

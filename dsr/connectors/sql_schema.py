@@ -18,6 +18,7 @@ _KINDS: dict[type[sa.types.TypeEngine[Any]], str] = {
     sa.Boolean: "boolean",
     sa.Date: "date",
     sa.DateTime: "date",
+    sa.Time: "time",
     sa.Integer: "number",
     sa.Numeric: "number",
     sa.Uuid: "uuid",
@@ -45,7 +46,7 @@ class Pointing:
 
 
 def kind_of(column: Any) -> str:
-    """The kind of value in a column: date, text, number, boolean, uuid, or other."""
+    """The kind of value in a column: date, time, text, number, boolean, uuid, or other."""
     return next((kind for type_, kind in _KINDS.items() if isinstance(column["type"], type_)), "other")
 
 

@@ -24,6 +24,9 @@ _NOT_DELETED = (*_NO_DATE, "0", "f", "false", "n", "no", "nee")
 
 STRICT: dict[str, Any] = {"extra": "forbid"}
 
+Fixed = bool | int | str
+"""What a column holds instead of what was erased."""
+
 
 class LegalBasis(StrEnum):
     """Art. 6(1) of the GDPR."""
@@ -200,7 +203,7 @@ class Table:
     dates: Mapping[str, str] = field(default_factory=dict)
     keep_columns: tuple[str, ...] | None = None
     kept_as: Text | None = None
-    fixed: Mapping[str, str | int] = field(default_factory=dict)
+    fixed: Mapping[str, Fixed] = field(default_factory=dict)
     pseudonyms: Mapping[str, int] = field(default_factory=dict)
     on_erasure: Literal["delete", "empty"] = "delete"
     masked: tuple[str, ...] = ()
@@ -261,7 +264,7 @@ class Table:
         """The table one step nearer to the person, or None where the person is matched directly."""
         return next((target.rpartition(".")[0] for target in self.via.values()), None)
 
-    def emptied(self, column: str, key: Mapping[str, Any]) -> str | int | None:
+    def emptied(self, column: str, key: Mapping[str, Any]) -> Fixed | None:
         """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
         fixed = self.fixed.get(column)
         return re.sub(r"\{(\w+)\}", lambda name: str(key[name[1]]), fixed) if isinstance(fixed, str) else fixed
@@ -269,14 +272,23 @@ class Table:
     def is_emptied(self, column: str, key: Mapping[str, Any], value: Any) -> bool:
         """Whether `value` is what a column of the row with this key holds once it is emptied."""
         if column in self.pseudonyms and value is not None:
-            return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", str(value)) is not None
-        day = value.isoformat()[:10] if isinstance(value, date) else None  # of a moment, too
-        return self.emptied(column, key) in (value, day or value)
+            return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", _as_written(value)) is not None
+        emptied = self.emptied(column, key)
+        return value == emptied or (None not in (value, emptied) and _as_written(value) == str(emptied).rstrip())
 
     @cached_property
     def path(self) -> dict[str, str]:
         """Own column -> column of the parent."""
         return {column: target.rpartition(".")[2] for column, target in self.via.items()}
+
+
+def _as_written(value: Any) -> str:
+    """A value of a driver as the register writes it: a moment as its day, bytes and lists and padded text as text."""
+    if isinstance(value, bytes):
+        return value.decode("latin-1").rstrip("\0")
+    if isinstance(value, date):
+        return value.isoformat()[:10]
+    return "{}" if value == [] else str(value).rstrip()
 
 
 @dataclass(frozen=True)

@@ -305,23 +305,6 @@ def test_a_fixed_value_can_be_unique(shop: Shop, system: SqlSystem) -> None:
     assert emails == ["erased-1@erased.invalid", "erased-2@erased.invalid"]
 
 
-def test_a_fixed_value_can_be_a_day(shop: Shop, open_shop: Open) -> None:
-    """A panel that knows no null has a day in every row; read back, it is the one that was given."""
-    stamp = "TIMESTAMP" if shop.engine.dialect.name != "mysql" else "TIMESTAMP DEFAULT CURRENT_TIMESTAMP"
-    shop.run(
-        f"CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), since DATE NOT NULL, seen {stamp} NOT NULL)"
-    )
-    shop.run("INSERT INTO client VALUES (1, 'hanna@example.org', '2020-02-29', '2020-02-29 10:00:00')")
-    fixed = {"since": "2000-01-01", "seen": "2000-01-01"}
-    client = Table("customer", ("id",), match={"email": "mail"}, keep_columns=(), fixed=fixed)
-    system = open_shop({"client": client})
-    assert system.mistakes() == []
-    with system.erasing() as erasing:
-        assert erasing.clear("client", [(1,)], ["mail", "since", "seen"]) == 1
-    (row,) = (row for row in rows_of(system.read("client", [(1,)])))
-    assert all(client.is_emptied(column, {"id": 1}, row.values[column]) for column in ("mail", "since", "seen"))
-
-
 def test_a_fault_takes_everything_back(shop: Shop, system: SqlSystem) -> None:
     before = shop.everything()
     with pytest.raises(ZeroDivisionError), system.erasing() as erasing:

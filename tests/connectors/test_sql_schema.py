@@ -244,3 +244,10 @@ def test_a_cascade_from_another_schema(told: Any, shop: Shop) -> None:
     assert told() == [
         "tables.shop.customer: erasing would reach table review (CASCADE) by a way that is not in the register"
     ]
+
+
+@pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
+def test_a_column_that_the_database_hides(told: Any, shop: Shop) -> None:
+    shop.run("ALTER TABLE ticket ADD COLUMN ip VARCHAR(20) INVISIBLE")
+    consequence = "it would be in no copy and never be emptied; make it visible"
+    assert told() == [f"tables.shop.ticket: the database hides ip: {consequence}"]

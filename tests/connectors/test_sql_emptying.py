@@ -1,0 +1,94 @@
+"""What emptied rows hold, on each engine: the fixed value as it is read back, and nothing else is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from dsr.config import Settings
+from dsr.connectors.sql import SqlSystem
+from dsr.domain.register import Fixed, Table
+from dsr.services.emptying import is_empty
+from tests.parts.shop import Shop
+
+NO_UUID = "00000000-0000-0000-0000-000000000000"
+COLUMNS: dict[str, list[tuple[str, str, Fixed]]] = {
+    "sqlite": [
+        ("DATE", "'2020-02-29'", "2000-01-01"),
+        ("BOOLEAN", "1", False),
+        ("REAL", "1.5", 0),
+        ("BLOB", "x'ff'", ""),
+    ],
+    "mysql": [
+        ("DATE", "'2020-02-29'", "2000-01-01"),
+        ("TIMESTAMP", "'2020-02-29 10:00'", "2000-01-01"),
+        ("TIME", "'10:00'", "00:00:00"),
+        ("BOOLEAN", "1", 0),
+        ("BIT(1)", "1", 0),
+        ("DECIMAL(9, 2)", "1.50", 0),
+        ("CHAR(9)", "'Hanna'", "-{id}"),
+        ("VARBINARY(9)", "'Hanna'", "-{id}"),
+        ("BINARY(4)", "'Noor'", "-"),
+        ("ENUM('a', 'b')", "'b'", "a"),
+        ("UUID", "UUID()", NO_UUID),
+        ("JSON", "'[1]'", "{}"),
+    ],
+    "postgresql": [
+        ("date", "'2020-02-29'", "2000-01-01"),
+        ("timestamptz", "'2020-02-29 10:00'", "2000-01-01"),
+        ("time", "'10:00'", "00:00:00"),
+        ("boolean", "true", False),
+        ("char(9)", "'Hanna'", "-{id}"),
+        ("bytea", "'Hanna'", ""),
+        ("inet", "'10.0.0.1'", "::"),
+        ("uuid", "gen_random_uuid()", NO_UUID),
+        ("jsonb", "'[1]'", "{}"),
+        ("text[]", "'{a}'", "{}"),
+    ],
+}
+
+
+@contextmanager
+def opened(settings: Settings, **tables: Table) -> Iterator[SqlSystem]:
+    system = SqlSystem("shop", replace(settings, register=replace(settings.register, tables={"shop": tables})))
+    yield system
+    system.close()
+
+
+def test_a_fixed_value_is_read_back_as_it_was_given(shop: Shop, shop_settings: Settings) -> None:
+    columns = {f"c{number}": column for number, column in enumerate(COLUMNS[shop.engine.dialect.name])}
+    declared = ", ".join(f"{name} {kind} NOT NULL" for name, (kind, _, _) in columns.items())
+    given = ", ".join(value for _, value, _ in columns.values())
+    with shop.engine.begin() as connection:
+        connection.exec_driver_sql(f"CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), {declared})")
+        connection.exec_driver_sql(f"INSERT INTO client VALUES (7, 'hanna@example.org', {given})")  # noqa: S608 - ours
+    fixed = {name: fixed for name, (_, _, fixed) in columns.items()}
+    client = Table("customer", ("id",), match={"email": "mail"}, keep_columns=(), fixed=fixed)
+    with opened(shop_settings, client=client) as system:
+        assert system.mistakes() == []
+        with system.erasing() as erasing:
+            (full,) = erasing.read("client", [(7,)]).to_rows()
+            assert erasing.clear("client", [(7,)], ["mail", *columns]) == 1
+            (row,) = erasing.read("client", [(7,)]).to_rows()
+    assert is_empty(client, row, ("id",)), row.values
+    for name, (kind, _, _) in columns.items():
+        assert not is_empty(client, row._replace(values={**row.values, name: full.values[name]}), ("id",)), kind
+
+
+@pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
+def test_a_time_that_the_database_would_change_along_stays(shop: Shop, shop_settings: Settings) -> None:
+    moves = "TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
+    shop.run(f"CREATE TABLE login (id INTEGER PRIMARY KEY, mail VARCHAR(80), ip VARCHAR(20), at {moves}, seen {moves})")
+    shop.run("INSERT INTO login VALUES (1, 'hanna@example.org', '::1', '2020-02-29 10:00', '2020-02-29 10:00')")
+    fixed = {"seen": "2000-01-01"}
+    login = Table("customer", ("id",), match={"email": "mail"}, keep_columns=("at",), fixed=fixed, on_erasure="empty")
+    with opened(shop_settings, login=login) as system, system.erasing() as erasing:
+        before = erasing.read("login", [(1,)]).to_rows()[0].values
+        erasing.rewrite("login", {(1,): {"ip": "pseudonym"}})
+        erasing.clear("login", [(1,)], ["mail", "seen"])
+        after = erasing.read("login", [(1,)]).to_rows()[0].values
+    assert (after["at"], after["mail"], after["ip"]) == (before["at"], None, "pseudonym")
+    assert str(after["seen"]) == "2000-01-01 00:00:00"
