@@ -18,8 +18,10 @@ from dsr.app import start_worker
 from dsr.cli.opening import open_app
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
 from dsr.config import Settings
+from dsr.db.base import transaction
 from dsr.jobs.leader import WorkerRunning
 from dsr.jobs.schedule import Worker
+from dsr.services import staff
 
 
 @click.command()
@@ -30,7 +32,17 @@ def serve(config_file: Path) -> None:
     app = _app(settings)
     worker = _worker(app)
     listening = f"listening on {settings.web.listen}:{settings.web.port}"
-    serve_until_stopped(app, settings, worker, f"dsr answers at {settings.web.base_url} ({listening})")
+    announcement = f"dsr answers at {settings.web.base_url} ({listening}){first_account(app, config_file)}"
+    serve_until_stopped(app, settings, worker, announcement)
+
+
+def first_account(app: Flask, config_file: Path) -> str:
+    """How to make the first account, as a line of its own; empty where somebody can sign in."""
+    with app.app_context(), transaction(writes=False) as session:
+        if any(member.is_active for member in staff.list_staff_members(session)):
+            return ""
+    options = "--email you@example.org --name 'Your Name' --role administrator --role handler"
+    return f"\nNobody can sign in yet. Make the first account: dsr staff add --config {config_file} {options}"
 
 
 def serve_until_stopped(app: Flask, settings: Settings, worker: Worker, announcement: str) -> None:
@@ -57,7 +69,7 @@ def _stop(_number: int, _frame: Any) -> None:
 def web(config_file: Path, processes: int) -> None:
     """Run the pages alone, in several processes; `dsr worker` does the rest."""
     settings = read_settings(config_file)
-    _app(settings)
+    click.echo(f"dsr answers at {settings.web.base_url}{first_account(_app(settings), config_file)}")
     _Gunicorn(settings, processes).run()
 
 

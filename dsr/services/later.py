@@ -13,16 +13,21 @@ from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
+from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
-from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry, LedgerIdentifier
+from dsr.domain.identifiers import EMAIL
 from dsr.domain.lifecycle import Status
 from dsr.domain.register import Register
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, notices, plans
 from dsr.services.identity import status_path
+from dsr.services.lookup import digests_of
 from dsr.services.receipt_codes import check_receipt_code
 from dsr.services.retention import ERASED
+
+NEEDLESS = "later-notice-needless"
 
 
 def is_wanted(session: Session, case: Case) -> bool:
@@ -72,11 +77,23 @@ def hand_on(session: Session, earlier: Collection[uuid.UUID], to: uuid.UUID, *, 
     """What was kept after earlier requests is, all or in part, kept after this one: who asked to be told still is."""
     still_kept = set(session.scalars(select(LedgerEntry.case_id).where(LedgerEntry.case_id.in_(earlier), _IS_HERE)))
     for wish in session.scalars(select(LaterNotice).where(LaterNotice.case_id.in_(earlier))).all():
-        if session.get(LaterNotice, to) is None:
-            _note(session, to, wish.email, wish.language, wish.asked_at)
-            audit.record(session, "later-notice-asked", by=audit.WORKER, now=now, case_id=to)
+        _hand_over(session, wish, to, now=now)
         if wish.case_id not in still_kept:
             session.delete(wish)
+
+
+def _hand_over(session: Session, wish: LaterNotice, to: uuid.UUID, *, now: datetime) -> None:
+    if session.get(LaterNotice, to) is None:
+        _note(session, to, wish.email, wish.language, wish.asked_at)
+        audit.record(session, "later-notice-asked", by=audit.WORKER, now=now, case_id=to)
+
+
+def bring_back(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:
+    """A case that was set aside is taken up again: so is the wish that went while it was."""
+    of_wish = AuditEntry.case_id == case.id, AuditEntry.event.startswith("later-notice")
+    newest = session.scalar(select(AuditEntry.event).where(*of_wish).order_by(AuditEntry.number.desc()).limit(1))
+    if newest == NEEDLESS:
+        note(session, case, by=by, now=now)
 
 
 def _note(session: Session, case_id: uuid.UUID, email: str | None, language: str, asked_at: datetime) -> None:
@@ -101,7 +118,7 @@ def _due(session: Session, register: Register) -> Iterator[tuple[LaterNotice, Ca
     """Who asked to be told, where the case is over, nothing is left and no plan may leave something yet."""
     is_left = exists().where(LedgerEntry.case_id == LaterNotice.case_id, _is_kept(register))
     is_at_work = exists().where(CasePlan.case_id == LaterNotice.case_id, CasePlan.state == plans.APPROVED)
-    is_over = Case.status.in_((Status.ANSWERED, Status.WITHDRAWN, Status.CLOSED))
+    is_over = Case.status.in_((Status.ANSWERED, Status.WITHDRAWN, Status.CLOSED, Status.SET_ASIDE))
     wishes = select(LaterNotice, Case).join(Case, Case.id == LaterNotice.case_id)
     for wish, case in session.execute(wishes.where(is_over, ~is_left, ~is_at_work)).all():
         if case.status != Status.ANSWERED or not _may_leave_more(session, case):
@@ -114,6 +131,16 @@ def _may_leave_more(session: Session, case: Case) -> bool:
     return any(plan.state in plans.UNDECIDED or (plan.state == plans.EXECUTED and plan.outstanding) for plan in newest)
 
 
+def _pass_on(session: Session, wish: LaterNotice, case: Case, register: Register, *, now: datetime) -> None:
+    """Have the wish hold for earlier requests after which something is kept: of a confirmed address only."""
+    if case.data_subject.email_confirmed_at is None:
+        return
+    of_person = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(digests_of({EMAIL: wish.email})))
+    kept = select(LedgerEntry.case_id).where(_is_kept(register), LedgerEntry.case_id.in_(of_person)).distinct()
+    for earlier in session.scalars(kept.where(LedgerEntry.case_id != case.id)).all():
+        _hand_over(session, wish, earlier, now=now)
+
+
 def is_any_due(session: Session, register: Register) -> bool:
     """Whether there is somebody to tell."""
     return any(True for _ in _due(session, register))
@@ -122,13 +149,15 @@ def is_any_due(session: Session, register: Register) -> bool:
 def tell(session: Session, *, settings: Settings, now: datetime) -> None:
     """Mail who asked for it, on the day on which the last of it went; the address kept for it goes with the mail.
 
-    Where nothing was kept, our answer told so, and the address goes without one.
+    Where nothing was kept, our answer told so, and the address goes without one. What is kept after earlier requests
+    of the same person is told of when that goes.
     """
     was_kept = _may_be_told(settings.register)
     for wish, case in _due(session, settings.register):
         session.delete(wish)
+        _pass_on(session, wish, case, settings.register, now=now)
         if not session.scalar(select(exists().where(was_kept, LedgerEntry.case_id == case.id))):
-            audit.record(session, "later-notice-needless", by=audit.WORKER, now=now, case_id=case.id)
+            audit.record(session, NEEDLESS, by=audit.WORKER, now=now, case_id=case.id)
             continue
         notices.enqueue(
             session,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -9,8 +10,11 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from dsr import config as configuration
 from dsr import keys
 from dsr.cli import main
+from dsr.cli.opening import open_app
+from dsr.cli.serving import first_account
 
 ADD = ["staff", "add", "--name", "Noor Bakker", "--role", "handler", "--password", "vijf kikkers in de sloot"]
 
@@ -57,3 +61,14 @@ def test_the_right_key_set_opens_it_again(config: Path) -> None:
     done = CliRunner().invoke(main, ["audit", "verify", "--config", str(config)])
     assert done.exit_code == 0
     assert "There is no anchor" in done.output
+
+
+def test_whoever_starts_it_without_staff_is_told_how_to_make_the_first_account(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
+    file = tmp_path / "config.toml"
+    app = open_app(configuration.load(file))
+    (told,) = first_account(app, file).splitlines()[1:]
+    command = shlex.split(told.partition("account: dsr ")[2])
+    added = CliRunner().invoke(main, [*command, "--password", "vijf kikkers in de sloot"])
+    assert added.exit_code == 0, added.output
+    assert first_account(app, file) == ""

@@ -83,8 +83,29 @@ def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace
     assert facts().nothing_found is False
     with workplace.transaction() as session:
         case = session.get_one(Case, later.id)
+        for_later.note(session, case, by=audit.DATA_SUBJECT, now=workplace.clock())
         letter = answers.compose_letter(session, case, settings=workplace.context.settings, now=workplace.clock())
     assert "Na een eerder verzoek van u bewaren wij nog" in letter
+    assert "Als alles weg is, laten wij u dat weten." in letter
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_a_wish_to_be_told_holds_for_what_an_earlier_request_left(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+    later: Case,
+    is_confirmed: bool,
+) -> None:
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        own = session.get_one(Case, later.id)
+        own.status = Status.CLOSED
+        own.data_subject.email_confirmed_at = now if is_confirmed else None
+        for_later.note(session, own, by=audit.DATA_SUBJECT, now=now)
+        for_later.tell(session, settings=settings, now=now)
+    with workplace.transaction() as session:
+        wishes = {wish.case_id: wish.email for wish in session.scalars(select(LaterNotice))}
+    assert wishes == ({approved.id: "hanna@example.org"} if is_confirmed else {})
 
 
 def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(

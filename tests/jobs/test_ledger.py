@@ -22,7 +22,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
 from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
-from dsr.services import audit, later, notifications, plans, tasks
+from dsr.services import audit, casework, later, notifications, plans, tasks
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
 from tests.jobs.test_replay import restore
@@ -266,6 +266,19 @@ def test_who_asked_on_the_form_is_not_told_where_nothing_was_kept(workplace: Wor
     erasing.run_ledger(workplace.context)
     with workplace.transaction() as session:
         assert session.get(LaterNotice, erased.id), "while the request is open something may be kept yet"
+    with workplace.transaction() as session:
+        own, now = session.get_one(Case, erased.id), workplace.clock()
+        by: Any = own.handler_id
+        own.status = "set-aside"
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(LaterNotice, erased.id) is None, "nobody deals with it, so no address is kept for it"
+        own = session.get_one(Case, erased.id)
+        casework.restore(session, own, by=by, now=now)
+        later.bring_back(session, own, by=by, now=now)
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.get(LaterNotice, erased.id), "it is dealt with after all"
     answered(workplace, erased)
     erasing.run_ledger(workplace.context)
     with workplace.transaction() as session:

@@ -13,7 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.staff import StaffMember
 from dsr.domain.errors import DomainError
 from dsr.domain.rights import Outcome, Right
-from dsr.services import answers, casework, copies, deadlines, errands, lookup, work
+from dsr.services import answers, casework, copies, deadlines, errands, later, lookup, work
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff.acting import act
@@ -213,7 +213,12 @@ def set_aside(reference: str) -> ResponseReturnValue:
 @allows("case.handle")
 def restore(reference: str) -> ResponseReturnValue:
     """Bring back a case that was set aside."""
-    return act(reference, lambda session, case: casework.restore(session, case, by=me(), now=now()))
+
+    def change(session: Session, case: Case) -> None:
+        casework.restore(session, case, by=me(), now=now())
+        later.bring_back(session, case, by=me(), now=now())
+
+    return act(reference, change)
 
 
 @staff.post("/cases/<reference>/withdraw")
