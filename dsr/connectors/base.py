@@ -121,8 +121,8 @@ class Erasing(Protocol):
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
 
-    def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
-        """How many rows of `table` point at these rows of its parent."""
+    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
+        """The rows of `table` that point at these rows of its parent."""
 
 
 class Connector(Protocol):

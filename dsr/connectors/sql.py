@@ -175,13 +175,15 @@ class SqlSystem:
         return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
-        """The statement that reads, locks or deletes the rows with given keys; written once as well."""
+        """The statement that reads, locks or deletes the rows with given keys, or reads those that point at such rows;
+        written once as well."""
         if (name, verb) not in self._by_key:
             read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name))
             statement: Any = sa.delete(self.clause(name)) if verb == "delete" else read
             if verb == "lock" and self.tables[name].is_erasable:
                 statement = statement.with_for_update()
-            self._by_key[name, verb] = statement.where(self.has_key(name))
+            columns = self.tables[name].path if verb == "point" else self.tables[name].key
+            self._by_key[name, verb] = statement.where(self.is_one_of(columns))
         return self._by_key[name, verb]
 
     def clearing(self, name: str, columns: Columns, stay: Columns) -> Any:
@@ -195,11 +197,7 @@ class SqlSystem:
     def changing(self, name: str, values: Mapping[str, Any], stay: Columns) -> sa.Update:
         """The statement that gives rows other values; the columns that `stay` would change by themselves."""
         given = {**{column: sa.column(column) for column in stay}, **values}
-        return sa.update(self.table(name, given)).values(given).where(self.has_key(name))
-
-    def has_key(self, name: str) -> sa.ColumnElement[bool]:
-        """Whether a row has one of the keys that a statement is given."""
-        return self.is_one_of(self.tables[name].key)
+        return sa.update(self.table(name, given)).values(given).where(self.is_one_of(self.tables[name].key))
 
     def is_one_of(self, names: Iterable[str]) -> sa.ColumnElement[bool]:
         """Whether these columns of a row hold one of the values that a statement is given."""
@@ -326,10 +324,12 @@ class SqlErasing:
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
-        statement, keys_of = self.system.by_key("lock", table), self.system.keys_in_parts(table, keys)
-        parts = [self.system.fetch(self.connection, table, statement, part) for part in keys_of]
-        found = replace(parts[0], rows=[row for part in parts for row in part.rows])
+        found = self._read(table, self.system.by_key("lock", table), self.system.keys_in_parts(table, keys))
         return found.only({*map(as_read, keys)})
+
+    def _read(self, table: str, statement: Any, parts: Iterable[Mapping[str, Any]]) -> Found:
+        found = [self.system.fetch(self.connection, table, statement, part) for part in parts]
+        return replace(found[0], rows=[row for part in found for row in part.rows])
 
     def is_empty(self, table: str) -> bool:
         """Whether a table has no row at all, of anybody."""
@@ -361,12 +361,11 @@ class SqlErasing:
             self._changed_along[table] = changed_along(self.connection, known.table or table, known.schema)
         return self._changed_along[table]
 
-    def count_pointing(self, table: str, rows: Sequence[Row]) -> int:
-        """How many rows of `table` point at these rows of its parent."""
+    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
+        """The rows of `table` that point at these rows of its parent."""
         path = self.system.tables[table].path
         targets = [tuple(row.values[column] for column in path.values()) for row in rows]
-        counting = sa.select(sa.func.count()).select_from(self.system.clause(table)).where(self.system.is_one_of(path))
-        return sum(self.connection.scalar(counting, part) or 0 for part in self.system.in_parts(len(path), targets))
+        return self._read(table, self.system.by_key("point", table), self.system.in_parts(len(path), targets))
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
         parts = self.system.keys_in_parts(table, keys)

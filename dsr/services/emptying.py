@@ -9,8 +9,9 @@ from typing import Any
 from dsr.connectors.base import Erasing, Found
 from dsr.db.base import keys
 from dsr.domain.plans import Columns, PlanChanged, Row
-from dsr.domain.register import Table
+from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read
+from dsr.domain.verdicts import columns_left
 from dsr.domain.wording import N_
 
 
@@ -41,6 +42,20 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
     key = {column: row.values[column] for column in table.key}
     goes = {column: value for column, value in row.values.items() if column not in columns_kept}
     return all(table.is_emptied(column, key, value) for column, value in goes.items())
+
+
+def are_needed(erasing: Erasing, register: Register, system: str, rows: Sequence[Row]) -> bool:
+    """Whether rows of another table point at one of these, of one table; what was emptied needs nothing any more."""
+    tables = register.tables[system]
+    children = [name for name, table in tables.items() if rows and table.parent == rows[0].table]
+    return any(
+        not _is_emptied(register, system, row) for name in children for row in erasing.pointing(name, rows).to_rows()
+    )
+
+
+def _is_emptied(register: Register, system: str, row: Row) -> bool:
+    left = columns_left(register, system, row.table)
+    return left is not None and is_empty(register.tables[system][row.table], row, left)
 
 
 def yet_to_go(found: Found, table: Table, noted: Mapping[Key, str], columns_kept: Columns | None) -> Found:

@@ -12,7 +12,7 @@ from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import empty_rows, is_empty
+from dsr.services.emptying import are_needed, empty_rows, is_empty
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -156,15 +156,11 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search may belong to one that has just gone: then nothing goes."""
     pointed_at = {table.parent for table in register.tables[system].values()}
-    parents_going = [group for group in _erasable(attempt.planned) if group.judged.table in pointed_at]
-    going = {table: set(found) for table, found in _keys(parents_going).items()}
-    found = {table.table: table for table in attempt.found}
-    for name, table in register.tables[system].items():
-        parent = table.parent
-        if parent in going:
-            parents = [row for row in found[parent].to_rows() if row.key in going[parent]]
-            if erasing.count_pointing(name, parents):
-                raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
+    going = {table: {*keys} for table, keys in _keys(_erasable(attempt.planned)).items() if table in pointed_at}
+    for found in attempt.found:
+        gone = [row for row in found.to_rows() if row.key in going[found.table]] if found.table in going else []
+        if are_needed(erasing, register, system, gone):
+            raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 
 def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: Attempt) -> None:

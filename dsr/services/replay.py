@@ -24,14 +24,13 @@ from dsr.domain.plans import Columns, Decision, PlanRow, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.services import audit, erased
-from dsr.services.emptying import erase_rows, yet_to_go
+from dsr.services.emptying import are_needed, erase_rows, yet_to_go
 from dsr.services.retention import (
     CHANGED,
     NOT_IN_REGISTER,
     STILL_NEEDED,
     Kept,
     found_rows,
-    is_still_needed,
     judge_kept,
     judged_tables,
     kept_rows,
@@ -126,7 +125,7 @@ def _erase_again(
         for key, digest in part.noted.items()
     }
     going = part.found.only({key for key, result in results.items() if result == AGAIN})
-    if part.stays is None and is_still_needed(erasing, register, system, going):
+    if part.stays is None and are_needed(erasing, register, system, going.to_rows()):
         results |= dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)
     elif going.rows:
         erase_rows(erasing, system, table, going, part.stays)

@@ -26,7 +26,7 @@ from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, holds
-from dsr.services.emptying import erase_rows, yet_to_go
+from dsr.services.emptying import are_needed, erase_rows, yet_to_go
 from dsr.services.erased import Written, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
@@ -213,7 +213,7 @@ def _erase_entry(
 ) -> Settled:
     going = found.only(kept.keys() - left.keys())
     gone = len(kept) - len(found.rows)
-    if is_still_needed(erasing, register, entry.system, going):
+    if are_needed(erasing, register, entry.system, going.to_rows()):
         left = {**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)}
         going = found.only(set())
     columns = verdicts.columns_left(register, entry.system, entry.table)
@@ -227,12 +227,6 @@ def _erase_entry(
 
 def _written(kept: Kept) -> str:
     return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
-
-
-def is_still_needed(erasing: Erasing, register: Register, system: str, found: Found) -> bool:
-    """Whether rows of another table point at one of these."""
-    children = [name for name, other in register.tables[system].items() if other.parent == found.table]
-    return any(found.rows and erasing.count_pointing(child, found.to_rows()) for child in children)
 
 
 def settle(

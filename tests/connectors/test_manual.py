@@ -51,7 +51,7 @@ def test_only_what_the_owner_confirmed_counts_as_erased() -> None:
         assert erasing.delete("quote", [(1,)]) == 1
         assert erasing.delete("quote", [(1,), (2,)]) == 1
         assert erasing.clear("quote", [(1,)], ["description"]) == 0
-        assert erasing.count_pointing("quote", ROWS) == 0
+        assert erasing.pointing("quote", ROWS).rows == []
 
 
 def test_there_is_no_schema_to_be_wrong() -> None:

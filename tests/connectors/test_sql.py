@@ -273,9 +273,9 @@ def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, m
         rows = rows_of(erasing.find(HANNA))
         lines = [row.key for row in rows if row.table == "invoice_line"]
         invoices = [row for row in rows if row.table == "invoice"]
-        assert erasing.count_pointing("invoice_line", invoices) == 18
+        assert len(erasing.pointing("invoice_line", invoices).rows) == 18
         assert erasing.delete("invoice_line", [*lines, (404, 1)]) == 18
-        assert erasing.count_pointing("invoice_line", invoices) == 0
+        assert len(erasing.pointing("invoice_line", invoices).rows) == 0
         assert erasing.read("invoice_line", lines).rows == []
         assert len(erasing.read("invoice", [row.key for row in invoices]).rows) == 9
     assert {row["invoice_id"] for row in shop.rows("invoice_line")} == set(range(217, 226))

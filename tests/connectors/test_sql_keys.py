@@ -105,7 +105,7 @@ def test_a_row_is_found_again_by_its_key(shop: Shop, open_with: Open) -> None:
         assert (len(keys), len(found[part].rows)) == (2, 2), kind
         with system.erasing() as erasing:
             assert len(erasing.read(name, keys).rows) == 2, kind
-            assert erasing.count_pointing(part, found[name].to_rows()) == 2, kind
+            assert len(erasing.pointing(part, found[name].to_rows()).rows) == 2, kind
             assert erasing.clear(name, keys, ["note"]) == 2, kind
             assert erasing.delete(name, keys[:1]) == 1, kind
         (left,) = system.read(name, keys)

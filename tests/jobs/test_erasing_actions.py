@@ -7,9 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from dsr.config import Settings
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.domain.plans import PSEUDONYM, Verdict
 from dsr.domain.register import Table, Text
 from dsr.domain.rights import Outcome, Right
@@ -28,6 +30,7 @@ VISIT = Table(
     pseudonyms={"ip": 20},
     on_erasure="empty",
 )
+CLICK = Table("invoice", ("id",), via={"visit": "visit.id"}, keep_columns=("visit",), on_erasure="empty")
 
 
 @pytest.fixture
@@ -41,9 +44,11 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
         ip, customer = ("10.0.0.9" if number < 4 else "10.0.0.4"), 1 + number // 4
         visit = {"id": number, "customer": customer, "day": date(year, 3, 5), "ip": ip}
         shop.run("INSERT INTO visit VALUES (:id, :customer, :day, :ip, '/huis', 'Hanna')", **visit)
+    shop.run("CREATE TABLE click (id INTEGER PRIMARY KEY, visit INTEGER NOT NULL, page VARCHAR(9))")
+    shop.run("INSERT INTO click VALUES (1, 3, '/huis')")
     known = shop_settings.register.tables["shop"]
     customer = replace(known["customer"], pseudonyms={"phone": 12})
-    tables = {**known, "customer": customer, "visit": VISIT}
+    tables = {**known, "customer": customer, "visit": VISIT, "click": CLICK}
     return replace(shop_settings, register=replace(shop_settings.register, tables={"shop": tables}))
 
 
@@ -88,3 +93,16 @@ def test_a_pseudonym_stands_for_one_value_in_one_column(workplace: Workplace) ->
     assert len(hanna["phone"]) == 12
     assert bram["phone"] == "0612345678"
     assert not workplace.shop.rows("visit")[0]["ip"].startswith(hanna["phone"])
+
+
+def test_a_row_whose_own_are_emptied_with_it_is_emptied_and_one_with_a_new_one_stays(workplace: Workplace) -> None:
+    workplace.shop.run("INSERT INTO visit VALUES (5, 1, '2025-03-05', '::1', '/tuin', 'Hanna')")
+    _erase(workplace)
+    workplace.clock.set(date(2033, 1, 1))
+    workplace.shop.run("INSERT INTO click VALUES (2, 5, '/tuin')")
+    erasing.erase_due(workplace.context)
+    assert [row["page"] for row in workplace.shop.rows("click")] == [None, "/tuin"]
+    assert [row["name"] for row in workplace.shop.rows("visit")] == [None, None, None, "Hanna", "Hanna"]
+    with workplace.transaction() as session:
+        left = session.scalars(select(Task).where(Task.kind == "ledger-left")).all()
+        assert [(task.facts["table"], task.facts["reasons"]) for task in left] == [("shop.visit", ["still-needed"])]
