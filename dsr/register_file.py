@@ -17,7 +17,8 @@ from dsr.toml import Mistake, line_of, read, validated
 GAP = "# GAP"
 """What marks a place that `dsr register draft` could not fill in."""
 
-_CANDIDATES = re.compile(r"""^[^#"']+=[^#]* \| """)
+_CANDIDATES = re.compile(r"^[^#]+=[^#]* \| ")
+_NOTHING = re.compile('^[^#]+=[^#]*"…"')
 _NO_TEXT = {"nl": "", "en": ""}
 _STAND_INS: dict[str, dict[str, Any]] = {
     # Of these, consent goes with every retention.
@@ -42,7 +43,7 @@ def read_register(file: Path) -> tuple[Register | None, list[Mistake]]:
     known = {mistake.key for mistake in wrong}
     found = [Mistake(file, key, said, line_of(text, key)) for key, said in mistakes(register) if key not in known]
     digest = hashlib.sha256(text.encode()).hexdigest()
-    in_order = sorted([*wrong, *found], key=lambda mistake: mistake.line or 0)
+    in_order = sorted([*wrong, *found, *_undecided(file)], key=lambda mistake: mistake.line or 0)
     return with_items(replace(register, digest=digest)), in_order
 
 
@@ -52,9 +53,14 @@ def gaps(file: Path) -> list[int]:
 
 
 def _undecided(file: Path) -> list[Mistake]:
-    """The lines where several candidates of a draft are left, which is no TOML."""
-    told = "holds several candidates; keep one"
-    return [Mistake(file, "", told, number) for number, line in _lines(file) if _CANDIDATES.search(line)]
+    """The lines where several candidates of a draft are left, which is no TOML; and those where none is filled in."""
+    left = {_CANDIDATES: "holds several candidates; keep one", _NOTHING: 'holds "…"; fill it in'}
+    return [
+        Mistake(file, "", told, number)
+        for number, line in _lines(file)
+        for pattern, told in left.items()
+        if pattern.search(line)
+    ]
 
 
 def _lines(file: Path) -> list[tuple[int, str]]:

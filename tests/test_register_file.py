@@ -83,6 +83,13 @@ def test_candidates_that_are_left_are_told_together(tmp_path: Path) -> None:
     assert "is not TOML" in fault
 
 
+def test_what_a_draft_could_not_know_is_to_be_filled_in(tmp_path: Path) -> None:
+    name = 'name = "…", role = "processor"'
+    assert told(tmp_path, f'[categories]\n# a = "…"\n[recipients]\nbank = {{ {name} }}   # x') == [
+        '4: holds "…"; fill it in'
+    ]
+
+
 def test_what_is_left_to_decide_is_known_by_its_line(tmp_path: Path) -> None:
     told(tmp_path, HALF)
     assert gaps(tmp_path / "register.toml") == [6, 29]

@@ -13,7 +13,7 @@ from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, SystemDown
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.register import Register
-from dsr.domain.register_draft import FoundTable, draft
+from dsr.domain.register_draft import draft
 
 
 @click.group("register")
@@ -34,7 +34,7 @@ def draft_command(config_file: Path, name: str) -> None:
     databases = [known for known, system in settings.systems.items() if not system.is_manual]
     if name not in databases:
         give_up(f"There is no database {name} in the configuration; it has: {', '.join(databases) or 'none'}.")
-    click.echo(draft(name, _found_tables(settings, name)), nl=False)
+    click.echo(_drawn_up(settings, name), nl=False)
 
 
 def _without_register(file: Path) -> Settings:
@@ -46,10 +46,10 @@ def _without_register(file: Path) -> Settings:
     return replace(settings, register=Register({}))
 
 
-def _found_tables(settings: Settings, name: str) -> list[FoundTable]:
+def _drawn_up(settings: Settings, name: str) -> str:
     system = SqlSystem(name, settings)
     try:
-        return system.found_tables()
+        return draft(name, *system.found_tables())
     except SystemDown as error:
         give_up(str(error), status=SYSTEM_DOWN)
     except ConnectorError as error:

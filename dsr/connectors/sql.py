@@ -25,12 +25,12 @@ from dsr.connectors.sql_emptying import changed_along, filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_reading import Written, stream
-from dsr.connectors.sql_schema import Schema
+from dsr.connectors.sql_samples import found_in
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
 from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Table
-from dsr.domain.register_draft import FoundTable
+from dsr.domain.register_ways import Seen
 from dsr.domain.row_keys import Key, as_read, from_json
 from dsr.domain.wording import N_
 
@@ -123,10 +123,10 @@ class SqlSystem:
         with self._transaction(self._reader) as connection:
             return column_types(connection, self.tables[table].table or table, self.tables[table].schema)
 
-    def found_tables(self) -> list[FoundTable]:
-        """Every table of the database, whether the register names it or not. Raises SystemDown or SystemRefuses."""
+    def found_tables(self) -> Seen:
+        """Every table of the database, and where its columns may point. Raises SystemDown or SystemRefuses."""
         with self._transaction(self._reader) as connection:
-            return Schema(connection).found_tables()
+            return found_in(connection)
 
     def close(self) -> None:
         """Let go of every connection."""

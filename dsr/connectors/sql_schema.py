@@ -10,18 +10,20 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from dsr.domain.found_tables import ForeignKey, FoundColumn, FoundTable
 from dsr.domain.register import Table
-from dsr.domain.register_draft import ForeignKey, FoundTable
 
 _OF_THE_SERVER = ("information_schema", "pg_catalog", "mysql", "performance_schema", "sys")
 _KINDS: dict[type[sa.types.TypeEngine[Any]], str] = {
     sa.Boolean: "boolean",
+    sa.Enum: "other",
     sa.Date: "date",
     sa.DateTime: "date",
     sa.Time: "time",
     sa.Integer: "number",
     sa.Numeric: "number",
     sa.Uuid: "uuid",
+    sa.JSON: "json",
     sa.String: "text",
 }
 
@@ -46,7 +48,7 @@ class Pointing:
 
 
 def kind_of(column: Any) -> str:
-    """The kind of value in a column: date, time, text, number, boolean, uuid, or other."""
+    """The kind of value in a column: date, time, text, number, boolean, uuid, json or other."""
     return next((kind for type_, kind in _KINDS.items() if isinstance(column["type"], type_)), "other")
 
 
@@ -135,7 +137,7 @@ class Schema:
         ]
 
     def _found(self, schema: str | None, name: str, names: Mapping[Place, str], *, is_view: bool) -> FoundTable:
-        columns = {each["name"]: kind_of(each) == "date" for each in self.inspector.get_columns(name, schema=schema)}
+        columns = self._found_columns(schema, name, is_view=is_view)
         key = () if is_view else tuple(self.inspector.get_pk_constraint(name, schema=schema)["constrained_columns"])
         place = self.place(schema, name)
         pointing = (
@@ -145,3 +147,13 @@ class Schema:
         )
         called = names[place]
         return FoundTable(called, key, columns, tuple(pointing), schema, name if called != name else None, is_view)
+
+    def _found_columns(self, schema: str | None, name: str, *, is_view: bool) -> dict[str, FoundColumn]:
+        known = self.inspector.get_columns(name, schema=schema)
+        uniques = [] if is_view else self.uniques(name, Table("", (), schema=schema))
+        alone = {unique[0] for unique in uniques if len(unique) == 1}
+        return {each["name"]: _found_column(each, is_unique=each["name"] in alone) for each in known}
+
+
+def _found_column(facts: Any, *, is_unique: bool) -> FoundColumn:
+    return FoundColumn(kind_of(facts), not facts["nullable"] and not facts.get("computed"), is_unique)

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from dsr.config import Account, Secret, Settings
 from dsr.connectors.base import Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
+from dsr.domain.found_tables import FoundTable
 from dsr.domain.register import Table
-from dsr.domain.register_draft import FoundTable
 from tests.connectors.test_sql_schema import TRIGGER
 from tests.parts.shop import TABLES, Shop
 
@@ -68,7 +68,7 @@ class Accounts:
         """What a draft is made of."""
         system = self.open()
         try:
-            return system.found_tables()
+            return system.found_tables()[0]
         finally:
             system.close()
 
@@ -110,7 +110,11 @@ def test_an_account_that_does_not_see_all_says_so(accounts: Accounts) -> None:
         with pytest.raises(SystemRefuses, match=r"grant it SHOW VIEW on the database \(reader, "):
             accounts.found_tables()
         accounts.grant("reader", "SHOW VIEW", f"{accounts.shop.engine.url.database}.*")
-    assert [table.name for table in accounts.found_tables() if table.is_view] == ["caller"]
+    accounts.shop.run("REVOKE SELECT ON newsletter FROM reader")
+    found_tables = accounts.found_tables()
+    assert [table.name for table in found_tables if table.is_view] == ["caller"]
+    values = {table.name: table.columns["email"].values for table in found_tables if "email" in table.columns}
+    assert (len(values["customer"]), values["newsletter"]) == (2, ())  # of the last it may read nothing
     (accounts.settings.base / "secret").write_text("sloot-molen")
     if accounts.is_mariadb:  # the other server of the tests trusts everybody
         with pytest.raises(SystemRefuses, match=r"does not let the account in; .* \(reader, "):

@@ -1,0 +1,115 @@
+"""How tables reach the person where no foreign key tells it: by names, and by values that bear these out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dsr.domain.found_tables import FoundTable
+from dsr.domain.register_ways import Ways, guesses, ways
+from tests.parts.found import filled, table
+
+MAILS = ["hanna@example.org", "tim@example.org"]
+CUSTOMERS = filled("klanten", klantnummer=range(10_001, 10_100), mail=MAILS)
+USERS = filled("portal_users", id=range(1, 60), login=MAILS)
+STAFF = filled("medewerkers", id=range(1, 6), email=["noor@example.org"])
+
+
+def found(*tables: FoundTable) -> Ways:
+    """The ways, with what the values tell."""
+    known = {table.name: table for table in tables}
+    shares = {}
+    for guess in guesses(tables):
+        values, there = known[guess.table].columns[guess.column].values, known[guess.other].columns[guess.target].values
+        if values:
+            shares[guess] = len({*values} & {*there}) / len(values)
+    return ways(known, shares)
+
+
+def first(*tables: FoundTable) -> dict[str, str]:
+    """Table -> the column of its way, and where that leads."""
+    return _told(found(*tables).first.items())
+
+
+def _told(each: Iterable[tuple[str, object]]) -> dict[str, str]:
+    return {name: f"{way.key.columns[0]} -> {way.key.table}" for name, way in each}  # type: ignore[attr-defined]
+
+
+def test_a_column_named_after_a_table_is_a_way() -> None:
+    lines = table("line", "invoice_id")
+    assert first(table("customer", "email"), table("invoices", "CustomerID"), lines) == {
+        "invoices": "CustomerID -> customer",
+        "line": "invoice_id -> invoices",
+    }
+
+
+def test_a_column_named_like_the_key_of_another_table_is_a_way() -> None:
+    person = table("personen", "EmailAdres", key=("klantnummer",))
+    order = table("bestellingen", "klantnummer", key=("ordernr",))
+    line, product = table("regels", "OrderNr", "id"), table("producten", "naam", key=("id",))
+    assert first(person, order, line, product) == {
+        "bestellingen": "klantnummer -> personen",
+        "regels": "OrderNr -> bestellingen",
+    }
+
+
+def test_the_same_word_in_another_language_or_with_nothing_after_it_is_a_way_if_the_values_are_there() -> None:
+    tickets = filled("tickets", ticket_id=range(1, 50), customer_id=[10_002, 10_050])
+    contacts = filled("contactpersonen", id=[1, 2], klant=[10_002, 10_003])
+    replies = filled("replies", id=[1], ticket=[3, 4])
+    files = filled("bijlagen", id=[1], bericht_id=[1])
+    assert first(CUSTOMERS, tickets, contacts, replies, filled("ticket_messages", id=[1], ticket=[9]), files) == {
+        "tickets": "customer_id -> klanten",
+        "contactpersonen": "klant -> klanten",
+        "replies": "ticket -> tickets",
+        "ticket_messages": "ticket -> tickets",
+        "bijlagen": "bericht_id -> ticket_messages",
+    }
+    assert first(CUSTOMERS, table("tags", "klant")) == {}
+
+
+def test_values_tell_which_of_two_tables_is_meant() -> None:
+    log = filled("audit_log", id=[1], user_id=[7, 50])
+    assert first(CUSTOMERS, USERS, log) == {"audit_log": "user_id -> portal_users"}
+    assert first(CUSTOMERS, filled("audit_log", id=[1], user_id=[7, 50])) == {}
+
+
+def test_a_way_that_not_all_values_bear_out_says_how_many_do() -> None:
+    tickets = filled("tickets", id=[1], customer_id=[10_002, 10_050, 10_051, 99])
+    assert found(CUSTOMERS, tickets).first["tickets"].share == 0.75
+    assert found(table("customer", "email"), table("tickets", "customer_id")).first["tickets"].share == 0
+
+
+def test_who_wrote_a_note_is_not_whom_it_is_about() -> None:
+    notes = filled("notities", id=[1], verwijzing=range(10_001, 10_020), medewerker_id=[2, 3])
+    ways_ = found(STAFF, CUSTOMERS, notes)
+    assert "notities" not in ways_.first
+    assert [(guess.column, guess.other) for guess in ways_.candidates["notities"]] == [("verwijzing", "klanten")]
+    assert first(STAFF, CUSTOMERS, filled("leave", id=[1], medewerker_id=[2, 3])) == {
+        "leave": "medewerker_id -> medewerkers"
+    }
+
+
+def test_tables_that_are_all_marked_and_call_the_person_otherwise_are_reached() -> None:
+    """As in the panel of a hosting firm: tblclients is pointed at by userid, and staff come first in the alphabet."""
+    admins, clients = table("tbladmins", "email"), table("tblclients", "email", "phonenumber")
+    notes, invoices = table("tblnotes", "adminid", "userid"), table("tblinvoices", "userid")
+    items, tickets = table("tblinvoiceitems", "invoiceid"), table("tbltickets", "userid", "email")
+    panel = found(admins, clients, notes, invoices, items, tickets, table("tblproducts", "name"))
+    assert _told(panel.first.items()) == {
+        "tblnotes": "userid -> tblclients",
+        "tblinvoices": "userid -> tblclients",
+        "tblinvoiceitems": "invoiceid -> tblinvoices",
+    }
+    assert _told(panel.second.items()) == {"tbltickets": "userid -> tblclients"}
+    # Where there is a table of users as well, nobody can say whom a column of that name means but that one.
+    assert first(clients, table("tblusers", "email"), invoices) == {"tblinvoices": "userid -> tblusers"}
+
+
+def test_a_foreign_key_goes_before_every_guess() -> None:
+    orders = table("orders", "user_id", "by", points={"by": "klant.id"})
+    assert first(table("klant", "email"), table("users", "email"), orders) == {"orders": "by -> klant"}
+
+
+def test_nothing_is_reached_by_way_of_a_view() -> None:
+    view = FoundTable("customer", (), table("customer", "email").columns, is_view=True)
+    assert first(view, table("orders", "customer_id")) == {}
