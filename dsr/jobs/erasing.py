@@ -254,16 +254,22 @@ def _database(context: Context, system: str) -> Connector:
 
 
 def _look_at(context: Context, group: retention.Due) -> None:
-    today = local_date(context.now())
     with context.transaction(writes=False) as session:
         decisions = ledger.decisions_of(session, group, context.settings)
-    with _holding(context, group).erasing() as transaction:
-        seen = ledger.look(transaction, context.settings, group, decisions, on=today)
+    seen = _seen(context, group, decisions)
     with context.transaction() as session:
         holds.check_unchanged(session, group.case_id, None, decisions)
         ledger.note(session, group, seen, settings=context.settings, now=context.now())
         if group.system in errands.by_hand(context.settings):
             errand_dates.ask_owner(session, group.case_id, group.system, settings=context.settings, now=context.now())
+
+
+def _seen(context: Context, group: retention.Due, decisions: Mapping[str, Decision]) -> list[ledger.Seen]:
+    """The kept rows of a group as they are now; none of a system that the register does not name any more."""
+    if group.system not in context.settings.register.tables:
+        return []
+    with _holding(context, group).erasing() as transaction:
+        return ledger.look(transaction, context.settings, group, decisions, on=local_date(context.now()))
 
 
 def preview_ledger(context: Context) -> dict[str, Counter[str]]:
@@ -274,8 +280,7 @@ def preview_ledger(context: Context) -> dict[str, Counter[str]]:
         decided = [(group, ledger.decisions_of(session, group, context.settings)) for group in groups]
     found: dict[str, Counter[str]] = {}
     for group, decisions in decided:
-        with _holding(context, group).erasing() as transaction:
-            seen = ledger.look(transaction, context.settings, group, decisions, on=today)
+        seen = _seen(context, group, decisions)
         found.setdefault(group.system, Counter()).update(ledger.changes(seen, today))
     return found
 

@@ -73,7 +73,6 @@ def to_look_at(session: Session, settings: Settings, today: date, *, limit: int 
         for system in settings.register.tables
     ]
     has_no_day = and_(
-        LedgerEntry.system.in_(settings.register.tables),
         LedgerEntry.may_erase_from.is_(None),
         or_(LedgerEntry.look_on.is_(None), LedgerEntry.look_on <= today),
     )
@@ -186,13 +185,12 @@ def _fields(place: _Place) -> dict[str, Any]:
 def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings, now: datetime) -> None:
     """Write the new days down, and what changed in the trail; rows that are gone leave the ledger."""
     today = local_date(now)
-    changed = changes(seen, today)
+    changed, lost = changes(seen, today), _lost(due, seen, settings)
     looked = {"dated_with": rules_of(settings, due.system), "look_on": today + timedelta(days=1)}
     for entry in due.entries:
         session.execute(update(LedgerEntry).where(LedgerEntry.id == entry.id).values(looked))
-    if not changed:
+    if not changed and not lost:
         return
-    lost = _lost(due, seen, rules_of(settings, due.system))
     for entry in map(partial(session.get_one, LedgerEntry), lost):
         entry.state = TASK
         ask_for_a_look(session, entry, [NOT_IN_REGISTER], now=now)
@@ -210,11 +208,14 @@ def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings
     audit.record(session, "ledger-dated-again", by=by, now=now, case_id=case_id, system=due.system, **counts)
 
 
-def _lost(due: Due, seen: Iterable[Seen], rules: str) -> set[uuid.UUID]:
-    """The entries of which no row is found any more since the rules changed: by other keys they may still be there."""
+def _lost(due: Due, seen: Iterable[Seen], settings: Settings) -> set[uuid.UUID]:
+    """The entries that need a person: no row of them is found any more since the rules changed, by other keys they may
+    still be there; or they have no day, and nothing is looked at in their table any more."""
+    rules, known = rules_of(settings, due.system), judged_tables(settings.register, due.system)
     found = {each.entry.id for each in seen if each.now is not None}
     of_other_rules = {entry.id for entry in due.entries if entry.dated_with not in (None, rules)}
-    return ({each.entry.id for each in seen} & of_other_rules) - found
+    out_of_sight = {entry.id for entry in due.entries if entry.may_erase_from is None and entry.table not in known}
+    return ({each.entry.id for each in seen} & of_other_rules) - found | out_of_sight
 
 
 def _by_place(seen: Iterable[Seen], today: date) -> dict[_Place, list[Seen]]:

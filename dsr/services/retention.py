@@ -143,7 +143,8 @@ def _yet_to_go(erasing: Erasing, register: Register, entry: LedgerEntry, kept: K
 
 def judged_tables(register: Register, system: str) -> list[str]:
     """The tables whose rows get a verdict of their own, parents first: not those that are views of another one."""
-    return [name for name in register.nearest_first(system) if not register.tables[system][name].view_of]
+    tables = register.tables.get(system, {})
+    return [name for name in register.nearest_first(system) if not tables[name].view_of] if tables else []
 
 
 def _stands(settings: Settings, due: Due, entry: LedgerEntry, found: Found, decisions: Mapping[str, Decision]) -> bool:

@@ -170,7 +170,7 @@ def test_the_lines_of_an_invoice_that_somebody_dated_anew_stay_with_it(workplace
     ("before", "after", "rows"),
     [
         ('key = ["invoice_id", "line"]', 'key = ["line", "invoice_id"]', 14),
-        ("[tables.shop.invoice_line]", '[tables.shop.invoice_line]\nview_of = "ticket"', 12),  # two have no day yet
+        ("[tables.shop.invoice_line]", '[tables.shop.invoice_line]\nview_of = "ticket"', 14),
     ],
 )
 def test_rows_that_the_register_has_by_another_key_or_as_a_view_are_never_called_gone(
@@ -189,6 +189,23 @@ def test_rows_that_the_register_has_by_another_key_or_as_a_view_are_never_called
     assert sum(task.facts["rows"] for task in lines) == rows
     assert {reason for task in lines for reason in task.facts["reasons"]} == {"not-in-register"}
     assert len(workplace.shop.rows("invoice_line")) >= 14
+
+
+@sqlite
+def test_rows_without_a_day_of_a_system_that_the_register_no_longer_names_are_for_a_person(
+    workplace: Workplace, erased: Case
+) -> None:
+    register = replace(workplace.context.settings.register, tables={})
+    context = replace(workplace.context, settings=replace(workplace.context.settings, register=register), systems={})
+    erasing.preview_ledger(context)
+    erasing.run_ledger(context)
+    with workplace.transaction() as session:
+        left = {task.facts["table"]: task.facts for task in session.scalars(select(Task)) if task.kind == "ledger-left"}
+    assert {table: (facts["rows"], facts["reasons"]) for table, facts in left.items()} == {
+        "shop.customer": (1, ["not-in-register"]),
+        "shop.invoice": (1, ["not-in-register"]),
+        "shop.invoice_line": (2, ["not-in-register"]),
+    }
 
 
 @sqlite
