@@ -197,7 +197,9 @@ def _erase_group(context: Context, due: retention.Due) -> None:
     except SystemRefuses as error:
         log.warning("Kept rows are left for a person: %s", error)
         with context.transaction() as session:
-            retention.settle(session, due, retention.refused(due), context.settings.register, now=context.now())
+            errand_erasures.settle_kept(
+                session, due, retention.refused(due), settings=context.settings, now=context.now()
+            )
     except PlanChanged as error:
         log.info("Kept rows wait for the next run: %s", error)
 

@@ -115,11 +115,11 @@ def settle_kept(
     session: Session, due: Due, results: Mapping[uuid.UUID, Settled], *, settings: Settings, now: datetime
 ) -> None:
     """The same for what the ledger kept until its day."""
-    retention.settle(session, due, results, settings.register, now=now)
+    due = retention.settle(session, due, results, settings.register, now=now)
     changes = ledger_told.changes(due, results, settings)
     notifications.propose_later(session, due.case_id, changes, register=settings.register, now=now)
     if due.system in by_hand(settings):
-        gone = [key for entry_id, rows in due.kept.items() for key in rows if key not in results[entry_id].left]
+        gone = [key for entry in due.entries for key in due.kept[entry.id] if key not in results[entry.id].left]
         forget(session, due.case_id, due.system, gone, settings=settings, now=now)
 
 

@@ -183,12 +183,16 @@ def _fields(place: _Place) -> dict[str, Any]:
 
 
 def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings, now: datetime) -> None:
-    """Write the new days down, and what changed in the trail; rows that are gone leave the ledger."""
+    """Write the new days down, and what changed in the trail; rows that are gone leave the ledger.
+
+    What a worker settled that led meanwhile, after our lock was lost, stays as it is.
+    """
     today = local_date(now)
-    changed, lost = changes(seen, today), _lost(due, seen, settings)
     looked = {"dated_with": rules_of(settings, due.system), "look_on": today + timedelta(days=1)}
-    for entry in due.entries:
-        session.execute(update(LedgerEntry).where(LedgerEntry.id == entry.id).values(looked))
+    due = due.of(_as_read(session, due, looked))
+    ids = {entry.id for entry in due.entries}
+    seen = [each for each in seen if each.entry.id in ids]
+    changed, lost = changes(seen, today), _lost(due, seen, settings)
     if not changed and not lost:
         return
     for entry in map(partial(session.get_one, LedgerEntry), lost):
@@ -206,6 +210,14 @@ def note(session: Session, due: Due, seen: Sequence[Seen], *, settings: Settings
     counts = {kind: changed[kind] for kind in ("earlier", "later", "dated", "undated", "gone", "left")}
     by, case_id = audit.WORKER, due.case_id
     audit.record(session, "ledger-dated-again", by=by, now=now, case_id=case_id, system=due.system, **counts)
+
+
+def _as_read(session: Session, due: Due, looked: Mapping[str, Any]) -> list[LedgerEntry]:
+    """The entries that are still as they were read, now that they were looked at."""
+    of_due = LedgerEntry.id.in_([entry.id for entry in due.entries]), LedgerEntry.state == KEPT
+    looking = update(LedgerEntry).where(*of_due).values(looked).returning(LedgerEntry.id, LedgerEntry.may_erase_from)
+    found = {tuple(row) for row in session.execute(looking)}
+    return [entry for entry in due.entries if (entry.id, entry.may_erase_from) in found]
 
 
 def _lost(due: Due, seen: Iterable[Seen], settings: Settings) -> set[uuid.UUID]:

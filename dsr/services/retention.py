@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
 
-from sqlalchemy import and_, select, tuple_, update
+from sqlalchemy import Select, and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -52,6 +52,10 @@ class Due:
     def kept(self) -> dict[uuid.UUID, Kept]:
         """The rows by entry, as they were read."""
         return {entry.id: kept_rows(entry) for entry in self.entries}
+
+    def of(self, entries: Sequence[LedgerEntry]) -> Due:
+        """Some of them; itself where that is all, so that nothing is read twice."""
+        return self if len(entries) == len(self.entries) else replace(self, entries=tuple(entries))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,13 +236,29 @@ def _written(kept: Kept) -> str:
 
 def settle(
     session: Session, due: Due, results: Mapping[uuid.UUID, Settled], register: Register, *, now: datetime
-) -> None:
-    """Record in the ledger and the audit trail what became of the entries; what is left becomes a task."""
-    for entry in due.entries:
-        _settle_entry(session, session.merge(entry), due.kept[entry.id], results[entry.id], now)
-    gone = [result.went for result in results.values() if result.went]
-    remember(session, due.case_id, due.system, gone, register, now=now)
-    _audit(session, due, results, now)
+) -> Due:
+    """Record in the ledger and the audit trail what became of the entries; what is left becomes a task.
+
+    Returns what it settled: a worker that led meanwhile, after our lock was lost, may have come first.
+    """
+    stored = {entry.id: entry for entry in session.scalars(_stored(due)).all()}
+    unsettled = [entry for entry in due.entries if _is_as_read(stored.get(entry.id), entry)]
+    for entry in unsettled:
+        _settle_entry(session, stored[entry.id], due.kept[entry.id], results[entry.id], now)
+    settled = [results[entry.id] for entry in unsettled]
+    remember(session, due.case_id, due.system, [each.went for each in settled if each.went], register, now=now)
+    if settled:
+        _audit(session, due, settled, now)
+    return due.of(unsettled)
+
+
+def _stored(due: Due) -> Select[LedgerEntry]:
+    ids = [entry.id for entry in due.entries]
+    return select(LedgerEntry).where(LedgerEntry.id.in_(ids), LedgerEntry.state == KEPT).with_for_update()
+
+
+def _is_as_read(stored: LedgerEntry | None, entry: LedgerEntry) -> bool:
+    return stored is not None and stored.may_erase_from == entry.may_erase_from
 
 
 def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Settled, now: datetime) -> None:
@@ -294,7 +314,7 @@ def _part_gone(entry: LedgerEntry, rows: int, now: datetime) -> Iterator[LedgerE
         yield LedgerEntry(**{**shared, **own})
 
 
-def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now: datetime) -> None:
+def _audit(session: Session, due: Due, results: Sequence[Settled], now: datetime) -> None:
     audit.record(
         session,
         "kept-rows-erased",
@@ -302,7 +322,7 @@ def _audit(session: Session, due: Due, results: Mapping[uuid.UUID, Settled], now
         now=now,
         case_id=due.case_id,
         system=due.system,
-        erased=sum(result.erased for result in results.values()),
-        gone=sum(result.gone for result in results.values()),
-        left=sum(len(result.left) for result in results.values()),
+        erased=sum(result.erased for result in results),
+        gone=sum(result.gone for result in results),
+        left=sum(len(result.left) for result in results),
     )
