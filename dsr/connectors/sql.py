@@ -38,8 +38,9 @@ _KEYS = "dsr_keys_"
 """The parameter that holds keys: no column is called so."""
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
-BATCH = 1_000
-"""How many rows are in memory at once while they are streamed."""
+BATCH = 400
+"""How many rows are in memory at once while they stream; of more, Python hands back and asks anew for memory each time.
+"""
 
 
 class SqlSystem:
