@@ -24,7 +24,7 @@ from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_emptying import changed_along, filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_reading import Written, stream
+from dsr.connectors.sql_reading import Written
 from dsr.connectors.sql_samples import found_in
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
@@ -39,8 +39,7 @@ _KEYS = "dsr_keys_"
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
 BATCH = 400
-"""How many rows are in memory at once while they stream; of more, Python hands back and asks anew for memory each time.
-"""
+"""How many rows are in memory at once while they stream: of more, Python asks for new memory each time."""
 
 
 class SqlSystem:
@@ -51,8 +50,7 @@ class SqlSystem:
         self.system = settings.systems[name]
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
-        self._statements: dict[tuple[str, frozenset[str], bool, int | None], sa.Select[Any]] = {}
-        self._written: dict[sa.Select[Any], Written] = {}
+        self._statements: dict[tuple[str, frozenset[str], bool, int | None], Written] = {}
         self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
         self._by_key: dict[tuple[Any, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
@@ -157,13 +155,11 @@ class SqlSystem:
             yield few
             return
         # Only now a cursor that stays with the server: for a few rows it costs more than the rows.
-        statement, values = self._statement(name, kinds), self._parameters(identifiers)
-        for columns, rows in stream(connection, statement, values, BATCH):
+        values = self._parameters(identifiers)
+        for columns, rows in self._statement(name, kinds).stream(connection, values, BATCH):
             yield Found(name, self.tables[name].key, columns, rows)
 
-    def _statement(
-        self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None
-    ) -> sa.Select[Any]:
+    def _statement(self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None) -> Written:
         """The search in one table; written once, since the engine takes longer to write it than to run it.
 
         It gives one row more than the `most` there may be.
@@ -172,19 +168,20 @@ class SqlSystem:
             statement = self._rows_of_person(name, kinds).limit(most and most + 1)
             # A view is not always one that can be locked, and nothing goes by way of it.
             locks_rows = locks and self.tables[name].is_erasable
-            self._statements[name, kinds, locks, most] = statement.with_for_update() if locks_rows else statement
+            self._statements[name, kinds, locks, most] = Written(statement, locks=locks_rows)
         return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
         """The statement that reads, locks or deletes the rows with given keys, or reads those that point at such rows;
         written once as well."""
         if (name, verb) not in self._by_key:
-            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(self.clause(name))
-            statement: Any = sa.delete(self.clause(name)) if verb == "delete" else read
-            if verb == "lock" and self.tables[name].is_erasable:
-                statement = statement.with_for_update()
             columns = self.tables[name].path if verb == "point" else self.tables[name].key
-            self._by_key[name, verb] = statement.where(self.is_one_of(columns))
+            source, is_one = self.clause(name), self.is_one_of(columns)
+            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(source).where(is_one)
+            locks_rows = verb == "lock" and self.tables[name].is_erasable
+            self._by_key[name, verb] = (
+                sa.delete(source).where(is_one) if verb == "delete" else Written(read, locks=locks_rows)
+            )
         return self._by_key[name, verb]
 
     def clearing(self, name: str, columns: Columns, stay: Columns) -> Any:
@@ -229,13 +226,10 @@ class SqlSystem:
         return values
 
     def fetch(
-        self, connection: Connection, name: str, statement: sa.Select[Any], values: Mapping[str, Any] | None = None
+        self, connection: Connection, name: str, statement: Written, values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
-        given = self._parameters(values or {})
-        if statement not in self._written:
-            self._written[statement] = Written(statement, connection.dialect)
-        columns, rows = self._written[statement].read(connection, given)
+        columns, rows = statement.read(connection, self._parameters(values or {}))
         missing = self._named[name].difference(columns)
         if missing:
             raise SystemRefuses(

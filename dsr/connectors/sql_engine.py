@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from functools import cache, partial
+from functools import partial
 from time import monotonic
 from typing import Any
 from urllib.parse import quote
@@ -37,39 +37,11 @@ def engine_for(system: DataSystem, account: Account | None, settings: Settings, 
         pool_size=2,
         hide_parameters=True,  # whoever logs statements must not log whom they are about
     )
-    if system.engine == "postgresql":
-        event.listen(engine, "connect", partial(_with_every_day, engine.dialect.loaded_dbapi))
-    else:
+    if system.engine == "mariadb":
         event.listen(engine, "connect", partial(_with_bits_and_times, engine.dialect.loaded_dbapi))
     event.listen(engine, "checkin", _note_rest)
     event.listen(engine, "checkout", partial(_ping_after_rest, engine))
     return engine
-
-
-def _with_every_day(psycopg: Any, connection: Any, _record: Any) -> None:
-    """Days and times that Python has no value for are read as text: infinity, those before Christ, 24:00."""
-    for kind in ("date", "time", "timetz", "timestamp", "timestamptz", "interval"):
-        usual = connection.adapters.get_loader(connection.adapters.types[kind].oid, psycopg.pq.Format.TEXT)
-        connection.adapters.register_loader(kind, _or_text(usual, psycopg.DataError))
-
-
-@cache
-def _or_text(usual: Any, fault: type[Exception]) -> type:
-    """The driver's reader of a type, which is compiled and cannot be built on, with a way out."""
-
-    class OrText:
-        format = usual.format
-
-        def __init__(self, oid: int, connection: Any = None) -> None:
-            self._load = usual(oid, connection).load
-
-        def load(self, data: Any) -> Any:
-            try:
-                return self._load(data)
-            except fault:
-                return bytes(data).decode()
-
-    return OrText
 
 
 def _with_bits_and_times(pymysql: Any, connection: Any, _record: Any) -> None:

@@ -2,68 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 
+from dsr.connectors.sql_days import read_again
 from dsr.domain.plans import Columns
 
 Rows = Sequence[tuple[Any, ...]]
 
 
 class Written:
-    """A statement as one driver wants it; where the number of its values differs, the engine writes it each time."""
+    """A statement as one driver wants it, written once; only the places for its values grow with their number."""
 
-    def __init__(self, statement: sa.Select[Any], dialect: Dialect) -> None:
-        compiled: Any = statement.compile(dialect=dialect)
-        self._statement, self._text, self._fixed = statement, str(compiled), compiled.params
-        self._positions: Sequence[str] | None = compiled.positiontup
-        self._grows = any(bind.expanding for bind in compiled.binds.values())
+    def __init__(self, statement: sa.Select[Any], *, locks: bool) -> None:
+        self._statement = statement.with_for_update() if locks else statement
+        self._grows = any(bind.expanding for bind in statement.compile().binds.values())
+        self._fixed: Mapping[str, Any] = {}
+        self._compiled: Any = None
 
     def read(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Columns, Rows]:
         """The columns and every row. Raises DBAPIError."""
-        if self._grows:
-            return _read(connection, self._statement, values)
-        given = {**self._fixed, **values}
         with _faults(connection), closing(connection.connection.cursor()) as cursor:
-            cursor.execute(self._text, given if self._positions is None else [given[name] for name in self._positions])
-            return tuple(column[0] for column in cursor.description), cursor.fetchall()
+            cursor.execute(*self._for(connection, values))
+            return _columns(cursor), _fetched(connection, cursor, cursor.fetchall)
+
+    def stream(self, connection: Connection, values: Mapping[str, Any], size: int) -> Iterator[tuple[Columns, Rows]]:
+        """The columns with at most `size` rows at a time, by a cursor that stays with the server. Raises DBAPIError."""
+        with _faults(connection), closing(_server_cursor(connection)) as cursor, _let_go(cursor):
+            cursor.execute(*self._for(connection, values))
+            while rows := _fetched(connection, cursor, cursor.fetchmany, size):
+                yield _columns(cursor), rows
+
+    def _for(self, connection: Connection, values: Mapping[str, Any]) -> tuple[str, Any]:
+        """The text and its values, by name or in order."""
+        if self._compiled is None:  # only a dialect that has met its server knows all its words
+            compiled = self._statement.compile(dialect=connection.dialect)
+            self._fixed, self._compiled = compiled.params, compiled
+        given, order = {**self._fixed, **values}, self._compiled.positiontup
+        if self._grows:
+            grown = self._compiled.construct_expanded_state(given)
+            return grown.statement, grown.parameters if order is None else grown.positional_parameters
+        return self._compiled.string, given if order is None else [given[name] for name in order]
 
 
-def _read(connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any]) -> tuple[Columns, Rows]:
-    """The columns and every row, by the engine. Raises DBAPIError."""
-    with closing(connection.execute(statement, values)) as result:
-        return tuple(result.keys()), result.cursor.fetchall()
+def _columns(cursor: Any) -> Columns:
+    return tuple(column[0] for column in cursor.description)
 
 
-def stream(
-    connection: Connection, statement: sa.Select[Any], values: Mapping[str, Any], size: int
-) -> Iterator[tuple[Columns, Rows]]:
-    """The columns with at most `size` rows at a time, by a cursor that stays with the server. Raises DBAPIError."""
-    result = connection.execute(statement, values, execution_options={"stream_results": True})
-    with closing(result), _faults(connection, result.cursor):
-        # One row the engine has read ahead.
-        rows: Rows = [*map(tuple, result.fetchmany(1)), *result.cursor.fetchmany(size - 1)]
-        while rows:
-            yield tuple(result.keys()), rows
-            rows = result.cursor.fetchmany(size)
+def _fetched(connection: Connection, cursor: Any, fetch: Callable[..., Rows], *size: int) -> Rows:
+    driver: Any = connection.dialect.loaded_dbapi
+    try:
+        return fetch(*size)
+    except driver.DataError as fault:
+        if getattr(fault, "sqlstate", "") is None:  # the server gave the rows; psycopg cannot read them
+            return read_again(driver, cursor)
+        raise
+
+
+def _server_cursor(connection: Connection) -> Any:
+    match connection.dialect.driver:
+        case "psycopg":
+            return connection.connection.cursor("rows")
+        case "pymysql":
+            return connection.connection.cursor(connection.dialect.loaded_dbapi.cursors.SSCursor)
+        case _:
+            return connection.connection.cursor()
 
 
 @contextmanager
-def _faults(connection: Connection, cursor: Any = None) -> Iterator[None]:
+def _faults(connection: Connection) -> Iterator[None]:
     try:
         yield
     except connection.dialect.loaded_dbapi.Error as error:
-        _let_go(cursor)
         raise DBAPIError(None, None, error) from None
 
 
-def _let_go(cursor: Any) -> None:
+@contextmanager
+def _let_go(cursor: Any) -> Iterator[None]:
     """Have PyMySQL not read on in an answer that was cut: it would do so where nobody can catch the fault."""
-    unread: Any = getattr(cursor, "_result", None)
-    if hasattr(unread, "unbuffered_active"):
-        unread.unbuffered_active = False
+    try:
+        yield
+    except Exception:
+        unread: Any = getattr(cursor, "_result", None)
+        if hasattr(unread, "unbuffered_active"):
+            unread.unbuffered_active = False
+        raise

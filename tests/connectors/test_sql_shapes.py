@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dsr.config import Settings
+from dsr.connectors import sql
 from dsr.connectors.base import rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
@@ -106,9 +107,17 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
-def test_days_that_python_does_not_know_are_found_as_text(shop: Shop, open_with: Open) -> None:
-    shop.run("ALTER TABLE ticket ADD COLUMN days date[], ADD COLUMN until timestamptz, ADD COLUMN at time")
-    shop.run("UPDATE ticket SET days = '{0044-03-15 BC,2026-11-23}', until = 'infinity', at = '24:00'")
+@pytest.mark.parametrize("batch", [2, 100])
+def test_days_that_python_does_not_know_are_found_as_text(
+    shop: Shop, open_with: Open, batch: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql, "BATCH", batch)
+    shop.run("ALTER TABLE invoice ADD COLUMN days date[], ADD COLUMN until timestamptz, ADD COLUMN at time")
+    shop.run(
+        "UPDATE invoice SET days = '{0044-03-15 BC,2026-11-23}', until = 'infinity', at = '24:00' WHERE id % 3 = 0"
+    )
     for rows in (rows_of(open_with().stream(HANNA)), rows_of(open_with().find(HANNA))):
-        (row,) = (row for row in rows if row.table == "ticket")
-        assert list(row.values.values())[-3:] == [["0044-03-15 BC", date(2026, 11, 23)], "infinity", "24:00:00"]
+        found = {row.key[0]: [*row.values.values()][-3:] for row in rows if row.table == "invoice"}
+        odd = [["0044-03-15 BC", date(2026, 11, 23)], "infinity", "24:00:00"]
+        assert len(found) > 2 * 3
+        assert found == {key: odd if key % 3 == 0 else [None] * 3 for key in found}
