@@ -73,10 +73,13 @@ class _Draft:
         return self.themes[(behind or table).name]
 
     def _behind(self, view: FoundTable) -> FoundTable | None:
-        """The table whose rows a view shows: it has all the personal columns, as far as can be told."""
-        own = [table for table in self.tables.values() if not table.is_view]
-        behind = [table for table in own if table.personal and {*view.personal} <= table.columns.keys()]
-        return behind[0] if len(behind) == 1 else None
+        """The one table whose rows a view shows: it has all its columns, or else all those that look personal."""
+        own = [table for table in self.tables.values() if table.personal and not table.is_view]
+        for columns in (view.columns, view.personal):
+            behind = [table for table in own if {*columns} <= table.columns.keys()]
+            if len(behind) == 1:
+                return behind[0]
+        return None
 
     def _of(self, table: FoundTable) -> Iterator[str]:
         return self._view(table) if table.is_view else self._table(table)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dsr.domain.found_tables import ForeignKey, FoundTable, called, one
+from dsr.domain.found_tables import ForeignKey, FoundTable, called, one, words
 
 MOST = 0.5
 """The part of a column's values that must stand in the other table, or it does not point there."""
@@ -16,7 +16,7 @@ _ENOUGH = 10
 _COUNTED = ("number", "uuid")
 _PEOPLE = frozenset({"customer", "user", "member"})
 _END = re.compile(r"_?(id|nr|no|number|nummer)$")
-_VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam", "email"})
+_VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _named(table: FoundTable, other: FoundTable, tables: Mapping[str, FoundTable
 def _rank(column: str, other: FoundTable, tables: Mapping[str, FoundTable]) -> int:
     bare = column.lower()
     stem = one(re.sub(r"[_-]", "", _END.sub("", bare)))
-    if bare == other.key[0].lower() and bare not in _VAGUE:
+    if bare == other.key[0].lower() and bare not in _VAGUE and "email" not in words(column):
         return 3
     if stem in called(other.name):
         return 2

@@ -173,6 +173,11 @@ def test_a_view_names_the_table_behind_it_as_a_guess_and_has_no_category_of_its_
     assert 'view_of = "klant"   # GAP: guessed from its columns; or read_only = true' in text
 
 
+def test_of_two_tables_with_the_personal_columns_a_view_shows_the_one_with_all_its_columns() -> None:
+    newsletter = table("newsletter", key=("email",))
+    assert tables(KLANT, newsletter, VIEW)["active"]["view_of"] == "klant"
+
+
 def test_a_view_of_nobody_knows_what_is_a_gap() -> None:
     text = draft("shop", [table("klant", "phone", key=("nr",)), VIEW])
     assert '# GAP: view_of = "…"' in text

@@ -52,6 +52,11 @@ def test_a_column_named_like_the_key_of_another_table_is_a_way() -> None:
     }
 
 
+def test_an_address_is_no_way_to_a_list_of_addresses() -> None:
+    newsletter = filled("newsletter", mail=MAILS)
+    assert found(CUSTOMERS, newsletter).second == {}
+
+
 def test_the_same_word_in_another_language_or_with_nothing_after_it_is_a_way_if_the_values_are_there() -> None:
     tickets = filled("tickets", ticket_id=range(1, 50), customer_id=[10_002, 10_050])
     contacts = filled("contactpersonen", id=[1, 2], klant=[10_002, 10_003])
