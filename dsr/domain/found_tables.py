@@ -9,22 +9,22 @@ from itertools import pairwise
 from typing import Any
 
 _WORDS_OF_A_PERSON = """
-email phone telephone telefoon telefoonnummer mobile mobiel gsm address adres street straat postcode zip birth birthday
-birthdate dob geboorte geboortedatum geboren verjaardag firstname lastname surname voornaam achternaam geslacht gender
-bsn iban ip phonenumber ipaddr ipaddress
+email phone telephone telefoon telefoonnummer phonenumber mobile mobiel gsm tel address addr adres street straat
+postcode zip birth birthday birthdate dob geboorte geboortedatum geboren verjaardag firstname lastname surname voornaam
+achternaam geslacht gender bsn iban ip ipaddr ipaddress
 """
 _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
 _PHONES = frozenset(
     {"phone", "telephone", "telefoon", "telefoonnummer", "phonenumber", "mobile", "mobiel", "gsm", "tel"}
 )
 _WORDS_OF_AN_INVOICE = """
-name naam firstname lastname surname voornaam voorletters tussenvoegsel achternaam bedrijf bedrijfsnaam company
-companyname address adres street straat huisnummer housenumber postcode zip city town place plaats woonplaats state
+name naam initials firstname lastname surname voornaam voorletters tussenvoegsel achternaam bedrijf bedrijfsnaam company
+companyname address addr adres street straat huisnummer housenumber postcode zip city town place plaats woonplaats state
 country land vat btw
 """
 _NAME_AND_ADDRESS = frozenset(_WORDS_OF_AN_INVOICE.split())
 _DATED = frozenset({"day", "dag", "on", "op", "at"})
-_JOINED = (("e", "mail"), ("first", "name"), ("last", "name"), ("postal", "code"), ("zip", "code"))
+_JOINED = (("e", "mail"), ("first", "name"), ("last", "name"), ("postal", "code"), ("zip", "code"), ("post", "code"))
 _NUMBERS = ("customer_number", "klantnummer", "customernumber", "klant_nummer", "customer_no")
 _MARKS = frozenset({"deleted_at", "deleted_on", "deleted", "is_deleted", "verwijderd", "verwijderd_op", "deletedat"})
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;]+")
@@ -86,9 +86,14 @@ class FoundTable:
         """Identifier -> the column that holds it: what is called so, and else what is filled so."""
         emails = sorted(filter(self._is_address, self.columns), key=lambda column: "email" not in words(column))
         numbers = [column for column in self.columns if column.lower() in _NUMBERS]
-        phones = [column for column in self.columns if words(column) & _PHONES and self.columns[column].kind == "text"]
-        found = {"email": emails, "customer_number": numbers, "phone": phones} if emails else {}
+        found = {"email": emails, "customer_number": numbers, "phone": self.phones} if emails else {}
         return {kind: columns[0] for kind, columns in found.items() if columns}
+
+    @property
+    def phones(self) -> list[str]:
+        """The columns with telephone numbers, the fullest first."""
+        phones = [name for name, column in self.columns.items() if words(name) & _PHONES and column.kind == "text"]
+        return sorted(phones, key=lambda name: -len(self.columns[name].values))
 
     def _is_address(self, name: str) -> bool:
         column = self.columns[name]
@@ -134,7 +139,8 @@ def parts_of(name: str) -> list[str]:
 _SAME = {
     "klant": "customer", "client": "customer", "gebruiker": "user", "lid": "member", "led": "member",
     "factuur": "invoice", "factur": "invoice", "bestelling": "order", "bericht": "message", "regel": "line",
-    "medewerker": "staff", "employee": "staff", "admin": "staff", "personeel": "staff", "contactpersoon": "contact",
+    "medewerker": "staff", "employee": "staff", "admin": "staff", "personeel": "staff", "therapist": "staff",
+    "agent": "staff", "teacher": "staff", "technician": "staff", "monteur": "staff", "contactpersoon": "contact",
     "afspraak": "appointment", "afsprak": "appointment", "patiënt": "patient", "contactperson": "contact",
     "behandeling": "treatment", "abonnement": "subscription", "betaling": "payment",
 }  # fmt: skip

@@ -15,6 +15,7 @@ from dsr.domain.found_tables import FoundColumn, FoundTable, words
 from dsr.domain.register import LegalBasis
 from dsr.domain.register_themes import BOOKS, PERIOD, PERSON, THEMES, Theme, themes
 from dsr.domain.register_ways import Shares, Way, Ways, ways
+from dsr.domain.retention import RULES
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _PAID = ("paid", "betaald", "voldaan", "settled")
@@ -141,7 +142,10 @@ class _Draft:
             found.setdefault(guess.column, []).append(_text(f"{guess.other}.{guess.target}"))
         for column, others in found.items():
             yield f"# GAP: via = {{ {_key(column)} = {' | '.join(others)} }}   # its values stand there"
-        if not found:
+        if table.phones:
+            by_phone = _inline({"phone": table.phones[0]})
+            yield f"# GAP: match = {by_phone}   # found once a handler has checked a number"
+        elif not found:
             yield "# GAP: match or via: no column with an e-mail address, and no way to a table that has one"
 
     def _follows(self, name: str) -> bool:
@@ -202,7 +206,9 @@ def _dates(table: FoundTable, theme: Theme) -> Iterator[str]:
     if others and theme is BOOKS:
         yield f'# GAP: dates = {{ document_date = {others}{settled} }}   # with "fiscal7"; else no line{told}'
     elif others and PERIOD in theme.retentions:
-        yield f"# GAP: dates = {{ start = {others} }}   # with a period; else no line{told}"
+        rules = {name: RULES[name].anchors[0] for name in map(json.loads, theme.retentions[:-1]) if name in RULES}
+        instead = "".join(f'; with "{name}": {anchor}' for name, anchor in rules.items())
+        yield f"# GAP: dates = {{ start = {others} }}   # with a period{instead}; else no line{told}"
 
 
 def _instead(name: str, column: FoundColumn, table: FoundTable) -> str | int:

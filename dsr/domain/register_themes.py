@@ -44,9 +44,28 @@ _THEMES = (
     ),
     Theme(
         "agreements",
-        ("order", "bestelling", "subscription", "abonnement", "contract", "quote", "offerte", "appointment", "afspra"),
+        (
+            "order",
+            "bestelling",
+            "subscription",
+            "abonnement",
+            "contract",
+            "quote",
+            "offerte",
+            "appointment",
+            "afspra",
+            "booking",
+        ),
         ("Afspraken en bestellingen", "Agreements and orders"),
         ("doen wat wij met u afspraken", "doing what we agreed with you"),
+    ),
+    Theme(
+        "file",
+        ("episode", "treatment", "behandel", "diagnos", "medical", "medisch", "dossier", "referral", "consult"),
+        ("Behandeling en dossier", "Treatment and file"),
+        ("u behandelen", "treating you"),
+        ("van u, en van wie u behandelde", "from you, and from who treated you"),
+        ('"wgbo20"', NEVER_LAID_DOWN, PERIOD),
     ),
     Theme(
         "contacts",
@@ -82,10 +101,11 @@ def themes(tables: Mapping[str, FoundTable], ways: Ways) -> dict[str, Theme]:
 
 
 def _theme(name: str, tables: Mapping[str, FoundTable], ways: Ways) -> Theme:
-    own = _named(name)
-    if own or tables[name].match or name not in ways.first:
-        return own or PERSON
-    return _theme(ways.first[name].key.table, tables, ways)
+    own = _named(name) or PERSON
+    if tables[name].match or name not in ways.first or own is BOOKS:
+        return own
+    behind = _theme(ways.first[name].key.table, tables, ways)
+    return own if behind is PERSON else behind
 
 
 def _named(name: str) -> Theme | None:

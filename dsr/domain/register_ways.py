@@ -109,50 +109,51 @@ def _unnamed(table: FoundTable, other: FoundTable) -> Iterator[Guess]:
 
 
 def ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
-    """How every table reaches one with identifiers, found step by step outwards from these."""
+    """How every table reaches one with identifiers: first the table of the person, which most others point at, then
+    others with identifiers, and those of staff last."""
     held = [guess for guess in guesses(tables.values()) if shares.get(guess, 1.0) >= MOST]
-    likely = sorted((guess for guess in held if guess.rank), key=lambda guess: (-guess.rank, -shares.get(guess, 0)))
-    candidates: dict[str, list[Guess]] = {}
-    for guess in held:
-        if not guess.rank and shares.get(guess, 0) >= NEARLY_ALL:
-            candidates.setdefault(guess.table, []).append(guess)
-    finding = _Finding(tables, shares, likely, candidates)
+    asked = [guess for guess in held if not guess.rank and shares.get(guess, 0) >= NEARLY_ALL]
+    links = {name: _links(table, held, shares) for name, table in tables.items()}
+    for name in {guess.table for guess in asked}:
+        links[name] = [way for way in links[name] if not is_of_staff(tables[way.key.table])]
     matched = {name for name, table in tables.items() if table.match and not table.is_view}
-    second = {name: way for name in sorted(matched) if (way := finding.way(tables[name], matched - {name}))}
-    first = finding.outwards({name for name, table in tables.items() if table.match})
-    reached = {name for name, table in tables.items() if name in first or table.match}
-    for name, each in candidates.items():
-        candidates[name] = [guess for guess in each if guess.other in reached]
-    return Ways(first, second, {name: each for name, each in candidates.items() if each and name not in reached})
+    others = {name for name in matched if not is_of_staff(tables[name])}
+    found = _found_outwards(links, [_most_pointed_at(others, links), others, matched])
+    first = {name: way for name, way in found.items() if name not in matched}
+    second = {name: way for name, way in found.items() if name in matched}
+    known = matched | first.keys()
+    candidates: dict[str, list[Guess]] = {}
+    for guess in asked:
+        if guess.other in known and guess.table not in known:
+            candidates.setdefault(guess.table, []).append(guess)
+    return Ways(first, second, candidates)
 
 
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    tables: Mapping[str, FoundTable]
-    shares: Shares
-    likely: list[Guess]
-    candidates: Mapping[str, list[Guess]]
+def _links(table: FoundTable, held: Iterable[Guess], shares: Shares) -> list[Way]:
+    """Where a table may point, the likeliest first: its foreign keys, then what its own key and its name speak for."""
+    mine = [guess for guess in held if guess.rank and guess.table == table.name]
+    mine.sort(key=lambda guess: (-guess.rank, guess.column not in table.key, -shares.get(guess, 0)))
+    keys = [key for key in table.foreign_keys if key.table != table.name]
+    return [*map(Way, keys), *(Way(guess.key, shares.get(guess, 0.0)) for guess in mine)]
 
-    def outwards(self, reached: set[str]) -> dict[str, Way]:
-        """The ways to `reached`, nearest first."""
-        found: dict[str, Way] = {}
-        while next_ones := {
-            name: way for name in self.tables if name not in reached if (way := self._next(name, reached))
-        }:
-            found |= next_ones
-            reached = reached | next_ones.keys()
-        return {name: way for name, way in found.items() if not self.tables[way.key.table].is_view}
 
-    def _next(self, name: str, reached: set[str]) -> Way | None:
-        return self.way(self.tables[name], reached)
+def _most_pointed_at(names: Iterable[str], links: Mapping[str, list[Way]]) -> set[str]:
+    likeliest = [each[0].key.table for each in links.values() if each]
+    found = sorted(names, key=lambda name: (-likeliest.count(name), called(name).isdisjoint(_PEOPLE), name))
+    return set(found[:1])
 
-    def way(self, table: FoundTable, reached: set[str]) -> Way | None:
-        """The way of a table to one of these: a foreign key, or the likeliest guess."""
-        for key in table.foreign_keys:
-            if key.table in reached and key.table != table.name:
-                return Way(key)
-        mine = [guess for guess in self.likely if guess.table == table.name and guess.other in reached]
-        mine.sort(key=lambda guess: is_of_staff(self.tables[guess.other]))
-        if not mine or (is_of_staff(self.tables[mine[0].other]) and table.name in self.candidates):
-            return None
-        return Way(mine[0].key, self.shares.get(mine[0], 0.0))
+
+def _found_outwards(links: Mapping[str, list[Way]], starts: Iterable[set[str]]) -> dict[str, Way]:
+    """The way of each table to one of these, nearest first; what has a way to an earlier one keeps that."""
+    found: dict[str, Way] = {}
+    reached: set[str] = set()
+    for start in starts:
+        reached |= start
+        while step := {name: way for name in links if name not in reached and (way := _into(reached, links[name]))}:
+            found |= step
+            reached |= step.keys()
+    return found
+
+
+def _into(reached: set[str], links: Iterable[Way]) -> Way | None:
+    return next((way for way in links if way.key.table in reached), None)

@@ -104,6 +104,19 @@ def test_what_has_an_address_and_belongs_to_a_person_is_asked_about() -> None:
     assert written.count("# GAP: people = true | false") == 2
 
 
+def test_a_part_of_something_is_told_with_it_and_a_rule_names_its_date() -> None:
+    episodes, notes = table("episodes", "customer_id", "ended_on"), table("episode_notes", "episode_id", "written_on")
+    written = draft("practice", [CUSTOMER, episodes, notes])
+    assert {each["category"] for each in tomllib.loads(written)["tables"]["practice"].values()} == {"person", "file"}
+    assert written.count("dates = ") == 1
+    assert '{ start = "ended_on" }   # with a period; with "wgbo20": anchor_date; else no line' in written
+
+
+def test_what_only_has_a_number_is_found_by_that() -> None:
+    texts = filled("texts", id=[1], fax=[""], home_tel=[], mobile=["06-12345678"])
+    assert '# GAP: match = { phone = "mobile" }   # found once' in draft("practice", [texts])
+
+
 def test_what_its_values_tell_is_a_candidate() -> None:
     remarks, things = filled("remarks", nr=[1], about=range(100, 120)), filled("things", id=range(90, 200))
     people, guests = (filled(name, id=range(100, 130), mail=["a@example.org"]) for name in ("people", "guests"))

@@ -94,6 +94,29 @@ def test_who_wrote_a_note_is_not_whom_it_is_about() -> None:
     }
 
 
+def test_a_way_to_the_person_goes_before_one_to_somebody_else() -> None:
+    """A patient is nobody of the doctor, and a note is more of the episode than of who wrote it."""
+    doctors, writers = filled("gps", gp_id=range(1, 9), email=MAILS), filled("writers", writer_id=[1, 2], email=MAILS)
+    patients = filled("patients", patient_id=range(1, 90), mail=MAILS, gp_id=[1, 2])
+    episodes = filled("episodes", episode_id=range(1, 90), patient_id=[1, 2, 3])
+    notes = filled("notes", id=[1], writer_id=[1, 2], episode_id=[1, 2, 3, 400])
+    visits = filled("visits", id=[1], patient_id=[5])
+    found_ = found(doctors, writers, patients, episodes, notes, visits)
+    assert _told(found_.first.items()) == {
+        "episodes": "patient_id -> patients",
+        "notes": "episode_id -> episodes",
+        "visits": "patient_id -> patients",
+    }
+    assert found_.second == {}
+
+
+def test_a_column_of_its_own_key_speaks_for_a_way() -> None:
+    visits = filled("visits", visit_no=range(1, 9), customer_id=[1])
+    bills = filled("bills", bill_no=range(1, 9), customer_id=[1])
+    lines = FoundTable("bill_lines", ("bill_no", "line"), filled("", visit_no=[1], bill_no=[1], line=[1]).columns)
+    assert first(filled("customers", id=[1], mail=MAILS), visits, bills, lines)["bill_lines"] == "bill_no -> bills"
+
+
 def test_tables_that_are_all_marked_and_call_the_person_otherwise_are_reached() -> None:
     """As in the panel of a hosting firm: tblclients is pointed at by userid, and staff come first in the alphabet."""
     admins, clients = table("tbladmins", "email"), table("tblclients", "email", "phonenumber")
