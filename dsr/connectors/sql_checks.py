@@ -195,6 +195,7 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
         "pseudonyms": tuple(table.pseudonyms),
         "masked": table.masked,
         "rectifiable": table.rectifiable,
+        "column_labels": tuple(table.column_labels),
         "restricted": (table.restricted.column,) if table.restricted else (),
         "soft_deleted": tuple(filter(None, [table.soft_deleted])),
     }

@@ -316,7 +316,7 @@ def _missing_of(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:
         yield Remark(N_("The copy has not been released yet."))
     if decided.is_done and decided.right is Right.MARKETING_OBJECTION and facts.marketing_stopped_on is None:
         yield Remark(N_("The day on which advertising stopped is not recorded."))
-    if decided.right is Right.ERASURE:
+    if decided.right is Right.ERASURE or (decided.right is Right.CONSENT_WITHDRAWAL and not facts.right(Right.ERASURE)):
         yield from _missing_of_erasure(decided, facts)
     if decided.right is Right.RECTIFICATION and decided.is_done:
         for system in facts.uncorrected:
@@ -360,7 +360,7 @@ def _missing_of_erasure(decided: DecidedRight, facts: Facts) -> Iterator[Remark]
         yield Remark(N_("There is no receipt of the erasure in: %(system)s."), system=system)
     for table in facts.tables_without_entry:
         yield Remark(N_("What is kept is not in the ledger: %(table)s."), table=table)
-    if decided.outcome is Outcome.FULFILLED and not facts.erased:
+    if decided.right is Right.ERASURE and decided.outcome is Outcome.FULFILLED and not facts.erased:
         yield Remark(N_("There is no receipt that anything was erased."))
     if facts.erased and facts.backup_days is None:
         yield Remark(N_("The register does not say how many days a backup lives (backup_days; 0 for no backups)."))

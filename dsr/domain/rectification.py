@@ -5,7 +5,7 @@ The record of an invoice is evidence for the tax and is not rewritten: its corre
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -154,11 +154,12 @@ def is_for_books(category: Category) -> bool:
 
 
 class Value(NamedTuple):
-    """A value that was corrected: in which kind of data and table, and what it was and is."""
+    """A value that was corrected: in which kind of data and table, and what it was and is; `system` is a database."""
 
     category: str
     table: str
     line: Line
+    system: str | None = None
 
 
 class Made(NamedTuple):
@@ -180,19 +181,22 @@ def made_of(correction: Correction, by_hand: Iterable[str], register: Register) 
 
 def _values(changes: Iterable[RowChange]) -> list[Value]:
     return [
-        Value(change.category, change.table, Line(column, change.old[column], new))
+        Value(change.category, change.table, Line(column, change.old[column], new), change.system)
         for change in changes
         for column, new in change.new.items()
     ]
 
 
 def read_form(
-    laid_out: Sequence[Sheet], typed: Mapping[str, str], manual: Iterable[str] = ()
+    laid_out: Sequence[Sheet],
+    typed: Mapping[str, str],
+    manual: Iterable[str] = (),
+    called: Callable[[Value], str] = lambda value: value.line.what,
 ) -> tuple[Correction, dict[str, WrongValue]]:
     """What was typed as a correction, and the fields that cannot hold what was typed there, each with why.
 
     A field is named by the places of its sheet and its row, and its column: "0.2.name". Of the `manual` systems those
-    that were ticked ("by-hand.binder") get the lines typed for them ("line.0.what") and all other changes.
+    that were ticked ("by-hand.binder") get the lines typed for them ("line.0.what") and all other changes, as `called`.
     """
     wrong: dict[str, WrongValue] = {}
     found: dict[bool, list[RowChange]] = {True: [], False: []}
@@ -201,7 +205,7 @@ def read_form(
             new = _read_row(sheet, values, f"{number}.{place}", typed, wrong)
             if new:
                 found[sheet.is_for_books].append(_change(sheet, key, values, new))
-    lines = [*_read_lines(typed, wrong), *_lines([*found[False], *found[True]])]
+    lines = [*_read_lines(typed, wrong), *_lines([*found[False], *found[True]], called)]
     systems = [name for name in manual if lines and typed.get(f"by-hand.{name}")]
     return Correction(found[False], found[True], ByHand(systems, lines if systems else ())), wrong
 
@@ -218,9 +222,9 @@ def _read_lines(typed: Mapping[str, str], wrong: dict[str, WrongValue]) -> list[
     return lines
 
 
-def _lines(changes: Iterable[RowChange]) -> list[Line]:
+def _lines(changes: Iterable[RowChange], called: Callable[[Value], str]) -> list[Line]:
     """The changes in databases as a person can make them, once each."""
-    lines = [value.line for value in _values(changes)]
+    lines = [value.line._replace(what=called(value)) for value in _values(changes)]
     return [line for at, line in enumerate(lines) if line not in lines[:at]]
 
 

@@ -181,7 +181,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of a system: what people call it (`label`), whose rows they are, how they are reached, what stays.
+    """A table of a system: what people call it and its columns, whose rows they are, how they are reached, what stays.
 
     `kept_as` tells the data subject in words what `keep_columns` are: "your name and address". A value in `fixed` may
     name columns of the key, where it must be unique: "erased-{id}@erased.invalid". `pseudonyms` gives the length of the
@@ -216,11 +216,17 @@ class Table:
     view_of: str | None = None
     read_only: bool = False
     label: Text | None = None
+    column_labels: Mapping[str, Text] = field(default_factory=dict)
     people: bool | None = None
 
     def named(self, language: str) -> str | None:
         """What people call it."""
         return self.label.in_language(language) if self.label else None
+
+    def column_named(self, column: str, language: str) -> str:
+        """What people call a column; its name, where nothing says so."""
+        label = self.column_labels.get(column)
+        return label.in_language(language) if label else column
 
     @property
     def is_erasable(self) -> bool:

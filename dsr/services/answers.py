@@ -95,7 +95,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         informed=tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT),
         unsearched=tuple(_unsearched(session, case)),
         unconfirmed=tuple(_unconfirmed(session, case)),
-        given_up=tuple(_given_up(session, case, settings)),
+        given_up=tuple(dict.fromkeys(_given_up(session, case, settings))),
         rectified=rectification.told(session, case, settings.register),
         uncorrected=tuple(rectification.outstanding(session, case.id)),
         stopped=objection.told(session, case, settings.register),

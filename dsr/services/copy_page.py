@@ -52,10 +52,11 @@ def _about(language: str, category: Category, recipients: tuple[Recipient, ...],
 
 
 def _headings(settings: Settings, language: str, listing: Listing) -> Sequence[str]:
-    """The names of the columns as a person reads them: those of the database, or the words for what an owner noted."""
+    """The names of the columns as a person reads them: those of the register, or the words for what an owner noted."""
     system, _ = settings.systems.get(listing.system), translations(language).gettext
     if system is None or not system.is_manual:
-        return listing.columns
+        table = settings.register.tables[listing.system][listing.table]
+        return [table.column_named(column, language) for column in listing.columns]
     return [_(HEADINGS.get(column, column)) for column in listing.columns]
 
 

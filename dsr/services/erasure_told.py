@@ -116,8 +116,9 @@ class Erasure:
             return None
         if words := self._kept_as(entry):
             return words[0].upper() + words[1:]
-        key = self._register.tables[entry.system][entry.table].key
-        columns = ", ".join(column for column in entry.columns_kept if column not in key)
+        table = self._register.tables[entry.system][entry.table]
+        kept = (column for column in entry.columns_kept if column not in table.key)
+        columns = ", ".join(table.column_named(column, self._language) for column in kept)
         return f"{self._label(entry.category)} ({columns})" if columns else self._label(entry.category)
 
     def _kept_as(self, entry: LedgerEntry) -> str | None:

@@ -201,7 +201,8 @@ def propose(
     sheets = sheets_of(plan)
     if seen is not None and seen < len(sheets):
         raise MoreRows
-    correction, wrong = read_form(sheets, typed, errand_changes.kinds_by_hand(settings))
+    label = partial(called, settings.register, settings.procedure.language)
+    correction, wrong = read_form(sheets, typed, errand_changes.kinds_by_hand(settings), label)
     if wrong:
         raise WrongValues(wrong)
     if correction.is_empty:
@@ -367,5 +368,17 @@ def told(session: Session, case: Case, register: Register) -> Rectified:
 
 def _told(values: Sequence[Value], register: Register, language: str) -> tuple[Corrected, ...]:
     return tuple(
-        Corrected(register.categories[each.category].label.in_language(language), *each.line) for each in values
+        Corrected(
+            register.categories[each.category].label.in_language(language),
+            called(register, language, each),
+            each.line.old,
+            each.line.new,
+        )
+        for each in values
     )
+
+
+def called(register: Register, language: str, value: Value) -> str:
+    """What people call what was corrected."""
+    table = register.tables.get(value.system or "", {}).get(value.table)
+    return table.column_named(value.line.what, language) if table else value.line.what

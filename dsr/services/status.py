@@ -121,9 +121,9 @@ def _days(session: Session, case: Case) -> dict[str, date]:
     check = session.get(IdentityCheck, case.id)
     if check and check.is_confirmed:
         days["identity"] = local_date(check.checked_at)
-        searched = select(Search.searched_at).where(Search.case_id == case.id).order_by(Search.searched_at)
-        if searched_at := session.scalar(searched):
-            days["collecting"] = local_date(searched_at)
+        searches = session.scalars(select(Search).where(Search.case_id == case.id).order_by(Search.searched_at))
+        if whole := next((search for search in searches if not search.missing), None):
+            days["collecting"] = local_date(whole.searched_at)
     if case.answered_at:
         days["answered"] = local_date(case.answered_at)
     return days

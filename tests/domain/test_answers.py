@@ -62,6 +62,9 @@ TAKEN_AWAY: dict[str, Facts] = {
     "the released copy": replace(COMPLETE, copy_until=None),
     "a receipt": replace(COMPLETE, systems_without_receipt=("shop",)),
     "a ledger entry": replace(COMPLETE, tables_without_entry=("invoice",)),
+    "what a withdrawn consent does not reach": replace(
+        COMPLETE, rights=(DecidedRight(Right.CONSENT_WITHDRAWAL, Outcome.FULFILLED, "x"),), unplanned=("binder",)
+    ),
     "the life of backups": replace(COMPLETE, backup_days=None),
     "a law": replace(COMPLETE, kept=(replace(KEPT, law=None), ADDRESS)),
     "a last day": replace(COMPLETE, kept=(replace(KEPT, newest_until=None), ADDRESS)),
@@ -112,6 +115,7 @@ def test_without_an_erasure_nobody_asks_how_long_backups_live() -> None:
     ("changes", "tenor"),
     [
         ({"rights": COMPLETE.rights[:3]}, Tenor.DONE),
+        ({"rights": COMPLETE.rights[:3], "given_up": (Elsewhere("Binder", "Zoek."),)}, Tenor.PARTLY),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:], "not_erased": ()}, Tenor.KEPT),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:]}, Tenor.PARTLY),
         ({}, Tenor.PARTLY),

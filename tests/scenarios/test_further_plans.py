@@ -132,6 +132,9 @@ def test_a_further_plan_goes_on_beside_one_that_an_owner_still_carries_out(
     yara.done()
     firm.tick()
     with out_of_reach(firm):
+        firm.act(NOOR, hanna.reference, "search")
+        firm.tick()
+        assert "Maak het wisplan" in firm.see(NOOR, hanna.reference), "the search is tried again meanwhile"
         plan(firm, hanna)
         assert "Nog geen antwoord:" in approve(firm, hanna)
     firm.clock.move(timedelta(minutes=5))

@@ -57,7 +57,10 @@ def test_each_step_is_done_by_what_was_recorded(store: Store) -> None:
         cast.confirm(session, case, cast.add_member(session))
         case.status = Status.HANDLING.value
         assert _follow(session, case, store.settings).current == "collecting"
-        session.add(Search(case_id=case.id, searched_at=NOW + DAY, findings=[]))
+        search = Search(case_id=case.id, searched_at=NOW + DAY, findings=[], systems={"shop": {"state": "down"}})
+        session.add(search)
+        assert _follow(session, case, store.settings).current == "collecting", "a system has not answered"
+        search.systems = {"shop": {"state": "found"}}
         progress = _follow(session, case, store.settings)
         assert progress.current == "checking"
         days = [stage.on for stage in progress.stages]

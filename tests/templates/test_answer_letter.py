@@ -13,6 +13,7 @@ from playwright.sync_api import Page
 
 from dsr.config import Settings
 from dsr.domain.answers import DecidedRight, Facts, NotErased
+from dsr.domain.notifications import Informed, State
 from dsr.domain.plans import Verdict
 from dsr.domain.rights import Outcome, Right
 from dsr.templating import render
@@ -64,6 +65,14 @@ def test_every_mix_of_erased_and_kept_can_be_told(
     assert all(part.what in text for part in (*erased, *kept, *left))
     assert "autoriteitpersoonsgegevens.nl" in text
     assert "35 UAVG" in text
+
+
+@pytest.mark.parametrize(("language", "heading"), [("nl", "Ontvangers"), ("en", "Recipients")])
+def test_recipients_of_several_rights_stand_under_one_heading(settings: Settings, language: str, heading: str) -> None:
+    informed = tuple(Informed("Duinpost", right, State.PROPOSED) for right in (Right.ERASURE, Right.RESTRICTION))
+    text = words(letter(replace(COMPLETE, informed=informed), settings, language))
+    assert text.count(heading) == 1
+    assert text.count("Duinpost") == 2
 
 
 def test_what_is_needed_for_a_claim_is_not_called_a_duty(settings: Settings) -> None:

@@ -31,6 +31,7 @@ PEOPLE = {
     Role.ADMINISTRATOR: "Yara El Idrissi",
 }
 SAMPLES = {
+    "system": "shop",
     "reference": "2026-0000-0000",
     "right": "access",
     "member_id": "00000000-0000-0000-0000-000000000000",

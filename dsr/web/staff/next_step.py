@@ -8,7 +8,6 @@ from typing import Any
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right, needs_identity
 from dsr.domain.wording import N_
-from dsr.services import plans
 from dsr.web.staff.case_facts import CaseFacts
 
 ENDED = {
@@ -86,18 +85,19 @@ def _identity(facts: CaseFacts) -> NextStep | None:
 def _search(facts: CaseFacts) -> NextStep | None:
     if not facts.is_identified:
         return None
-    if _is_waiting(facts, "search"):
+    is_asking_again = facts.search is not None and _refusal(facts, "search") is not None
+    if _is_waiting(facts, "search") and not is_asking_again:
         return _working(facts, "search", N_("The program is searching the systems."))
     if facts.search is None:
         error = facts.work["search"].error if "search" in facts.work else None
         return NextStep(N_("Search the systems for this person."), N_("Search"), "search", error=error)
-    return _missing(facts) if facts.undecided and not _can_erase_meanwhile(facts) else None
+    return _missing(facts) if facts.undecided and not _can_go_on_meanwhile(facts) else None
 
 
-def _can_erase_meanwhile(facts: CaseFacts) -> bool:
-    """Whether something can be erased while a system has not answered: nothing has to be copied first."""
+def _can_go_on_meanwhile(facts: CaseFacts) -> bool:
+    """Whether something can be done while a system has not answered: nothing has to be copied first."""
     has_rows = facts.search is not None and any(finding["rows"] for finding in facts.search.findings)
-    return has_rows and all(right.kind in plans.ERASING for right in facts.undecided)
+    return has_rows and not {Right.ACCESS, Right.PORTABILITY} & {right.kind for right in facts.undecided}
 
 
 def _missing(facts: CaseFacts) -> NextStep | None:

@@ -98,6 +98,11 @@ def _refusal(facts: CaseFacts) -> str | None:
     return next((step.error for step in steps if step.error and not (is_named and step.state == "queued")), None)
 
 
+def _column(of: Sheet | RowChange, column: str) -> str:
+    table = settings().register.tables.get(of.system, {}).get(of.table)
+    return table.column_named(column, language()) if table else column
+
+
 def _label(category: str) -> str:
     return case_view.label(settings().register, category, language())
 
@@ -125,7 +130,7 @@ def _fields(
     return [
         {
             "name": names[column],
-            "label": column,
+            "label": _column(sheet, column),
             "value": typed.get(names[column], write_text(values[column], held)),
             "help": HINTS.get(held.kind, ""),
             "error": say(wrong[names[column]]) if names[column] in wrong else "",
@@ -140,7 +145,7 @@ def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
             "label": _label(change.category),
             "at": called(f"{change.system}.{change.table}"),
             "key": ", ".join(map(str, change.key)),
-            "column": column,
+            "column": _column(change, column),
             "old": change.old[column],
             "new": new,
         }

@@ -21,7 +21,7 @@ def register() -> ResponseReturnValue:
     return staff_page(
         "staff/register.html",
         register=shown,
-        entries=entries(shown, language()),
+        entries=entries(shown, language(), settings().labels(language())),
         headings=HEADINGS,
         general=general(shown, settings().controller, language()),
         general_headings=GENERAL,
@@ -37,7 +37,7 @@ def register_csv() -> ResponseReturnValue:
     headings = [gettext(N_("Category")), *map(gettext, (*HEADINGS.values(), *GENERAL.values()))]
     whole = general(shown, settings().controller, language())
     # The mark at the start tells a spreadsheet that it is UTF-8.
-    sheet = "\ufeff" + as_csv(entries(shown, language()), whole, headings)
+    sheet = "\ufeff" + as_csv(entries(shown, language(), settings().labels(language())), whole, headings)
     return _file(Response(sheet, mimetype="text/csv"), "csv")
 
 
@@ -46,7 +46,10 @@ def register_csv() -> ResponseReturnValue:
 def register_json() -> ResponseReturnValue:
     """The register for a program."""
     shown = settings().register
-    categories = [{"name": entry.name, "label": entry.label, **entry.facts} for entry in entries(shown, language())]
+    categories = [
+        {"name": entry.name, "label": entry.label, **entry.facts}
+        for entry in entries(shown, language(), settings().labels(language()))
+    ]
     whole = general(shown, settings().controller, language())
     answer = jsonify(**whole, digest=shown.digest, categories=categories, processing=processing(shown, language()))
     return _file(answer, "json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from dsr.config import Controller
@@ -58,9 +58,9 @@ class Entry:
     facts: dict[str, str]
 
 
-def entries(register: Register, language: str) -> list[Entry]:
-    """The categories in the order of the register."""
-    view = _View(register, language)
+def entries(register: Register, language: str, labels: Mapping[str, str]) -> list[Entry]:
+    """The categories in the order of the register; `labels` is what people call a system, or SYSTEM.TABLE."""
+    view = _View(register, language, labels)
     return [
         Entry(name, view.said(category.label), {key: words for key in HEADINGS if (words := view.fact(key, name))})
         for name, category in register.categories.items()
@@ -98,6 +98,7 @@ def processing(register: Register, language: str) -> dict[str, dict[str, str]]:
 class _View:
     register: Register
     language: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def fact(self, key: str, name: str) -> str:
         """What the register says of a category under one heading; empty where it says nothing."""
@@ -229,14 +230,16 @@ class _View:
         category = self.register.categories[name]
         for system, tables in self.register.tables.items():
             named = (table for table, mapped in tables.items() if mapped.category == name)
-            yield from (system if system in category.held_in else f"{system}.{table}" for table in named)
+            places = [system if system in category.held_in else f"{system}.{table}" for table in named]
+            yield from (self.labels.get(place, place) for place in places)
         if category.held_by:
             yield self.said(category.held_by)
 
     def _masked(self, name: str) -> Iterator[str]:
         for tables in self.register.tables.values():
             for table, mapped in tables.items():
-                yield from (f"{table}.{column}" for column in mapped.masked if mapped.category == name)
+                called, masked = mapped.named(self.language) or table, mapped.masked if mapped.category == name else ()
+                yield from (f"{called}: {mapped.column_named(column, self.language)}" for column in masked)
 
     def _confidential(self, category: Category) -> str:
         return category.confidential or ""
