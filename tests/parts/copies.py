@@ -70,7 +70,9 @@ REGISTER = Register(
     },
     tables={
         "shop": {
-            "customer": Table("customer", ("id",), masked=("iban",)),
+            "customer": Table(
+                "customer", ("id",), masked=("iban",), column_labels={"iban": both("rekening", "account")}
+            ),
             "invoice": Table("invoice", ("id",), label=both("Facturen", "Invoices")),
             "recording": Table("recording", ("id",)),
             "report": Table("report", ("id",)),

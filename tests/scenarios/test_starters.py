@@ -50,6 +50,10 @@ def test_a_starter_is_in_order_as_it_is_and_with_its_example_in_use(label: str, 
     mapped = {table.category for tables in register.tables.values() for table in tables.values()}
     homeless = [name for name in register.categories if name not in mapped and not _is_elsewhere(register, name)]
     assert homeless == []
+    of_databases = [
+        table for tables in register.tables.values() for name, table in tables.items() if name != table.category
+    ]
+    assert all(table.label for table in of_databases)
     assert [text for text in _texts(register) if not (text.nl and text.en)] == []
     assert set(register.recipients) == {name for each in register.categories.values() for name in each.recipients}
 

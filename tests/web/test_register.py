@@ -65,7 +65,18 @@ REGISTER = Register(
         ),
         "bill": Category(both("Facturen", "Bills"), both("a", "a"), LegalBasis.CONTRACT, both("b", "b"), "fiscal7"),
     },
-    tables={"shop": {"disks": Table("disk", ("id",), match={"email": "email"}, masked=("serial",))}},
+    tables={
+        "shop": {
+            "disks": Table(
+                "disk",
+                ("id",),
+                match={"email": "email"},
+                masked=("serial",),
+                label=both("Schijven in bewaring", "Disks in our care"),
+                column_labels={"serial": both("serienummer", "serial number")},
+            )
+        }
+    },
     recipients={
         "cloud": Recipient(
             "Wolk Inc.",
@@ -102,8 +113,8 @@ SAID_IN_DUTCH = {
     "Ontvangers": "Wolk Inc. (werkt in onze opdracht); het incassobureau (beslist zelf), als u niet betaalt",
     "Buiten de EER": "Wolk Inc. (de VS): modelcontract",
     "Verwijs de persoon naar": "het incassobureau",
-    "Staat in": "shop.disks, de kluis",
-    "Alleen deels getoond": "disks.serial",
+    "Staat in": "Schijven in bewaring (shop), de kluis",
+    "Alleen deels getoond": "Schijven in bewaring: serienummer",
     "Vertrouwelijk": "Wwft art. 23",
 }
 
