@@ -122,7 +122,7 @@ class Erasing(Protocol):
         """Give these columns of these rows other values; returns how many rows there were."""
 
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these rows of its parent."""
+        """The rows of `table` that point at these, which are rows of one of its parents."""
 
 
 class Connector(Protocol):

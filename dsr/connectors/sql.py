@@ -26,6 +26,7 @@ from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_reading import Written
 from dsr.connectors.sql_samples import found_in
+from dsr.connectors.sql_schema import columns_named
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
 from dsr.domain.plans import Columns, Row
@@ -51,7 +52,7 @@ class SqlSystem:
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
         self._statements: dict[tuple[str, frozenset[str], bool, int | None], Written] = {}
-        self._named = {name: frozenset(_columns(table)) for name, table in self.tables.items()}
+        self._named = {name: _columns(table) for name, table in self.tables.items()}
         self._by_key: dict[tuple[Any, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
@@ -73,7 +74,7 @@ class SqlSystem:
                 is_known = self._matches(source, table, kind)
                 if together:
                     is_known = sa.and_(is_known, self._is_of_person(name, source, together))
-                exists = sa.select(sa.exists(sa.select(sa.literal_column("*")).select_from(source).where(is_known)))
+                exists = sa.select(sa.exists(_all_of(source).where(is_known)))
                 if connection.scalar(exists, self._parameters(identifiers)):
                     return True
         return False
@@ -172,17 +173,21 @@ class SqlSystem:
         return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
-        """The statement that reads, locks or deletes the rows with given keys, or reads those that point at such rows;
-        written once as well."""
+        """The statement that reads, locks or deletes the rows with given keys; written once as well."""
         if (name, verb) not in self._by_key:
-            columns = self.tables[name].path if verb == "point" else self.tables[name].key
-            source, is_one = self.clause(name), self.is_one_of(columns)
-            read: sa.Select[Any] = sa.select(sa.literal_column("*")).select_from(source).where(is_one)
+            source, is_one = self.clause(name), self.is_one_of(self.tables[name].key)
             locks_rows = verb == "lock" and self.tables[name].is_erasable
-            self._by_key[name, verb] = (
-                sa.delete(source).where(is_one) if verb == "delete" else Written(read, locks=locks_rows)
-            )
+            reading = Written(_all_of(source).where(is_one), locks=locks_rows)
+            self._by_key[name, verb] = sa.delete(source).where(is_one) if verb == "delete" else reading
         return self._by_key[name, verb]
+
+    def pointing(self, name: str, columns: Columns) -> Any:
+        """The statement that reads the rows that hold given values in these columns; written once as well."""
+        if (name, columns) not in self._by_key:
+            self._by_key[name, columns] = Written(
+                _all_of(self.clause(name)).where(self.is_one_of(columns)), locks=False
+            )
+        return self._by_key[name, columns]
 
     def clearing(self, name: str, columns: Columns, stay: Columns) -> Any:
         """The statement that empties these columns of the rows with given keys; written once as well."""
@@ -242,7 +247,7 @@ class SqlSystem:
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
-        return self.table(name, _columns(self.tables[name]))
+        return self.table(name, self._named[name])
 
     def table(self, name: str, columns: Iterable[str]) -> sa.TableClause:
         """The table with these columns, by the name that the database has for it."""
@@ -251,13 +256,12 @@ class SqlSystem:
 
     def _rows_of_person(self, name: str, kinds: Set[str]) -> sa.Select[Any]:
         source = self.clause(name)
-        return sa.select(sa.literal_column("*")).select_from(source).where(self._is_of_person(name, source, kinds))
+        return _all_of(source).where(self._is_of_person(name, source, kinds))
 
     def _is_of_person(self, name: str, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         table = self.tables[name]
         ways = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
-        if table.parent:
-            ways.append(self._belongs(table, source, kinds))
+        ways += [self._belongs(source, parent, way, kinds) for parent, way in table.ways.items()]
         is_found = sa.or_(*ways) if ways else sa.false()
         if f"{self.name}.{name}" not in kinds:
             return is_found
@@ -297,12 +301,11 @@ class SqlSystem:
             return sa.and_(column == value, text == value)
         return sa.func.lower(text) == sa.func.lower(value)
 
-    def _belongs(self, table: Table, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
+    def _belongs(self, source: Any, name: str, way: Mapping[str, str], kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
-        parent = self.clause(str(table.parent)).alias()
-        of_person = self._is_of_person(str(table.parent), parent, kinds)
-        own = [source.c[c] for c in table.path]
-        other = sa.select(*(parent.c[c] for c in table.path.values())).where(of_person)
+        parent = self.clause(name).alias()
+        own = [source.c[c] for c in way]
+        other = sa.select(*(parent.c[c] for c in way.values())).where(self._is_of_person(name, parent, kinds))
         return own[0].in_(other) if len(own) == 1 else sa.tuple_(*own).in_(other)
 
 
@@ -357,14 +360,18 @@ class SqlErasing:
         return self._changed_along[table]
 
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these rows of its parent."""
-        path = self.system.tables[table].path
-        targets = [tuple(row.values[column] for column in path.values()) for row in rows]
-        return self._read(table, self.system.by_key("point", table), self.system.in_parts(len(path), targets))
+        """The rows of `table` that point at these rows of one of its parents."""
+        way = self.system.tables[table].ways[rows[0].table]
+        targets = [tuple(row.values[column] for column in way.values()) for row in rows]
+        return self._read(table, self.system.pointing(table, tuple(way)), self.system.in_parts(len(way), targets))
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
         parts = self.system.keys_in_parts(table, keys)
         return sum(self.connection.execute(statement, part).rowcount for part in parts)
+
+
+def _all_of(source: sa.FromClause) -> sa.Select[Any]:
+    return sa.select(sa.literal_column("*")).select_from(source)
 
 
 def _digits(text: Any) -> Any:
@@ -377,18 +384,5 @@ def _is_phone(digits: Any) -> sa.ColumnElement[bool]:
     return is_one
 
 
-def _columns(table: Table) -> set[str]:
-    """Every column that the register names."""
-    return {
-        *table.key,
-        *table.match.values(),
-        *table.path,
-        *table.dates.values(),
-        *(table.keep_columns or ()),
-        *table.fixed,
-        *table.pseudonyms,
-        *table.masked,
-        *filter(None, [table.soft_deleted]),
-        *table.rectifiable,
-        *((table.restricted.column,) if table.restricted else ()),
-    }
+def _columns(table: Table) -> frozenset[str]:
+    return frozenset(column for columns in columns_named(table).values() for column in columns)

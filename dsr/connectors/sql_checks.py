@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from dsr.connectors.base import Remarks
-from dsr.connectors.sql_schema import Pointing, Schema, kind_of
+from dsr.connectors.sql_schema import Pointing, Schema, columns_named, kind_of
 from dsr.domain.register import Fixed, Register, Table
 
 _TRIGGERS = {
@@ -56,7 +56,7 @@ class _Checks:
         columns = self.schema.columns(name, table)
         yield from _missing(columns, at, table)
         yield from self._in_dates(columns, at, table)
-        yield from self._in_way(columns, at, table)
+        yield from self._in_ways(columns, at, table)
         if self.schema.is_view(name, table):
             if table.is_erasable:
                 yield f'{at}: is a view; say view_of = "…", the table behind it, or read_only = true'
@@ -82,18 +82,20 @@ class _Checks:
                 written = "only dates written as 2026-11-22 can be read; a row with any other stays"
                 self.warnings.append(f"{at}.dates.{date_name}: {column} is text, so {written}")
 
-    def _in_way(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+    def _in_ways(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+        for parent in table.ways:
+            if parent in self.tables and self.schema.exists(parent, self.tables[parent]):
+                yield from self._in_way(columns, at, parent, table.ways[parent])
+
+    def _in_way(self, columns: Mapping[str, Any], at: str, parent: str, way: Mapping[str, str]) -> Iterator[str]:
         """Values of different kinds never match; PostgreSQL does not even compare them."""
-        parent = self.tables.get(table.parent or "")
-        if parent is None or not self.schema.exists(str(table.parent), parent):
-            return
-        others = self.schema.columns(str(table.parent), parent)
-        for own, other in table.path.items():
+        others = self.schema.columns(parent, self.tables[parent])
+        for own, other in way.items():
             if other not in others:
-                yield f"{at}.via: {table.parent} has no column {other}"
+                yield f"{at}.via: {parent} has no column {other}"
             elif own in columns and {kind_of(columns[own]), kind_of(others[other])} in _NEVER_EQUAL:
                 types = f"{columns[own]['type']} and {others[other]['type']}"
-                yield f"{at}.via: {own} and {table.parent}.{other} are of different kinds ({types})"
+                yield f"{at}.via: {own} and {parent}.{other} are of different kinds ({types})"
 
     def _in_key(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
         """Rows are erased by their key, so it must be the key of one row."""
@@ -121,7 +123,7 @@ class _Checks:
 
     def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
         """Whether a foreign key is the very way by which the register reaches a table."""
-        return other is not None and self.tables[other].parent == name and self.tables[other].path == key.path
+        return other is not None and self.tables[other].ways.get(name) == key.path
 
     def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
         """A value that must be unique can be fixed for one person only."""
@@ -185,21 +187,7 @@ _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date
 
 
 def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
-    named = {
-        "key": table.key,
-        "match": tuple(table.match.values()),
-        "via": tuple(table.path),
-        "dates": tuple(table.dates.values()),
-        "keep_columns": table.keep_columns or (),
-        "fixed": tuple(table.fixed),
-        "pseudonyms": tuple(table.pseudonyms),
-        "masked": table.masked,
-        "rectifiable": table.rectifiable,
-        "column_labels": tuple(table.column_labels),
-        "restricted": (table.restricted.column,) if table.restricted else (),
-        "soft_deleted": tuple(filter(None, [table.soft_deleted])),
-    }
-    for setting, names in named.items():
+    for setting, names in columns_named(table).items():
         for column in names:
             if column not in columns:
                 yield f"{at}.{setting}: there is no column {column}"
@@ -246,5 +234,5 @@ def _fits(kind: str, value: Fixed) -> bool:
 
 def stays(table: Table) -> set[str]:
     """The columns that are never emptied."""
-    way = table.path if table.on_erasure == "delete" else ()
+    way = table.via if table.on_erasure == "delete" else ()
     return {*table.key, *way, *(table.keep_columns or ())}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -50,6 +50,24 @@ class Pointing:
 def kind_of(column: Any) -> str:
     """The kind of value in a column: date, time, text, number, boolean, uuid, json or other."""
     return next((kind for type_, kind in _KINDS.items() if isinstance(column["type"], type_)), "other")
+
+
+def columns_named(table: Table) -> dict[str, Iterable[str]]:
+    """Every column that the register names in a table, by the setting that does."""
+    return {
+        "key": table.key,
+        "match": table.match.values(),
+        "via": table.via,
+        "dates": table.dates.values(),
+        "keep_columns": table.keep_columns or (),
+        "fixed": table.fixed,
+        "pseudonyms": table.pseudonyms,
+        "masked": table.masked,
+        "rectifiable": table.rectifiable,
+        "column_labels": table.column_labels,
+        "restricted": (table.restricted.column,) if table.restricted else (),
+        "soft_deleted": (table.soft_deleted,) if table.soft_deleted else (),
+    }
 
 
 class Schema:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -266,9 +266,13 @@ class Table:
         return self.restricted.column if self.restricted else None
 
     @cached_property
-    def parent(self) -> str | None:
-        """The table one step nearer to the person, or None where the person is matched directly."""
-        return next((target.rpartition(".")[0] for target in self.via.values()), None)
+    def ways(self) -> dict[str, dict[str, str]]:
+        """The tables one step nearer to the person, its parents, each with own column -> column of that one."""
+        found: dict[str, dict[str, str]] = {}
+        for column, target in self.via.items():
+            parent, _, pointed_at = target.rpartition(".")
+            found.setdefault(parent, {})[column] = pointed_at
+        return found
 
     def emptied(self, column: str, key: Mapping[str, Any]) -> Fixed | None:
         """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
@@ -281,11 +285,6 @@ class Table:
             return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", _as_written(value)) is not None
         emptied = self.emptied(column, key)
         return value == emptied or (None not in (value, emptied) and _as_written(value) == str(emptied).rstrip())
-
-    @cached_property
-    def path(self) -> dict[str, str]:
-        """Own column -> column of the parent."""
-        return {column: target.rpartition(".")[2] for column, target in self.via.items()}
 
 
 def _as_written(value: Any) -> str:
@@ -363,20 +362,19 @@ class Register:
         return {system: sorted(tables, key=partial(self._distance, system)) for system, tables in self.tables.items()}
 
     def _distance(self, system: str, name: str) -> tuple[int, str]:
-        return len(list(self._ancestors(system, name))), name
+        return len(self._ancestors(system, name, set())), name
 
-    def _ancestors(self, system: str, name: str) -> Iterator[str]:
-        parent = self.tables[system][name].parent
-        seen = {name}
-        while parent and parent not in seen:
-            seen.add(parent)
-            yield parent
-            parent = self.tables[system][parent].parent
+    def _ancestors(self, system: str, name: str, seen: set[str]) -> set[str]:
+        """Every table on the ways of a table to the person, added to those that were seen."""
+        for parent in self.tables[system][name].ways:
+            if parent not in seen:
+                seen.add(parent)
+                self._ancestors(system, parent, seen)
+        return seen
 
-    def follows_parent(self, system: str, name: str) -> bool:
-        """Whether rows of a table share the retention of the row they belong to (an invoice line and its invoice)."""
-        table = self.tables[system][name]
-        if not table.parent or table.dates:
-            return False
-        parent = self.tables[system].get(table.parent)
-        return parent is not None and parent.category == table.category
+    def followed(self, system: str, name: str) -> list[str]:
+        """The parents whose rows share their retention with those that belong to them: an invoice and its lines."""
+        tables = self.tables[system]
+        table = tables[name]
+        parents = [] if table.dates else [parent for parent in table.ways if parent in tables]
+        return [parent for parent in parents if tables[parent].category == table.category]

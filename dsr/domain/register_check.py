@@ -21,6 +21,9 @@ from dsr.domain.retention import PERIOD, RULES
 
 Mistake = tuple[str, str]
 
+CIRCLE = ""
+"""The end of a way that never ends."""
+
 SHORTEST_PSEUDONYM, LONGEST_PSEUDONYM = 12, 52
 """Characters of five bits each: sixty bits, so that a million values hardly ever meet, to all that a digest has."""
 
@@ -122,27 +125,34 @@ def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> I
             yield f"{at}.match.{kind}", f"is not something to find a person by; use {', '.join(KINDS)}"
     if not table.match and not table.via:
         yield at, "needs match (columns with identifiers of the person) or via (the way to the person)"
-    if len({target.rpartition(".")[0] for target in table.via.values()}) > 1:
-        yield f"{at}.via", "leads to more than one table"
-    if table.parent and table.parent not in tables:
-        yield f"{at}.via", f"leads to {table.parent}, which is not a table of this system"
-    elif (end := _end_of_way(tables, name)) is None:
-        yield f"{at}.via", "goes round in a circle and never reaches the person"
-    elif table.parent and (behind := tables[table.parent].view_of):
-        yield f"{at}.via", f"leads to {table.parent}, a view: name {behind}, the table behind it"
-    elif end != name and end in tables and not tables[end].match:
-        yield f"{at}.via", f"ends at {end}, which has no match: it never reaches the person"
+    for parent in table.ways:
+        yield from _in_way(tables, name, parent, f"{at}.via")
 
 
-def _end_of_way(tables: Mapping[str, Table], name: str) -> str | None:
-    """The last table on the way to the person; None where the way is a circle."""
-    seen: set[str] = set()
-    while name in tables and (parent := tables[name].parent):
-        if name in seen:
-            return None
-        seen.add(name)
-        name = parent
-    return name
+def _in_way(tables: Mapping[str, Table], name: str, parent: str, at: str) -> Iterator[Mistake]:
+    if parent not in tables:
+        yield at, f"leads to {parent}, which is not a table of this system"
+        return
+    ends = {*_ends_of_ways(tables, parent, (name,))}
+    if CIRCLE in ends:
+        yield at, "goes round in a circle and never reaches the person"
+    elif behind := tables[parent].view_of:
+        yield at, f"leads to {parent}, a view: name {behind}, the table behind it"
+    for end in sorted(end for end in ends if end in tables and not tables[end].match):
+        yield at, f"ends at {end}, which has no match: it never reaches the person"
+    way = tables[name].ways[parent]
+    if len({*way.values()}) < len(way):
+        yield at, f"leads to {parent} by {' and '.join(way)}: a row is of two people then; name one of these"
+
+
+def _ends_of_ways(tables: Mapping[str, Table], name: str, seen: tuple[str, ...]) -> Iterator[str]:
+    """The last tables on the ways to the person; CIRCLE of a way that never ends."""
+    parents = tables[name].ways if name in tables else {}
+    if name in seen or not parents:
+        yield CIRCLE if name in seen else name
+        return
+    for parent in parents:
+        yield from _ends_of_ways(tables, parent, (*seen, name))
 
 
 def tables_named_twice(register: Register, place_of: Callable[[str], Hashable]) -> Iterator[Mistake]:
@@ -170,7 +180,7 @@ def _rules_of(register: Register, table: Table) -> Hashable:
 
 def _in_dates(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     rule = register.categories[table.category].retention
-    if table.parent in register.tables[system] and register.follows_parent(system, name):
+    if register.followed(system, name):
         return
     needed, known = _anchors(rule)
     for anchor in sorted(needed - set(table.dates)):
@@ -194,9 +204,9 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
     children = [
         other
         for other, child in tables.items()
-        if child.parent == name
+        if name in child.ways
         and not child.view_of
-        and (child.read_only or not register.follows_parent(system, other))
+        and (child.read_only or name not in register.followed(system, other))
     ]
     if children and table.keep_columns is None and table.is_erasable:
         yield (
@@ -207,8 +217,8 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
 
 def _in_changed(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     """What a row is known or reached by, and the dates that its retention counts from, stay as they are."""
-    pointed_at = {c for t in register.tables[system].values() if t.parent == name for c in t.path.values()}
-    fixed = {*table.key, *table.path, *table.dates.values(), *table.masked, *pointed_at}
+    pointed_at = {c for t in register.tables[system].values() for c in t.ways.get(name, {}).values()}
+    fixed = {*table.key, *table.via, *table.dates.values(), *table.masked, *pointed_at}
     for column in sorted(fixed & set(table.rectifiable)):
         yield f"{at}.rectifiable", f"names {column}: a key, a way to the person, a date or a mask cannot be corrected"
     mark = table.restricted.column if table.restricted else None

@@ -80,7 +80,7 @@ class _Judge:
             return
         by_year = _counts_by_year(self.register.categories[table.category].retention)
         judgement = partial(self._judgement, name, table, by_year, {})
-        if self.register.follows_parent(self.system, name):
+        if self.register.followed(self.system, name):
             judgement = partial(self._following, name, table, judgement)
         self.judged[name] = [
             _Judged(row, PlanRow(*judgement(row), row.key, digest))
@@ -164,7 +164,8 @@ class _Judge:
         return _retained(rule, tuple(known.items()))
 
     def _following(self, name: str, table: Table, alone: Callable[[Row], Judgement], row: Row) -> Judgement:
-        parents = [parent.plan_row for parent in self.parents_of(table, row)]
+        found = [parent.plan_row for parent in self.parents_of(table, row)]
+        parents = [parent for parent in found if parent.category == table.category]
         if not parents:
             return alone(row)
         followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
@@ -176,15 +177,16 @@ class _Judge:
         return own.judgement
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
-        """The judged rows that `row` belongs to: one, unless it points at columns that are no key."""
-        if not table.parent:
-            return []
-        columns = tuple(table.path.values())
-        index = self.parents.setdefault((table.parent, columns), {})
+        """The judged rows that `row` belongs to: one by each way, unless that points at columns that are no key."""
+        return [parent for name, way in table.ways.items() for parent in self._parents_by(name, way, row)]
+
+    def _parents_by(self, name: str, way: Mapping[str, str], row: Row) -> list[_Judged]:
+        columns = tuple(way.values())
+        index = self.parents.setdefault((name, columns), {})
         if not index:
-            for parent in self.judged.get(table.parent, []):
+            for parent in self.judged.get(name, []):
                 index.setdefault(tuple(parent.row.values[column] for column in columns), []).append(parent)
-        return index.get(tuple(row.values[column] for column in table.path), [])
+        return index.get(tuple(row.values[column] for column in way), [])
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]
@@ -206,8 +208,8 @@ def columns_needed(register: Register, system: str, name: str) -> Columns:
     """What stays of a row that kept rows need: its key, its way to the person, and what they use of it."""
     tables = register.tables[system]
     table = tables[name]
-    pointed_at = [column for other in tables.values() if other.parent == name for column in other.path.values()]
-    needed = (*table.key, *table.path, *pointed_at, *(table.keep_columns or ()))
+    pointed_at = [column for other in tables.values() for column in other.ways.get(name, {}).values()]
+    needed = (*table.key, *table.via, *pointed_at, *(table.keep_columns or ()))
     return tuple(dict.fromkeys(needed))
 
 
@@ -216,7 +218,7 @@ def columns_left(register: Register, system: str, name: str) -> Columns | None:
     table = register.tables[system][name]
     if table.on_erasure == "delete":
         return None
-    way = set(table.path) - {*table.key, *(table.keep_columns or ())}
+    way = set(table.via) - {*table.key, *(table.keep_columns or ())}
     return tuple(column for column in columns_needed(register, system, name) if column not in way)
 
 
@@ -238,7 +240,7 @@ def _counts_by_year(rule: str | Period) -> bool:
 
 def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
     """The rows that stay; of those that point at the same parent with the same judgement, one."""
-    path = list(table.path)
+    path = list(table.via)
     kept: dict[tuple[Key, Judgement], _Judged] = {}
     for child in children:
         if child.plan_row.verdict is not Verdict.ERASE:

@@ -47,7 +47,7 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
 def are_needed(erasing: Erasing, register: Register, system: str, rows: Sequence[Row]) -> bool:
     """Whether rows of another table point at one of these, of one table; what was emptied needs nothing any more."""
     tables = register.tables[system]
-    children = [name for name, table in tables.items() if rows and table.parent == rows[0].table]
+    children = [name for name, table in tables.items() if rows and rows[0].table in table.ways]
     return any(
         not _is_emptied(register, system, row) for name in children for row in erasing.pointing(name, rows).to_rows()
     )

@@ -129,7 +129,7 @@ class Erasure:
         """The categories, still kept, whose rows belong to these."""
         tables = self._register.tables[entry.system]
         of_system = (other for other in self._shown_ledger() if other.system == entry.system)
-        children = [other for other in of_system if tables[other.table].parent == entry.table]
+        children = [other for other in of_system if entry.table in tables[other.table].ways]
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:

@@ -30,6 +30,6 @@ def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) 
 def _records(settings: Settings, system: str, table: str, keys: Collection[Key]) -> Iterator[str]:
     """The records of a table; a line of an invoice is told by its invoice, and our own numbers of items say nothing."""
     register, is_ours = settings.register, system in errands.by_hand(settings)
-    if not is_ours and table in register.tables.get(system, {}) and not register.follows_parent(system, table):
+    if not is_ours and table in register.tables.get(system, {}) and not register.followed(system, table):
         called = register.tables[system][table].named(settings.procedure.language) or table
         yield f"{called} {', '.join('/'.join(map(str, key)) for key in keys)}"

@@ -155,7 +155,13 @@ NO_DATE = (f"{IN_LINE}.dates", "document_date is missing: name the column that h
     [
         ({"key": ()}, [(f"{IN_LINE}.key", "is empty: name the columns of the primary key")]),
         ({"via": {}}, [(IN_LINE, "needs match (columns with identifiers of the person) or via"), NO_DATE]),
-        ({"via": {"a": "invoice.id", "b": "customer.id"}}, [(f"{IN_LINE}.via", "leads to more than one table")]),
+        ({"via": {"a": "invoice.id", "b": "customer.id"}}, []),
+        (
+            {"via": {"a": "invoice.id", "b": "invoice.id"}},
+            [(f"{IN_LINE}.via", "leads to invoice by a and b: a row is")],
+        ),
+        ({"via": {"a": "invoice.id", "b": "nowhere.id"}}, [(f"{IN_LINE}.via", "leads to nowhere, which is not a")]),
+        ({"via": {"a": "invoice.id", "b": "invoice_line.line"}}, [(f"{IN_LINE}.via", "goes round in a circle")]),
         ({"via": {"a": "nowhere.id"}}, [(f"{IN_LINE}.via", "leads to nowhere, which is not a table"), NO_DATE]),
         ({"via": {"a": "invoice_line.line"}}, [(f"{IN_LINE}.via", "goes round in a circle")]),
         ({"category": "lines"}, [INVOICE_STAYS, (f"{IN_LINE}.category", "names lines, which is not under")]),
@@ -189,9 +195,9 @@ def test_rows_that_others_need_must_say_what_stays() -> None:
 
 def test_a_line_needs_no_date_and_its_invoice_no_columns_since_they_share_their_retention() -> None:
     right = register()
-    assert right.follows_parent("shop", "invoice_line")
-    assert not right.follows_parent("shop", "invoice")
-    assert not right.follows_parent("shop", "customer")
+    assert right.followed("shop", "invoice_line") == ["invoice"]
+    assert not right.followed("shop", "invoice")
+    assert not right.followed("shop", "customer")
 
 
 @pytest.mark.parametrize("period", [Period(years=1), Period(weeks=4)])

@@ -1,0 +1,79 @@
+"""A row that leads to the person by one way or by another: found once, kept with what it belongs to, gone with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+
+from dsr.config import Settings
+from dsr.connectors.base import rows_of
+from dsr.db.cases import Case
+from dsr.domain.plans import DATE_MISSING, Verdict
+from dsr.domain.register import Table
+from dsr.domain.rights import Right
+from dsr.jobs import erasing, work
+from dsr.services import plans
+from tests.parts.shop import Shop, Workplace, identified_case
+
+ITEM = Table("invoice", ("id",), via={"invoice_id": "invoice.id", "customer_id": "customer.id"})
+ROWS = "(1, 117, NULL), (2, 124, NULL), (3, NULL, 1), (4, 124, 1), (5, 217, NULL), (6, NULL, 2), (7, NULL, NULL)"
+
+
+@pytest.fixture
+def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
+    """The shop with items of invoices, or of a customer who has no invoice yet."""
+    shop.run("CREATE TABLE item (id INTEGER PRIMARY KEY, invoice_id INTEGER, customer_id INTEGER)")
+    shop.run(f"INSERT INTO item VALUES {ROWS}")  # noqa: S608 - ours
+    tables = {**shop_settings.register.tables["shop"], "item": ITEM}
+    return replace(shop_settings, register=replace(shop_settings.register, tables={"shop": tables}))
+
+
+def _approve(workplace: Workplace) -> tuple[Case, dict[int, tuple[Verdict, str | None]]]:
+    """Hanna's case with an approved plan, and the verdicts on the items."""
+    case, handler, approver = identified_case(workplace, Right.ERASURE)
+    with workplace.transaction() as session:
+        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        plan = plans.current(session, case.id)
+        assert plan is not None
+        items = {row.key_values[0]: (row.verdict, row.why) for row in plans.planned_rows(plan) if row.table == "item"}
+        settings, now = workplace.context.settings, workplace.clock()
+        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
+    return case, items
+
+
+def _items(workplace: Workplace) -> list[int]:
+    return [row["id"] for row in workplace.shop.rows("item")]
+
+
+def test_a_row_with_two_ways_is_found_once_and_goes_with_what_it_belongs_to(workplace: Workplace) -> None:
+    system = workplace.context.systems["shop"]
+    assert system.mistakes() == []
+    streamed = rows_of(system.stream({"email": "hanna@example.org"}))
+    assert sorted(row.key[0] for row in streamed if row.table == "item") == [1, 2, 3, 4]
+    _, items = _approve(workplace)
+    assert items == {
+        1: (Verdict.ERASE, None),
+        2: (Verdict.KEEP, None),
+        3: (Verdict.PROTECTED, DATE_MISSING),
+        4: (Verdict.KEEP, None),
+    }
+    work.run_all(workplace.context)
+    assert _items(workplace) == [2, 3, 4, 5, 6, 7]
+    assert workplace.shop.rows("customer")[0]["phone"] is None
+    workplace.clock.set(date(2032, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert _items(workplace) == [3, 5, 6, 7]
+    assert 124 not in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+def test_an_item_that_was_added_by_either_way_stops_the_erasure_of_the_day(workplace: Workplace) -> None:
+    _approve(workplace)
+    work.run_all(workplace.context)
+    workplace.shop.run("INSERT INTO item VALUES (8, 124, NULL)")
+    workplace.clock.set(date(2032, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert 124 in [row["id"] for row in workplace.shop.rows("invoice")]
