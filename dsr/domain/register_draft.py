@@ -170,9 +170,9 @@ class _Draft:
         ways = [each[table.name] for each in (self.ways.first, self.ways.second) if table.name in each]
         stay = {*table.key, *needed, *(column for way in ways for column in way.key.columns)}
         full = {name: column for name, column in table.columns.items() if column.is_required and name not in stay}
-        fixed = {name: _instead(name, column, table) for name, column in full.items() if column.kind in _EMPTY}
-        if fixed:
-            yield f"fixed = {_inline(fixed)}   # what columns hold that may not be empty"
+        if full:
+            fixed = _inline({name: _instead(name, column, table) for name, column in full.items()})
+            yield f"# GAP: fixed = {fixed}   # these may not be empty: what they hold instead, or keep them too"
 
 
 def _category(theme: Theme, tables: Iterable[FoundTable]) -> Iterator[str]:
@@ -214,7 +214,7 @@ def _dates(table: FoundTable, theme: Theme) -> Iterator[str]:
 def _instead(name: str, column: FoundColumn, table: FoundTable) -> str | int:
     """A value for a column that may not be empty; with the key in it where no two rows may share one."""
     if column.kind != "text" or not (column.is_unique or column.holds_addresses or "email" in words(name)):
-        return _EMPTY[column.kind]
+        return _EMPTY.get(column.kind, "…")
     return f"erased-{'-'.join(f'{{{key}}}' for key in table.key)}@erased.invalid"
 
 

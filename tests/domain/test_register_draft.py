@@ -79,6 +79,11 @@ def test_what_kept_rows_need_is_a_gap() -> None:
     assert written.count("dates = ") == 1
 
 
+def test_what_may_not_be_empty_and_cannot_be_guessed_is_to_be_filled_in() -> None:
+    person = replace(MEMBERS, columns={**MEMBERS.columns, "sex": FoundColumn("other", is_required=True)})
+    assert 'agreed = false, sex = "…" }   # these may not be empty' in draft("club", [person, INVOICES])
+
+
 def test_tables_are_told_by_what_they_are_about_and_the_person_comes_first() -> None:
     reply, staff = table("ticket_replies", "ticket_id"), table("employees", "email")
     shop = [staff, table("logo", "email"), table("tickets", "email", "customer_id"), reply, INVOICE, CUSTOMER]
