@@ -303,7 +303,7 @@ class SqlSystem:
 
     def _belongs(self, source: Any, name: str, way: Mapping[str, str], kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
-        parent = self.clause(name).alias()
+        parent = self.table(name, self._named[name].union(way.values())).alias()
         own = [source.c[c] for c in way]
         other = sa.select(*(parent.c[c] for c in way.values())).where(self._is_of_person(name, parent, kinds))
         return own[0].in_(other) if len(own) == 1 else sa.tuple_(*own).in_(other)

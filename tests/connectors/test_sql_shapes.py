@@ -78,6 +78,15 @@ def test_two_schemas_may_have_a_table_of_the_same_name(shop: Shop, open_with: Op
     assert [row["id"] for row in shop.rows("ticket")] == [1, 2]
 
 
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_way_leads_by_any_column_of_the_other_table(shop: Shop, open_with: Open) -> None:
+    shop.run("CREATE TABLE answer (id INTEGER PRIMARY KEY, asked VARCHAR(200))")
+    shop.run("UPDATE ticket SET body = 'help ' || id")
+    shop.run("INSERT INTO answer SELECT id, body FROM ticket")
+    answer = Table("ticket", ("id",), via={"asked": "ticket.body"})
+    assert keys(rows_of(open_with(answer=answer).find(HANNA)), "answer") == [1]
+
+
 @pytest.mark.parametrize(
     ("kind", "mark"), [("TIMESTAMP NULL", "2026-01-02 03:04:05"), ("INTEGER", 1), ("BOOLEAN", True)]
 )
