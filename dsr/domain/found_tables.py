@@ -11,7 +11,7 @@ from typing import Any
 _WORDS_OF_A_PERSON = """
 email phone telephone telefoon telefoonnummer phonenumber mobile mobiel gsm tel address addr adres street straat
 postcode zip birth birthday birthdate dob geboorte geboortedatum geboren verjaardag firstname lastname surname voornaam
-achternaam geslacht gender bsn iban ip ipaddr ipaddress
+achternaam geslacht gender bsn iban holder ip ipaddr ipaddress
 """
 _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
 _PHONES = frozenset(
@@ -79,7 +79,8 @@ class FoundTable:
     @property
     def personal(self) -> list[str]:
         """The columns that look personal. A name alone does not: songs have one too."""
-        return [name for name in self.columns if words(name) & _PERSONAL or self.columns[name].holds_addresses]
+        named = [name for name in self.columns if words(name) & _PERSONAL and not _is_number_of(name)]
+        return [name for name in self.columns if name in named or self.columns[name].holds_addresses]
 
     @property
     def match(self) -> dict[str, str]:
@@ -104,7 +105,8 @@ class FoundTable:
     def name_and_address(self) -> list[str]:
         """The columns that an invoice needs of whom it was sent to."""
         others = {*self.key, *self.match.values()}
-        return [column for column in self.columns if words(column) & _NAME_AND_ADDRESS and column not in others]
+        texts = [name for name, column in self.columns.items() if column.kind == "text" and name not in others]
+        return [name for name in texts if words(name) & _NAME_AND_ADDRESS and not _is_number_of(name)]
 
     @property
     def soft_deleted(self) -> str | None:
@@ -116,6 +118,11 @@ class FoundTable:
         """The columns from which a retention may count, by their type or their name: not a birthday."""
         dated = [name for name, column in self.columns.items() if column.kind == "date" or _is_dated(name, column)]
         return [column for column in dated if column not in (*self.personal, self.soft_deleted)]
+
+
+def _is_number_of(name: str) -> bool:
+    """Whether it points at something, such as an address, and is not that itself."""
+    return "id" in words(name)
 
 
 def _is_dated(name: str, column: FoundColumn) -> bool:

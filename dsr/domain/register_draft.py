@@ -157,12 +157,16 @@ class _Draft:
         known = {**self.ways.second, **self.ways.first}
         return sorted(child for child, way in known.items() if way.key.table == name)
 
+    def _is_below(self, name: str, theme: Theme) -> bool:
+        children = self._children(name)
+        return any(self.themes[child] is theme or self._is_below(child, theme) for child in children)
+
     def _kept(self, table: FoundTable) -> Iterator[str]:
         """What stays of a row that others point at which may be kept longer."""
         children = [child for child in self._children(table.name) if not self._follows(child)]
         if not children:
             return
-        needed = table.name_and_address if any(self.themes[child] is BOOKS for child in children) else []
+        needed = table.name_and_address if self._is_below(table.name, BOOKS) else []
         told = f"what kept rows of {', '.join(children)} need of a row; all else of it goes"
         yield f"# GAP: keep_columns = {_text(needed)}   # {told}"
         if needed:

@@ -37,7 +37,7 @@ _THEMES = (
     BOOKS,
     Theme(
         "mailing",
-        ("newsletter", "nieuwsbrief", "mailing", "subscriber"),
+        ("newsletter", "nieuwsbrief", "mailing", "emailsub", "subscriber", "abonnee"),
         ("Nieuwsbrief", "Newsletter"),
         ("nieuws en aanbiedingen sturen", "sending news and offers"),
         retentions=(WITHDRAWN, NEVER_LAID_DOWN),

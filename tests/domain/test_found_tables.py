@@ -13,14 +13,16 @@ from tests.parts.found import filled, table
     [
         "email", "E_Mail", "e-mail", "EmailAddress", "mail", "emailadres", "phone", "telefoonnummer", "HomeAddress",
         "adres_1", "geboortedatum", "BirthDate", "first_name", "LastName", "voornaam", "PostalCode", "postcode",
-        "ip_address", "IBAN", "bsn", "verjaardag",
+        "ip_address", "IBAN", "bsn", "verjaardag", "card_holder",
     ],
 )  # fmt: skip
 def test_a_column_that_looks_personal(column: str) -> None:
     assert table("t", column).personal == [column]
 
 
-@pytest.mark.parametrize("column", ["name", "naam", "title", "price", "shipped", "zipper", "description", "mailing"])
+@pytest.mark.parametrize(
+    "column", ["name", "naam", "title", "price", "shipped", "zipper", "description", "mailing", "id_address", "mail_id"]
+)
 def test_a_column_that_does_not(column: str) -> None:
     assert table("t", column).personal == []
 
@@ -28,6 +30,12 @@ def test_a_column_that_does_not(column: str) -> None:
 @pytest.mark.parametrize("column", ["issued_on", "besteldatum", "InvoiceDate", "betaald_op", "closed_at", "datum"])
 def test_a_column_from_which_a_retention_may_count(column: str) -> None:
     assert table("t", column, "total", "station", "BirthDate").dates == [column]
+
+
+def test_what_an_invoice_shows_of_the_buyer() -> None:
+    buyer = table("buyer", "email", "first_name", "Addr1", "post_code", "town", "note", "address_id", key=("name",))
+    assert buyer.name_and_address == ["first_name", "Addr1", "post_code", "town"]
+    assert filled("buyer", id=[1], state=[1, 2], country=["NL"]).name_and_address == ["country"]
 
 
 def test_addresses_are_known_by_what_is_in_a_column() -> None:

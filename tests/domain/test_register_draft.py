@@ -75,6 +75,8 @@ def _decided(line: str) -> str:
 def test_what_kept_rows_need_is_a_gap() -> None:
     written = draft("shop", [CUSTOMER, INVOICE, LINE])
     assert '# GAP: keep_columns = ["name"]   # what kept rows of invoice need of a row; all else of it goes' in written
+    orders, bills = table("orders", "customer_id"), table("invoices", "order_id")
+    assert '# GAP: keep_columns = ["name"]' in draft("shop", [CUSTOMER, orders, bills])
     assert written.count("keep_columns") == 1  # a line goes, or stays, with its invoice
     assert written.count("dates = ") == 1
 
