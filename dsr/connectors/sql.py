@@ -362,7 +362,7 @@ class SqlErasing:
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
         """The rows of `table` that point at these rows of one of its parents."""
         way = self.system.tables[table].ways[rows[0].table]
-        targets = [tuple(row.values[column] for column in way.values()) for row in rows]
+        targets = [target for row in rows for target in _written(row.values[column] for column in way.values())]
         return self._read(table, self.system.pointing(table, tuple(way)), self.system.in_parts(len(way), targets))
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
@@ -372,6 +372,13 @@ class SqlErasing:
 
 def _all_of(source: sa.FromClause) -> sa.Select[Any]:
     return sa.select(sa.literal_column("*")).select_from(source)
+
+
+def _written(values: Iterable[Any]) -> list[Key]:
+    """Values as they were read, and as a CHAR that was filled with spaces stands in another column."""
+    given = tuple(values)
+    bare = tuple([value.rstrip(" ") if isinstance(value, str) else value for value in given])
+    return [given] if bare == given else [given, bare]
 
 
 def _digits(text: Any) -> Any:

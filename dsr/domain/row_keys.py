@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -49,6 +50,18 @@ def as_read(key: Iterable[Any]) -> Key:
     if _PLAIN.issuperset(map(type, values)):
         return values
     return tuple([value if type(value) in _PLAIN or type(value).__name__ in _READ else str(value) for value in values])
+
+
+def loosely(values: Iterable[Any]) -> Key:
+    """Values that are equal wherever some database takes them for the same: capitals, accents, spaces at the end."""
+    return tuple([_without_marks(value) if type(value) is str else value for value in values])
+
+
+def _without_marks(text: str) -> str:
+    if text.isascii():
+        return text.lower().rstrip()
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).rstrip()
 
 
 def key_text(key: Iterable[Any]) -> str:

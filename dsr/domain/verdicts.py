@@ -27,7 +27,7 @@ from dsr.domain.plans import (
     Verdict,
 )
 from dsr.domain.register import Category, ErasureGround, Period, Register, Table
-from dsr.domain.row_keys import Key
+from dsr.domain.row_keys import Key, loosely
 
 
 def judge(
@@ -185,8 +185,8 @@ class _Judge:
         index = self.parents.setdefault((name, columns), {})
         if not index:
             for parent in self.judged.get(name, []):
-                index.setdefault(tuple(parent.row.values[column] for column in columns), []).append(parent)
-        return index.get(tuple(row.values[column] for column in way), [])
+                index.setdefault(loosely(parent.row.values[column] for column in columns), []).append(parent)
+        return index.get(loosely(row.values[column] for column in way), [])
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]

@@ -114,6 +114,17 @@ def test_a_row_is_found_again_by_its_key(shop: Shop, open_with: Open) -> None:
         assert [len(each.rows) for each in system.find(of_one) if each.table in (name, part)] == [1, 1], kind
 
 
+def test_a_row_that_points_at_a_text_filled_with_spaces_is_seen(shop: Shop, open_with: Open) -> None:
+    shop.run(f"CREATE TABLE client (code CHAR(8) PRIMARY KEY, {MAILS})")
+    shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, client VARCHAR(8))")
+    shop.run("INSERT INTO client (code) VALUES ('hanna')")
+    shop.run("INSERT INTO bill VALUES (1, 'hanna')")
+    client = Table("ticket", ("code",), match={"email": "mail"})
+    bill = Table("ticket", ("id",), via={"client": "client.code"})
+    with open_with(client=client, bill=bill).erasing() as erasing:
+        assert erasing.pointing("bill", erasing.find(HANNA)[0].to_rows()).keys == [(1,)]
+
+
 def test_a_key_by_which_no_row_is_found_is_refused(shop: Shop, open_with: Open) -> None:
     for number, kind in enumerate(REFUSED[shop.engine.dialect.name]):
         (mistake,) = open_with(**_make(shop, number, kind)).mistakes()
