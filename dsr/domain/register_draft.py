@@ -134,7 +134,7 @@ class _Draft:
         named = {each.name for each in self._named()} - {table.name, way.key.table}
         others = sorted({key.table for key in table.foreign_keys} & named)
         if others:
-            yield f"# GAP: it points at {', '.join(others)} too; is this the way to the person?"
+            yield f"# GAP: it points at {', '.join(others)} too; is that a way to the person, beside this one or instead?"
 
     def _candidates(self, table: FoundTable) -> Iterator[str]:
         found: dict[str, list[str]] = {}
@@ -180,7 +180,7 @@ class _Draft:
 
 
 def _category(theme: Theme, tables: Iterable[FoundTable]) -> Iterator[str]:
-    yield f"# {'-' * 20} {theme.label[1]}: {', '.join(table.name for table in tables)}\n"
+    yield f"# {'-' * 20} {theme.label[1]}: {', '.join(table.name for table in tables)}"
     yield f"[categories.{theme.name}]"
     yield f"label = {_both(theme.label)}"
     yield f"# GAP: purpose = {_both(theme.purpose)}"

@@ -13,6 +13,7 @@ from sqlalchemy import URL, create_engine, text
 
 from dsr.config import DataSystem
 from tests.cli.test_installation import run
+from tests.parts.found import decided
 from tests.parts.shop import data_system, shop_url  # noqa: F401 - a fixture
 
 SCHEMA = (
@@ -79,18 +80,12 @@ def test_a_draft_names_the_tables_and_the_ways_and_is_a_register_once_its_gaps_a
     assert "tables.zaak.klant.keep_columns: is missing" in gaps.stderr
     left = done.stdout.count("# GAP")
     assert f"{left} lines are still marked # GAP" in gaps.stderr
-    (folder / "register.toml").write_text("\n".join(map(_decided, done.stdout.splitlines())))
+    (folder / "register.toml").write_text(decided(done.stdout))
     connected = run("check-config", "--connect", cwd=folder)
     assert connected.returncode == 0, connected.stderr
     assert "GAP" not in connected.stdout
     # The servers of the tests have one account, which may do everything.
     assert set(re.findall(r"systems.zaak.(\w+)", connected.stderr)) <= {"reader", "eraser"}
-
-
-def _decided(line: str) -> str:
-    """As a reader does who takes the first candidate of each gap."""
-    given = line.removeprefix("# GAP: ").partition("   #")[0] if "GAP: " in line else line
-    return re.sub(r' \| ("[^"]*"|\{.*\})', "", given).replace("…", "Dijkstra")
 
 
 def test_a_system_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:

@@ -18,11 +18,14 @@ from sqlalchemy import create_engine
 
 from dsr import config
 from dsr.connectors.registry import open_systems
+from dsr.connectors.sql import SqlSystem
 from dsr.db.cases import Case
+from dsr.domain.register_draft import draft
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
 from dsr.services import audit, plans
+from tests.parts.found import decided
 from tests.parts.shop import Clock, Shop, Workplace, identified_case
 from tests.parts.store import Store
 
@@ -93,6 +96,19 @@ def test_the_preview_of_every_customer_follows_the_year_of_each_invoice(folder: 
             assert row["may_erase_from"] == f"{year + 8}-01-01"
         assert found["counts"] == {**dict.fromkeys(found["counts"], 0), **Counter(r["verdict"] for r in found["rows"])}
     assert (folder / "shop.db").read_bytes() == before
+
+
+def test_a_draft_of_the_sample_is_a_register_once_it_is_decided(folder: Path) -> None:
+    system = open_systems(config.load(folder / "config.toml"))["shop"]
+    assert isinstance(system, SqlSystem)
+    written = draft("shop", *system.found_tables())
+    system.close()
+    (folder / "register.toml").write_text(decided(written))
+    assert len([line for line in decided(written).splitlines() if line and line[0] != "#"]) < 60
+    _, person = next(iter(sorted(_years(folder, 1).items())))
+    found = _preview(folder, f"{person + 8}-01-01")
+    assert {row["table"] for row in found["rows"]} == {"Customer", "Invoice", "InvoiceLine"}
+    assert found["counts"]["erase"] > 1
 
 
 def test_nobody_is_found_for_an_address_that_is_not_there(folder: Path) -> None:
