@@ -134,7 +134,7 @@ class _Draft:
         named = {each.name for each in self._named()} - {table.name, way.key.table}
         others = sorted({key.table for key in table.foreign_keys} & named)
         if others:
-            yield f"# GAP: it points at {', '.join(others)} too; is that a way to the person, beside this one or instead?"
+            yield f"# GAP: it points at {', '.join(others)} too; is that a way to the person, or one more?"
 
     def _candidates(self, table: FoundTable) -> Iterator[str]:
         found: dict[str, list[str]] = {}
