@@ -207,6 +207,15 @@ def test_what_is_restricted_is_marked_by_the_owner_and_freed_after_the_lifting(
     assert firm.verify().faults == ()
 
 
+def test_a_restriction_does_not_wait_until_the_owner_has_looked(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    identified(paper_firm, hanna, "restriction", "access")
+    assert "Beperk de gegevens" in paper_firm.see(NOOR, hanna.reference)
+    paper_firm.act(NOOR, hanna.reference, "restriction", RESTRICTION, ground="a", categories=["quote"])
+    paper_firm.tick()
+    waits_too = f"Opzoeken in: Ordner op kantoor Verzoek {hanna.reference}"
+    assert waits_too in words(yara.open())
+
+
 def test_a_restriction_that_ends_before_it_was_marked_asks_nothing_more(
     paper_firm: Firm, hanna: Person, yara: Keeper
 ) -> None:

@@ -70,7 +70,10 @@ def _it_is_lifted_after_a_notice_and_not_before(firm: Firm, hanna: Person) -> No
     assert _announce(firm, hanna, held, "Uw bezwaar is afgewogen.", "2026-12-01").status_code == 303
     assert firm.act(NOOR, hanna.reference, f"restriction/{held}/lift", PAGE).status_code == 422
     firm.tick()
-    assert "1 december 2026" in firm.mails_to(hanna.email)[-1]
+    assert "eindigt, helemaal of voor een deel, op dinsdag 1 december 2026" in words(firm.mails_to(hanna.email)[-1])
+    page = firm.see(NOOR, hanna.reference, PAGE)
+    assert "U kunt haar opheffen vanaf dinsdag 1 december 2026." in page
+    assert "De beperking opheffen" not in page
     assert "Uw bezwaar is afgewogen." in hanna.status_page()
     assert firm.act(NOOR, hanna.reference, f"restriction/{held}/lift", PAGE).status_code == 422
     asked_to_lift = f"{hanna.reference}: de dag is gekomen om een beperking op te heffen"

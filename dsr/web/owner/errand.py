@@ -13,6 +13,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from dsr.db.base import transaction
+from dsr.db.cases import Case
 from dsr.db.errands import Errand
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
@@ -178,7 +179,8 @@ def _others(store: Session, errand: Errand) -> list[dict[str, Any]]:
     return [
         {
             "url": owners.errand_path(other),
-            "system": called(other.system),
+            "title": gettext(errand_desk.TITLES[other.kind]) % {"system": called(other.system)},
+            "reference": store.get_one(Case, other.case_id).reference,
             "due_on": other.due_on,
         }
         for other in others_of(store, errand)

@@ -91,7 +91,8 @@ def _search(facts: CaseFacts) -> NextStep | None:
     if facts.search is None:
         error = facts.work["search"].error if "search" in facts.work else None
         return NextStep(N_("Search the systems for this person."), N_("Search"), "search", error=error)
-    return _missing(facts) if facts.undecided and not _can_go_on_meanwhile(facts) else None
+    is_held_up = facts.undecided and not _can_go_on_meanwhile(facts) and _missing(facts)
+    return (_restrict(facts) or _missing(facts)) if is_held_up else None
 
 
 def _can_go_on_meanwhile(facts: CaseFacts) -> bool:
@@ -257,4 +258,7 @@ def _refusal(facts: CaseFacts, kind: str) -> str | None:
 
 
 def _working(facts: CaseFacts, kind: str, sentence: str) -> NextStep:
-    return NextStep(sentence, error=_refusal(facts, kind))
+    error = _refusal(facts, kind)
+    if error and facts.silent:
+        return NextStep(sentence, N_("To what does not answer"), link="#silent", error=error)
+    return NextStep(sentence, error=error)

@@ -52,6 +52,7 @@ def restriction_page(reference: str, *, error: str = "", typed: Mapping[str, str
             grounds={ground.value: RESTRICTION_GROUNDS[ground] for ground in INVOKED},
             results={result.value: words for result, words in WEIGHED.items()},
             is_to_weigh=_is_to_weigh(facts),
+            today=facts.today,
             can_restrict=may("case.handle") and facts.case.is_open and facts.is_identified,
             can_lift=may("case.handle"),
             refusal=facts.work["restrict"].error if "restrict" in facts.work else None,
