@@ -10,7 +10,7 @@ from dsr.connectors.base import Erasing, Found
 from dsr.db.base import keys
 from dsr.domain.plans import Columns, PlanChanged, Row
 from dsr.domain.register import Register, Table
-from dsr.domain.row_keys import Key, as_read
+from dsr.domain.row_keys import Key, as_read, loosely
 from dsr.domain.verdicts import columns_left
 from dsr.domain.wording import N_
 
@@ -44,13 +44,21 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
     return all(table.is_emptied(column, key, value) for column, value in goes.items())
 
 
-def are_needed(erasing: Erasing, register: Register, system: str, rows: Sequence[Row]) -> bool:
-    """Whether rows of another table point at one of these, of one table; what was emptied needs nothing any more."""
-    tables = register.tables[system]
-    children = [name for name, table in tables.items() if rows and rows[0].table in table.ways]
-    return any(
-        not _is_emptied(register, system, row) for name in children for row in erasing.pointing(name, rows).to_rows()
-    )
+def needed(erasing: Erasing, register: Register, system: str, rows: Sequence[Row]) -> set[Key]:
+    """The keys of the rows, of one table, that rows of another point at; what was emptied needs nothing any more."""
+    found: set[Key] = set()
+    for name, table in register.tables[system].items():
+        way = table.ways.get(rows[0].table) if rows else None
+        if way and (pointing := erasing.pointing(name, rows).to_rows()):
+            found |= _pointed_at(rows, way, [row for row in pointing if not _is_emptied(register, system, row)])
+    return found
+
+
+def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:
+    targets = {loosely(row.values[column] for column in way) for row in pointing}
+    values = {as_read(row.key): loosely(row.values[column] for column in way.values()) for row in rows}
+    is_known = targets.issubset(values.values())  # if not, only the database can tell which
+    return {key for key, value in values.items() if value in targets or not is_known}
 
 
 def _is_emptied(register: Register, system: str, row: Row) -> bool:

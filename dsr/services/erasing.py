@@ -12,7 +12,7 @@ from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import are_needed, empty_rows, is_empty
+from dsr.services.emptying import empty_rows, is_empty, needed
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -159,7 +159,7 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
     going = {table: {*keys} for table, keys in _keys(_erasable(attempt.planned)).items() if table in pointed_at}
     for found in attempt.found:
         gone = [row for row in found.to_rows() if row.key in going[found.table]] if found.table in going else []
-        if are_needed(erasing, register, system, gone):
+        if needed(erasing, register, system, gone):
             raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
 
 

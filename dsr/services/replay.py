@@ -22,9 +22,9 @@ from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
 from dsr.domain.plans import Columns, Decision, PlanRow, Verdict
 from dsr.domain.register import Register, Table
-from dsr.domain.row_keys import Key, as_read, key_text
+from dsr.domain.row_keys import Key, key_text
 from dsr.services import audit, erased
-from dsr.services.emptying import are_needed, erase_rows, yet_to_go
+from dsr.services.emptying import erase_rows, needed, yet_to_go
 from dsr.services.retention import (
     CHANGED,
     NOT_IN_REGISTER,
@@ -125,9 +125,10 @@ def _erase_again(
         for key, digest in part.noted.items()
     }
     going = part.found.only({key for key, result in results.items() if result == AGAIN})
-    if part.stays is None and are_needed(erasing, register, system, going.to_rows()):
-        results |= dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)
-    elif going.rows:
+    still = needed(erasing, register, system, going.to_rows()) if part.stays is None else set()
+    results |= dict.fromkeys(still, STILL_NEEDED)
+    going = going.only({key for key, result in results.items() if result == AGAIN})
+    if going.rows:
         erase_rows(erasing, system, table, going, part.stays)
     return [Outcome(part.table, key_text(key), result) for key, result in results.items()]
 

@@ -26,7 +26,7 @@ from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, holds
-from dsr.services.emptying import are_needed, erase_rows, yet_to_go
+from dsr.services.emptying import erase_rows, needed, yet_to_go
 from dsr.services.erased import Written, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
@@ -218,9 +218,9 @@ def _erase_entry(
 ) -> Settled:
     going = found.only(kept.keys() - left.keys())
     gone = len(kept) - len(found.rows)
-    if are_needed(erasing, register, entry.system, going.to_rows()):
-        left = {**left, **dict.fromkeys(map(as_read, going.keys), STILL_NEEDED)}
-        going = found.only(set())
+    if still := needed(erasing, register, entry.system, going.to_rows()):
+        left = {**left, **dict.fromkeys(still, STILL_NEEDED)}
+        going = found.only(kept.keys() - left.keys())
     columns = verdicts.columns_left(register, entry.system, entry.table)
     table = register.tables[entry.system][entry.table]
     erased = erase_rows(erasing, entry.system, table, going, columns) if going.rows else 0
