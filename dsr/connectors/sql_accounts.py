@@ -23,6 +23,7 @@ SELECT privilege_type FROM information_schema.user_privileges {_OF_ME}
 UNION SELECT privilege_type FROM information_schema.schema_privileges {_OF_ME} AND DATABASE() LIKE table_schema
 """  # noqa: S608 - our own words
 
+_ROW_SECURITY = "SELECT row_security_active(to_regclass(:place))"
 _ALMIGHTY = {
     "postgresql": "SELECT rolsuper FROM pg_roles WHERE rolname = current_user",
     "mysql": f"SELECT count(*) FROM information_schema.user_privileges {_OF_ME} AND privilege_type = 'SUPER'",  # noqa: S608
@@ -45,6 +46,7 @@ def reader_remarks(connection: Connection, name: str, system: DataSystem, tables
             f"{at}: it does not see every foreign key and trigger, so a cascade may be missed;"
             " MariaDB shows them to an account with SELECT and TRIGGER on the whole database"
         )
+    warnings += _partly_blind(connection, at, tables)
     return Remarks([_lacking(connection, at, "read", [table], tables) for table in blind], warnings)
 
 
@@ -60,7 +62,8 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
                 lacking.setdefault(act, []).append(table)
     mistakes = [_lacking(connection, at, act, names, tables) for act, names in lacking.items()]
     warning = f"{at}: it is a superuser of the server; give it only the tables of the register"
-    return Remarks(mistakes, [warning] if _is_almighty(connection) else [])
+    warnings = [warning] if _is_almighty(connection) else []
+    return Remarks(mistakes, warnings + _partly_blind(connection, at, tables))
 
 
 _RIGHTS = {"read": "SELECT", "read and lock": "SELECT, UPDATE", "delete from": "DELETE", "update": "UPDATE"}
@@ -73,6 +76,17 @@ def _lacking(connection: Connection, at: str, act: str, names: list[str], tables
     groups = places if connection.dialect.name == "mysql" else [", ".join(places)]
     grants = "; ".join(f"GRANT {_RIGHTS[act]} ON {group} TO {connection.engine.url.username}" for group in groups)
     return f"{at}: it may not {act} table {', '.join(names)}: {grants}"
+
+
+def _partly_blind(connection: Connection, at: str, tables: Mapping[str, Table]) -> list[str]:
+    """PostgreSQL may hide rows of a table from an account without a word."""
+    if connection.dialect.name != "postgresql":
+        return []
+    place_of, asked = connection.dialect.identifier_preparer.format_table, sa.text(_ROW_SECURITY)
+    places = {name: place_of(_clause(name, table)) for name, table in tables.items()}
+    found = [name for name, place in places.items() if connection.scalar(asked, {"place": place})]
+    sees_all = "let a policy show it every row, or give it BYPASSRLS"
+    return [f"{at}: row security decides which rows of {', '.join(found)} it sees; {sees_all}"] if found else []
 
 
 def _is_one(system: DataSystem) -> bool:

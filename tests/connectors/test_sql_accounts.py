@@ -92,6 +92,11 @@ def test_accounts_with_just_what_they_need(accounts: Accounts) -> None:
     accounts.let_read()
     accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
     assert accounts.remarks() == Remarks([])
+    if not accounts.is_mariadb:
+        accounts.shop.run("ALTER TABLE ticket ENABLE ROW LEVEL SECURITY")
+        cure = "let a policy show it every row, or give it BYPASSRLS"
+        sees = f"row security decides which rows of ticket it sees; {cure}"
+        assert accounts.remarks() == Remarks([], [f"systems.shop.{each}: {sees}" for each in ("reader", "eraser")])
 
 
 def test_an_account_that_does_not_see_all_says_so(accounts: Accounts) -> None:
