@@ -120,7 +120,7 @@ class _Draft:
             yield f"match = {_inline(table.match)}"
         elif way:
             yield f"via = {_via(way)}" + _guessed(way)
-            yield from self._other_ways(table, way)
+            yield from self._other_ways(table)
         else:
             yield from self._candidates(table)
         if second and self._theme(table) is PERSON:
@@ -130,11 +130,14 @@ class _Draft:
         if second and self._children(table.name):
             yield "# GAP: people = true | false   # its rows are people, or things of a person such as tickets"
 
-    def _other_ways(self, table: FoundTable, way: Way) -> Iterator[str]:
-        named = {each.name for each in self._named()} - {table.name, way.key.table}
-        others = sorted({key.table for key in table.foreign_keys} & named)
-        if others:
-            yield f"# GAP: it points at {', '.join(others)} too; is that a way to the person, or one more?"
+    def _other_ways(self, table: FoundTable) -> Iterator[str]:
+        """What a row that is kept may need besides: an order its address."""
+        others: dict[str, list[str]] = {}
+        for way in self.ways.others[table.name]:
+            if self.tables[way.key.table].personal and self._theme(table) is not PERSON:
+                others.setdefault(way.key.table, []).append(" and ".join(way.key.columns))
+        for other, columns in others.items():
+            yield f"# GAP: {' or '.join(columns)} points at {other}; in via too, if a row needs what stands there"
 
     def _candidates(self, table: FoundTable) -> Iterator[str]:
         found: dict[str, list[str]] = {}

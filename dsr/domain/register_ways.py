@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 
-from dsr.domain.found_tables import ForeignKey, FoundTable, called, one, words
+from dsr.domain.found_tables import ForeignKey, FoundTable, called, one, parts_of, words
 
 MOST = 0.5
 """The part of a column's values that must stand in the other table, or it does not point there."""
@@ -16,6 +16,7 @@ _ENOUGH = 10
 _COUNTED = ("number", "uuid")
 _PEOPLE = frozenset({"customer", "user", "member"})
 _END = re.compile(r"_?(id|nr|no|number|nummer)$")
+_WRITERS = frozenset({"by", "door"})
 _VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam"})
 
 
@@ -23,7 +24,7 @@ _VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid",
 class Guess:
     """A column that may point at the key of another table. Of two, the one with the higher rank is the likelier.
 
-    A guess of rank 0 is made by its values alone, and is not more than a candidate.
+    A guess of rank 0 is made by its values alone, and is not more than a candidate; one of rank 1 is no way by itself.
     """
 
     table: str
@@ -54,11 +55,13 @@ class Way:
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The way of every table that has one; a second one beside identifiers; and what else may be a way."""
+    """The way of every table that has one; a second one beside identifiers; what else may be a way; and where else a
+    table with a way points."""
 
     first: Mapping[str, Way]
     second: Mapping[str, Way]
     candidates: Mapping[str, list[Guess]]
+    others: Mapping[str, list[Way]]
 
 
 def is_of_staff(table: FoundTable) -> bool:
@@ -84,7 +87,7 @@ def _named(table: FoundTable, other: FoundTable, tables: Mapping[str, FoundTable
     tied = {column for key in table.foreign_keys for column in key.columns}
     for column, found in table.columns.items():
         rank = _rank(column, other, tables)
-        is_bare = rank and rank < 3 and not _END.search(column.lower())
+        is_bare = rank and rank < 4 and not _END.search(column.lower())
         fits = found.kind == other.columns[other.key[0]].kind and column not in tied
         if rank and fits and other is not table and (found.values or not is_bare):
             yield Guess(table.name, column, other.name, other.key[0], rank)
@@ -94,11 +97,20 @@ def _rank(column: str, other: FoundTable, tables: Mapping[str, FoundTable]) -> i
     bare = column.lower()
     stem = one(re.sub(r"[_-]", "", _END.sub("", bare)))
     if bare == other.key[0].lower() and bare not in _VAGUE and "email" not in words(column):
-        return 3
+        return 4
     if stem in called(other.name):
+        return 3
+    if stem in _PEOPLE and [other.name] == [name for name in tables if called(name) & _PEOPLE]:
         return 2
-    of_people = [name for name in tables if called(name) & _PEOPLE]
-    return int(stem in _PEOPLE and of_people == [other.name])
+    return int(_head(column) in called(other.name))
+
+
+def _head(column: str) -> str:
+    """What a longer name is a number of: an address, of id_address_invoice and BillingAddressId."""
+    parts = parts_of(column)
+    if len(parts) < 3 or "id" not in (parts[0], parts[-1]) or {*parts} & _WRITERS:
+        return ""
+    return one(parts[1] if parts[0] == "id" else parts[-2])
 
 
 def _unnamed(table: FoundTable, other: FoundTable) -> Iterator[Guess]:
@@ -126,12 +138,31 @@ def ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
     for guess in asked:
         if guess.other in known and guess.table not in known:
             candidates.setdefault(guess.table, []).append(guess)
-    return Ways(first, second, candidates)
+    known -= {name for name in matched if is_of_staff(tables[name])}
+    for guess in held:
+        taken = {*tables[guess.table].key, *(column for way in links[guess.table] for column in way.key.columns)}
+        if guess.rank == 1 and guess.column not in taken:
+            links[guess.table].append(Way(guess.key))
+    return Ways(first, second, candidates, {name: list(_others(name, links[name], found, known)) for name in first})
+
+
+def _others(name: str, links: Iterable[Way], found: Mapping[str, Way], known: Set[str]) -> Iterator[Way]:
+    """Where a table points besides its way, and not at what belongs to itself."""
+    for way in links:
+        other = way.key.table
+        if other in known - {name, found[name].key.table} and name not in _chain(other, found):
+            yield way
+
+
+def _chain(name: str, found: Mapping[str, Way]) -> Iterator[str]:
+    while way := found.get(name):
+        name = way.key.table
+        yield name
 
 
 def _links(table: FoundTable, held: Iterable[Guess], shares: Shares) -> list[Way]:
     """Where a table may point, the likeliest first: its foreign keys, then what its own key and its name speak for."""
-    mine = [guess for guess in held if guess.rank and guess.table == table.name]
+    mine = [guess for guess in held if guess.rank > 1 and guess.table == table.name]
     mine.sort(key=lambda guess: (-guess.rank, guess.column not in table.key, -shares.get(guess, 0)))
     keys = [key for key in table.foreign_keys if key.table != table.name]
     return [*map(Way, keys), *(Way(guess.key, shares.get(guess, 0.0)) for guess in mine)]

@@ -147,9 +147,14 @@ def test_what_cannot_be_reached_or_has_no_key_is_a_gap() -> None:
     assert "key = []   # GAP: there is no primary key" in written
 
 
-def test_a_second_way_is_asked_about() -> None:
-    friend = table("friend", "a_id", "b_id", points={"a_id": "customer.id", "b_id": "invoice.id"})
-    assert "# GAP: it points at invoice too; is that a way to the person" in draft("shop", [CUSTOMER, INVOICE, friend])
+def test_where_else_a_row_points_is_asked_about() -> None:
+    address = table("address", "street", "customer_id", points={"customer_id": "customer.id"})
+    order = table(
+        "orders", "customer_id", "to_id", "song_id", points={"customer_id": "customer.id", "to_id": "address.id"}
+    )
+    written = draft("shop", [CUSTOMER, address, order, SONG])
+    assert "# GAP: to_id points at address; in via too, if a row needs what stands there" in written
+    assert written.count(" points at ") == 1
 
 
 def test_a_table_that_points_at_itself_is_no_circle() -> None:

@@ -110,6 +110,24 @@ def test_a_way_to_the_person_goes_before_one_to_somebody_else() -> None:
     assert found_.second == {}
 
 
+def test_what_a_longer_name_is_a_number_of() -> None:
+    """An order points at its buyer and at an address of that buyer, which does not belong to the order."""
+    buyers = filled("shop_customer", id_customer=range(1, 9), mail=MAILS, default_address_id=[1])
+    addresses = filled("shop_address", id_address=range(1, 9), id_customer=[1, 2])
+    orders = filled("shop_orders", id_order=[1], id_customer=[1], id_address_invoice=[2], made_by_customer_id=[3])
+    threads = filled("shop_customer_thread", id_customer_thread=[1, 2], mail=MAILS, id_customer=[3])
+    replies = filled("shop_customer_message", id_customer_message=[1], id_customer_thread=[1])
+    found_ = found(buyers, addresses, orders, threads, replies)
+    assert _told(found_.first.items()) == {
+        "shop_customer_message": "id_customer_thread -> shop_customer_thread",
+        "shop_address": "id_customer -> shop_customer",
+        "shop_orders": "id_customer -> shop_customer",
+    }
+    assert _told((name, way) for name, each in found_.others.items() for way in each) == {
+        "shop_orders": "id_address_invoice -> shop_address"
+    }
+
+
 def test_a_column_of_its_own_key_speaks_for_a_way() -> None:
     visits = filled("visits", visit_no=range(1, 9), customer_id=[1])
     bills = filled("bills", bill_no=range(1, 9), customer_id=[1])

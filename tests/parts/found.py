@@ -34,5 +34,5 @@ def decided(draft: str) -> str:
 
 
 def _decided(line: str) -> str:
-    given = line.removeprefix("# GAP: ").partition("   #")[0] if "GAP: " in line else line
+    given = line.removeprefix("# GAP: ").partition("   #")[0] if "GAP: " in line and " = " in line else line
     return re.sub(r' \| ("[^"]*"|\{.*\}|false)', "", given).replace("…", "Dijkstra")
