@@ -21,7 +21,7 @@ from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses
 from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
-from dsr.connectors.sql_emptying import changed_along, filled
+from dsr.connectors.sql_emptying import as_given, changed_along, filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_reading import Written
@@ -349,7 +349,7 @@ class SqlErasing:
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
-        given = {column: sa.literal(value) for column, value in values.items()}
+        given = {column: as_given(value) for column, value in values.items()}
         return self._change(table, self.system.changing(table, given, self._stay(table)), keys)
 
     def _stay(self, table: str) -> Columns:

@@ -66,7 +66,7 @@ class _Checks:
 
     def _in_erasing(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
         yield from _not_filled(columns, at, table)
-        yield from _not_fitting(columns, at, table)
+        yield from _not_fitting(columns, at, table, self.schema.engine)
         yield from self._in_unique_columns(name, table, at)
         yield from self._in_key(name, table, columns, at)
         yield from self._in_engine(name, table, at)
@@ -206,17 +206,12 @@ def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[s
         yield f"{at}.fixed: {', '.join(full)} may not be empty: give a fixed value, or keep it under keep_columns"
 
 
-def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
-    for column, value in table.fixed.items():
-        if column not in columns:
-            continue
-        kind, length = kind_of(columns[column]), getattr(columns[column]["type"], "length", None)
-        shortest = re.sub(r"\{\w+\}", "1", str(value))
-        if not _fits(kind, value):
-            instead = _EXAMPLES.get(kind, "a text or a number")
-            yield f"{at}.fixed.{column}: {value!r} does not fit in {columns[column]['type']}; give {instead}"
-        elif length and isinstance(value, str) and len(shortest) > length:
-            yield f"{at}.fixed.{column}: {value!r} is longer than the column ({length})"
+def _not_fitting(columns: Mapping[str, Any], at: str, table: Table, engine: str) -> Iterator[str]:
+    given = {f"fixed.{column}": (column, value) for column, value in table.fixed.items()}
+    given |= {"restricted": (table.restricted.column, table.restricted.value)} if table.restricted else {}
+    for setting, (column, value) in given.items():
+        if column in columns and (fault := _misfit(columns[column]["type"], kind_of(columns[column]), value, engine)):
+            yield f"{at}.{setting}: {value!r} {fault}"
     for column, characters in table.pseudonyms.items():
         type_ = columns[column]["type"] if column in columns else None
         if type_ is not None and kind_of(columns[column]) not in ("text", "other"):
@@ -225,9 +220,19 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[
             yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
 
 
-def _fits(kind: str, value: Fixed) -> bool:
+def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:
+    if not _fits(kind, value, engine):
+        return f"does not fit in {type_}; give {_EXAMPLES.get(kind, 'a text or a number')}"
+    length = getattr(type_, "length", None)
+    is_longer = length and isinstance(value, str) and len(re.sub(r"\{\w+\}", "1", value)) > length
+    return f"is longer than the column ({length})" if is_longer else None
+
+
+def _fits(kind: str, value: Fixed, engine: str) -> bool:
     if kind in _WRITTEN:
         return re.fullmatch(_WRITTEN[kind], str(value)) is not None
+    if kind in ("boolean", "number") and engine != "postgresql":
+        return isinstance(value, int)  # yes and no are numbers there
     takes = {"boolean": (bool,), "number": (int,), "text": (str,)}
     return type(value) in takes.get(kind, (int, str))
 

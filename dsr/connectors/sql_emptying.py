@@ -14,13 +14,18 @@ from dsr.domain.plans import Columns
 from dsr.domain.register import Fixed
 
 
+def as_given(value: Any) -> sa.ColumnElement[Any]:
+    """A value for a column; the database reads a text as the type of that one: a day, a word of an enumeration."""
+    return sa.literal(value, sa.types.NullType()) if isinstance(value, str) else sa.literal(value)
+
+
 def filled(fixed: Fixed | None) -> Any:
     """A fixed value; where it names columns of the key, made from them: "erased-{id}@erased.invalid"."""
     if not isinstance(fixed, str):
         return fixed
     parts = re.split(r"\{(\w+)\}", fixed)
     if len(parts) == 1:
-        return sa.literal(fixed, sa.types.NullType())  # the database reads it as the type of its column: a day as well
+        return as_given(fixed)
     pieces: list[Any] = [
         sa.cast(sa.column(part), sa.String) if at % 2 else sa.literal(part) for at, part in enumerate(parts)
     ]

@@ -10,7 +10,7 @@ import pytest
 
 from dsr.config import Settings
 from dsr.connectors.sql import SqlSystem
-from dsr.domain.register import Fixed, Table
+from dsr.domain.register import Fixed, Mark, Table
 from dsr.services.emptying import is_empty
 from tests.parts.shop import Shop
 
@@ -76,6 +76,22 @@ def test_a_fixed_value_is_read_back_as_it_was_given(shop: Shop, shop_settings: S
     assert is_empty(client, row, ("id",)), row.values
     for name, (kind, _, _) in columns.items():
         assert not is_empty(client, row._replace(values={**row.values, name: full.values[name]}), ("id",)), kind
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_a_mark_fits_in_its_column(shop: Shop, shop_settings: Settings) -> None:
+    shop.run("CREATE TYPE mood AS ENUM ('fine', 'blocked')")
+    shop.run("CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), mood mood, blocked BOOLEAN)")
+    shop.run("INSERT INTO client VALUES (1, 'hanna@example.org', 'fine', false)")
+    client = Table("customer", ("id",), match={"email": "mail"}, restricted=Mark("blocked"))
+    with opened(shop_settings, client=client) as system:
+        cure = "give true or false"
+        assert system.mistakes() == [f"tables.shop.client.restricted: 1 does not fit in BOOLEAN; {cure}"]
+    with opened(shop_settings, client=replace(client, restricted=Mark("blocked", True))) as system:
+        assert system.mistakes() == []
+        with system.erasing() as erasing:
+            assert erasing.change("client", [(1,)], {"mood": "blocked", "blocked": True}) == 1
+    assert shop.rows("client")[0]["mood"] == "blocked"
 
 
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
