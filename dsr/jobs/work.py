@@ -10,6 +10,7 @@ import logging
 import traceback
 import uuid
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -201,8 +202,9 @@ class _WantedCopy(NamedTuple):
 
 def _to_copy(context: Context, session: Session, case_id: uuid.UUID) -> _WantedCopy:
     case = session.get_one(Case, case_id, options=_WITH_PERSON)
-    order = copies.begin_copy(session, case, settings=context.settings)
-    return _WantedCopy(order, _Wanted(lookup.identifiers_of(case), _systems(context, session, case)))
+    order, systems = copies.begin_copy(session, case, settings=context.settings), _systems(context, session, case)
+    given_up = tuple(name for name in context.settings.register.tables if name not in systems)
+    return _WantedCopy(replace(order, given_up=given_up), _Wanted(lookup.identifiers_of(case), systems))
 
 
 def _copy(context: Context, case_id: uuid.UUID, given: _WantedCopy) -> Note:

@@ -41,6 +41,8 @@ class CopyOrder:
     found_by: Identifiers
     kept: Mapping[str, Mapping[str, Kept]] = field(default_factory=dict)
     """System -> table -> the rows that an earlier request left; a search may not reach them any more."""
+    given_up: tuple[str, ...] = ()
+    """The systems that a handler went on without."""
 
     @property
     def kept_count(self) -> int:

@@ -208,3 +208,15 @@ def test_a_firm_with_nothing_but_paper(
         decided = firm.act(NOOR, hanna.reference, "rights/access", outcome="not-applicable", reason="Niets gevonden.")
         assert decided.status_code == 303
         assert "vonden niets van u" in send_letter(firm, hanna)
+
+
+def test_the_copy_names_what_was_gone_on_without(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "access")
+    path = f"errands/{yara.errand().id}/give-up"
+    assert firm.act(NOOR, hanna.reference, path, give_up_reason="De ordner is zoek.").status_code == 303
+    firm.act(NOOR, hanna.reference, "copy")
+    firm.tick()
+    page = firm.act(NOOR, hanna.reference, "copy/view").text
+    assert "Wij konden niet zoeken in: Ordner op kantoor." in page
+    assert "Klantgegevens" in page

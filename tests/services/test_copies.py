@@ -154,7 +154,7 @@ def test_thousands_of_rows_are_all_there(desk: Desk) -> None:
 
 def test_nothing_found_is_a_page_that_says_so(desk: Desk) -> None:
     desk.make([])
-    assert "vonden niets van u" in desk.view()
+    assert "vonden wij niets van u" in desk.view()
 
 
 def test_a_name_is_nowhere_on_disk_in_clear(desk: Desk) -> None:
