@@ -6,6 +6,7 @@ Exit codes: 0 done · 1 what was looked at is not in order · 2 wrong use or con
 from __future__ import annotations
 
 import os
+import warnings
 from importlib import import_module
 
 import click
@@ -55,3 +56,5 @@ def main() -> None:
     """
     # What we write holds personal data or keys: for its owner only.
     os.umask(0o077)
+    # Of a column of a kind that no library knows we know at least that it is there; nobody need hear more of it.
+    warnings.filterwarnings("ignore", "Did not recognize type")

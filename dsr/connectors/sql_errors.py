@@ -51,13 +51,18 @@ def translated(system: str, account: str | None) -> Iterator[None]:
 
 
 def _meaning(system: str, account: str | None, error: DBAPIError) -> ConnectorError:
-    code = _code(error.orig)
-    if error.connection_invalidated or _is_passing(code):
+    if is_passing(error):
         return SystemDown(system, N_("the database does not answer, or is busy"))
+    code = _code(error.orig)
     known = (sentence for sentence, codes in _REFUSALS.items() if any(_is_code(code, each) for each in codes))
     reason = next(known, N_("the database refused the statement"))
     fault = ", ".join(filter(None, [account, type(error.orig).__name__]))
     return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=fault)
+
+
+def is_passing(error: DBAPIError) -> bool:
+    """Whether the same may go well later."""
+    return error.connection_invalidated or _is_passing(_code(error.orig))
 
 
 def is_forbidden(error: DBAPIError) -> bool:

@@ -1,6 +1,6 @@
 """Some values of a live database, for a first register: what is in a column, and where it may point.
 
-They are looked at and never told. What an account may not read is not looked at.
+They are looked at and never told. What may not or cannot be read is not looked at.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import DBAPIError
 
-from dsr.connectors.sql_errors import is_forbidden
+from dsr.connectors.sql_errors import is_passing
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.found_tables import FoundTable
 from dsr.domain.register_ways import Guess, Seen, guesses
@@ -69,6 +69,6 @@ def _read(connection: Connection, statement: sa.Select[Any]) -> list[Row[Any]]:
         with connection.begin_nested():
             return list(connection.execute(statement))
     except DBAPIError as error:
-        if is_forbidden(error):
-            return []
-        raise
+        if is_passing(error):
+            raise
+        return []

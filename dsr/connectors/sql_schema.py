@@ -9,7 +9,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
+from sqlalchemy.exc import DBAPIError
 
+from dsr.connectors.sql_errors import is_forbidden, is_passing
 from dsr.domain.found_tables import ForeignKey, FoundColumn, FoundTable
 from dsr.domain.register import Table
 
@@ -26,6 +28,10 @@ _KINDS: dict[type[sa.types.TypeEngine[Any]], str] = {
     sa.JSON: "json",
     sa.String: "text",
 }
+
+_PARTITIONS = sa.text(
+    "SELECT relname FROM pg_class WHERE relispartition AND relnamespace = CAST(:schema AS regnamespace)"
+)
 
 Place = tuple[str | None, str]
 """A schema and the name of a table in it, both in small letters, as some engines see them."""
@@ -49,7 +55,8 @@ class Pointing:
 
 def kind_of(column: Any) -> str:
     """The kind of value in a column: date, time, text, number, boolean, uuid, json or other."""
-    return next((kind for type_, kind in _KINDS.items() if isinstance(column["type"], type_)), "other")
+    declared = getattr(column["type"], "data_type", column["type"])  # of a domain of PostgreSQL
+    return next((kind for type_, kind in _KINDS.items() if isinstance(declared, type_)), "other")
 
 
 def columns_named(table: Table) -> dict[str, Iterable[str]]:
@@ -144,7 +151,7 @@ class Schema:
     def found_tables(self) -> list[FoundTable]:
         """Every table and view, for a first register; of two with the same name one is called after its schema too."""
         views = {(schema, name) for schema in self.schemas for name in self._views(schema)}
-        tables = [(schema, name) for schema in self.schemas for name in self.inspector.get_table_names(schema)]
+        tables = [(schema, name) for schema in self.schemas for name in self._whole_tables(schema)]
         names: dict[Place, str] = {}
         for schema, name in sorted({*views, *tables}, key=lambda each: (each[0] or "", each[1])):
             names[self.place(schema, name)] = f"{schema}_{name}" if name in names.values() else name
@@ -154,8 +161,16 @@ class Schema:
             for name in sorted({*(found for place, found in [*tables, *views] if place == schema)})
         ]
 
+    def _whole_tables(self, schema: str | None) -> list[str]:
+        """The tables, without the partitions of any: the same rows are in these."""
+        names = self.inspector.get_table_names(schema)
+        if self.engine != "postgresql":
+            return names
+        parts = set(self.connection.scalars(_PARTITIONS, {"schema": schema or self.inspector.default_schema_name}))
+        return [name for name in names if name not in parts]
+
     def _found(self, schema: str | None, name: str, names: Mapping[Place, str], *, is_view: bool) -> FoundTable:
-        columns = self._found_columns(schema, name, is_view=is_view)
+        columns = self._seen_columns(schema, name) if is_view else self._found_columns(schema, name)
         key = () if is_view else tuple(self.inspector.get_pk_constraint(name, schema=schema)["constrained_columns"])
         place = self.place(schema, name)
         pointing = (
@@ -166,12 +181,22 @@ class Schema:
         called = names[place]
         return FoundTable(called, key, columns, tuple(pointing), schema, name if called != name else None, is_view)
 
-    def _found_columns(self, schema: str | None, name: str, *, is_view: bool) -> dict[str, FoundColumn]:
-        known = self.inspector.get_columns(name, schema=schema)
-        uniques = [] if is_view else self.uniques(name, Table("", (), schema=schema))
+    def _seen_columns(self, schema: str | None, name: str) -> dict[str, FoundColumn]:
+        """The columns of a view; none where a table behind it is gone."""
+        try:
+            found = self.inspector.get_columns(name, schema=schema)
+        except DBAPIError as error:
+            if is_forbidden(error) or is_passing(error):
+                raise
+            return {}
+        return {each["name"]: _found_column(each) for each in found}
+
+    def _found_columns(self, schema: str | None, name: str) -> dict[str, FoundColumn]:
+        uniques = self.uniques(name, Table("", (), schema=schema))
         alone = {unique[0] for unique in uniques if len(unique) == 1}
-        return {each["name"]: _found_column(each, is_unique=each["name"] in alone) for each in known}
+        found = self.inspector.get_columns(name, schema=schema)
+        return {each["name"]: _found_column(each, is_unique=each["name"] in alone) for each in found}
 
 
-def _found_column(facts: Any, *, is_unique: bool) -> FoundColumn:
+def _found_column(facts: Any, *, is_unique: bool = False) -> FoundColumn:
     return FoundColumn(kind_of(facts), not facts["nullable"] and not facts.get("computed"), is_unique)

@@ -99,7 +99,7 @@ class FoundTable:
     def _is_address(self, name: str) -> bool:
         column = self.columns[name]
         is_so = column.holds_addresses
-        return column.kind == "text" and ("email" in words(name) if is_so is None else is_so)
+        return column.kind in ("text", "other") and ("email" in words(name) if is_so is None else is_so)
 
     @property
     def name_and_address(self) -> list[str]:

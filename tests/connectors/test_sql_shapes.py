@@ -106,13 +106,22 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
         shop.run("CREATE SCHEMA archive")
         to_customer = "customer_id INTEGER REFERENCES customer (id)"
         shop.run(f"CREATE TABLE archive.ticket (id INTEGER PRIMARY KEY, {to_customer})")
+        # The rows of a partition are those of its table.
+        shop.run("CREATE TABLE visit (day DATE) PARTITION BY RANGE (day)")
+        shop.run("CREATE TABLE visit_26 PARTITION OF visit FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
+    else:
+        shop.run("CREATE VIEW visit AS SELECT * FROM gone")
+        shop.run("UPDATE newsletter SET email = CAST(x'ff' AS TEXT) WHERE email LIKE 'hanna%'")
     found = {table.name: table for table in open_with().found_tables()[0]}
     assert (found["seen"].is_view, found["customer"].is_view) == (True, False)
     assert [key.table for key in found["ticket"].foreign_keys] == ["customer"]
     if "archive_ticket" in found:
         old = found["archive_ticket"]
         assert (old.schema, old.table, old.foreign_keys[0].table) == ("archive", "ticket", "customer")
-    assert len(found) == 6 + ("archive_ticket" in found)
+    assert len(found) == 7 + ("archive_ticket" in found)
+    assert "Hanna@Example.org" in found["customer"].columns["email"].values
+    if shop.engine.dialect.name == "sqlite":
+        assert (found["visit"].columns, found["newsletter"].columns["email"].values) == ({}, ())
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
