@@ -205,21 +205,22 @@ class _Judge:
 
 
 def columns_needed(register: Register, system: str, name: str) -> Columns:
-    """What stays of a row that kept rows need: its key, its way to the person, and what they use of it."""
+    """What stays of a row that kept rows need: its key, its way to the person, its dates, and what they use of it."""
     tables = register.tables[system]
     table = tables[name]
     pointed_at = [column for other in tables.values() for column in other.ways.get(name, {}).values()]
-    needed = (*table.key, *table.via, *pointed_at, *(table.keep_columns or ()))
+    needed = (*table.key, *table.via, *table.dates.values(), *pointed_at, *(table.keep_columns or ()))
     return tuple(dict.fromkeys(needed))
 
 
 def columns_left(register: Register, system: str, name: str) -> Columns | None:
-    """What an erasure leaves of a row that it empties: not even the way to the person. None where the row goes."""
+    """What an erasure leaves of a row that it empties: not even the way to the person or a date, unless the register
+    says so. None where the row goes."""
     table = register.tables[system][name]
     if table.on_erasure == "delete":
         return None
-    way = set(table.via) - {*table.key, *(table.keep_columns or ())}
-    return tuple(column for column in columns_needed(register, system, name) if column not in way)
+    goes = {*table.via, *table.dates.values()} - {*table.key, *(table.keep_columns or ())}
+    return tuple(column for column in columns_needed(register, system, name) if column not in goes)
 
 
 def _fingerprints(table: Table, rows: Sequence[Row]) -> list[str]:

@@ -31,6 +31,8 @@ def empty_rows(erasing: Erasing, system: str, table: Table, rows: Sequence[Row],
 
 def erase_rows(erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None) -> int:
     """Erase rows of one table, or all but `columns_kept` of them; returns how many there were. Raises PlanChanged."""
+    if not going.rows:
+        return 0
     if columns_kept is None:
         return erasing.delete(going.table, going.keys)
     empty_rows(erasing, system, table, going.to_rows(), columns_kept)

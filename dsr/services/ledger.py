@@ -165,6 +165,10 @@ def _place(seen: Seen, today: date) -> _Place:
         return as_noted
     if row.verdict is Verdict.ERASE and seen.was_changed:
         return replace(as_noted, state=TASK)
+    if row.verdict is Verdict.KEEP and row.columns_kept is not None and columns is None:
+        # Its own duty is over: all goes today but what others need of it.
+        over = row._replace(verdict=Verdict.ERASE)
+        return replace(as_noted, may_erase_from=new_day(entry.may_erase_from, over, today))
     verdict = Verdict.KEEP if row.verdict is Verdict.ERASE else row.verdict
     return replace(
         as_noted,

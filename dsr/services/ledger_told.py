@@ -9,7 +9,7 @@ from dsr.config import Settings
 from dsr.domain.notifications import Change
 from dsr.domain.row_keys import Key
 from dsr.services import errands
-from dsr.services.retention import Due, Settled
+from dsr.services.retention import Due, Settled, kept_rows
 
 
 def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) -> Iterator[Change]:
@@ -19,8 +19,9 @@ def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) 
     """
     words: dict[str, list[str]] = {}
     for entry in due.entries:
-        left = results[entry.id].left
-        keys = [key for key in due.kept[entry.id] if key not in left]
+        result = results[entry.id]
+        stays = {*result.left, *(kept_rows(result.in_part) if result.in_part else ())}
+        keys = [key for key in due.kept[entry.id] if key not in stays]
         if keys and entry.category in settings.register.categories:
             words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
     for category, records in words.items():

@@ -128,8 +128,7 @@ def _erase_again(
     still = needed(erasing, register, system, going.to_rows()) if part.stays is None else set()
     results |= dict.fromkeys(still, STILL_NEEDED)
     going = going.only({key for key, result in results.items() if result == AGAIN})
-    if going.rows:
-        erase_rows(erasing, system, table, going, part.stays)
+    erase_rows(erasing, system, table, going, part.stays)
     return [Outcome(part.table, key_text(key), result) for key, result in results.items()]
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
+from typing import Any
 
 from sqlalchemy import Select, and_, select, tuple_, update
 from sqlalchemy.orm import Session
@@ -62,13 +63,15 @@ class Due:
 class Settled:
     """What became of one entry: rows erased, rows already gone, and the keys of those left, each with the reason.
 
-    `went` are the rows erased, to be erased again after a restore.
+    `in_part` are those that rows kept longer need, as they look now that all else of them went; `went` is what is to go
+    again after a restore.
     """
 
     erased: int = 0
     gone: int = 0
     left: Mapping[Key, str] = field(default_factory=dict)
-    went: Written | None = None
+    in_part: Written | None = None
+    went: Sequence[Written] = ()
 
 
 def due_entries(session: Session, today: date, *, after: Due | None = None) -> list[Due]:
@@ -93,7 +96,7 @@ def rules_of(settings: Settings, system: str) -> str:
     return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
 
 
-def kept_rows(noted: LedgerEntry | ErasedRows) -> Kept:
+def kept_rows(noted: LedgerEntry | ErasedRows | Written) -> Kept:
     """Key -> fingerprint of the rows that were noted."""
     return {from_json(key): digest for key, digest in json.loads(noted.rows or "[]")}
 
@@ -114,8 +117,8 @@ def erase_due(
 ) -> dict[uuid.UUID, Settled]:
     """Erase what is due in the open transaction, by the same checks as an approved plan; result per entry.
 
-    A row that changed since, that a rule now keeps longer, or that rows still point at, is left for a person; one that
-    is held stays until the hold is lifted.
+    A row that changed since, or that a rule now keeps longer, is left for a person; one that is held stays until the
+    hold is lifted. Of one that kept rows still need, what they need stays.
     """
     order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
@@ -216,18 +219,24 @@ def why_left(judged: PlanRow) -> str:
 def _erase_entry(
     erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept, found: Found, *, left: Mapping[Key, str]
 ) -> Settled:
-    going = found.only(kept.keys() - left.keys())
-    gone = len(kept) - len(found.rows)
-    if still := needed(erasing, register, entry.system, going.to_rows()):
-        left = {**left, **dict.fromkeys(still, STILL_NEEDED)}
-        going = found.only(kept.keys() - left.keys())
-    columns = verdicts.columns_left(register, entry.system, entry.table)
     table = register.tables[entry.system][entry.table]
-    erased = erase_rows(erasing, entry.system, table, going, columns) if going.rows else 0
+    least = verdicts.columns_left(register, entry.system, entry.table)
+    less = verdicts.columns_needed(register, entry.system, entry.table)
+    going = found.only(kept.keys() - left.keys())
+    pointed_at = needed(erasing, register, entry.system, going.to_rows())
+    if entry.columns_kept is not None or table.keep_columns is None:  # no more can go of them: a person must look
+        left = {**left, **dict.fromkeys(pointed_at, STILL_NEEDED)}
+    whole, in_part = going.only({*map(as_read, going.keys)} - pointed_at), going.only(pointed_at - left.keys())
+    erased = erase_rows(erasing, entry.system, table, whole, least)
+    erase_rows(erasing, entry.system, table, in_part, less)
+    after = found_rows(erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
     # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-    went = {key: digest for key, digest in kept.items() if key not in left}
-    noted = _written(went) if left else str(entry.rows)
-    return Settled(erased, gone, left, Written(entry.table, columns, len(went), noted) if went else None)
+    gone = {key: digest for key, digest in kept.items() if key not in left and key not in after}
+    noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
+    emptied = _written({key: kept[key] for key in after})
+    went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(after), emptied)
+    part = Written(entry.table, less, len(after), _written(after)) if after else None
+    return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
 
 
 def _written(kept: Kept) -> str:
@@ -246,7 +255,7 @@ def settle(
     for entry in unsettled:
         _settle_entry(session, stored[entry.id], due.kept[entry.id], results[entry.id], now)
     settled = [results[entry.id] for entry in unsettled]
-    remember(session, due.case_id, due.system, [each.went for each in settled if each.went], register, now=now)
+    remember(session, due.case_id, due.system, [part for each in settled for part in each.went], register, now=now)
     if settled:
         _audit(session, due, settled, now)
     return due.of(unsettled)
@@ -262,16 +271,42 @@ def _is_as_read(stored: LedgerEntry | None, entry: LedgerEntry) -> bool:
 
 
 def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Settled, now: datetime) -> None:
+    in_part = result.in_part
+    gone = len(kept) - len(result.left) - (in_part.row_count if in_part else 0)
+    if in_part:
+        session.add(_in_part(entry, in_part))
     if result.left:
-        session.add_all(_part_gone(entry, len(kept) - len(result.left), now))
-        entry.row_count = len(result.left)
-    entry.rows = _written({key: kept[key] for key in result.left}) if result.left else None
-    if HELD in result.left.values():
+        _leave(session, entry, result.left, kept, now)
+        if gone:
+            session.add(_apart(entry, state=ERASED, erased_at=now, row_count=gone))
+    elif gone:
+        entry.state, entry.erased_at, entry.row_count, entry.rows = ERASED, now, gone, None
+    else:
+        session.delete(entry)
+
+
+def _leave(session: Session, entry: LedgerEntry, left: Mapping[Key, str], kept: Kept, now: datetime) -> None:
+    entry.row_count, entry.rows = len(left), _written({key: kept[key] for key in left})
+    if HELD in left.values():
         entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
-        return
-    entry.state, entry.erased_at = (TASK, None) if result.left else (ERASED, now)
-    if result.left:
-        ask_for_a_look(session, entry, result.left.values(), now=now)
+    else:
+        entry.state = TASK
+        ask_for_a_look(session, entry, left.values(), now=now)
+
+
+def _in_part(entry: LedgerEntry, noted: Written) -> LedgerEntry:
+    """What others need of rows has no day of its own: it gets theirs when it is looked at."""
+    kept = {"verdict": Verdict.KEEP.value, "why": NEEDED, "columns_kept": noted.columns_kept}
+    days = {"keep_through": None, "may_erase_from": None, "look_on": None}
+    found = _apart(entry, row_count=noted.row_count, **kept, **days)
+    found.rows = noted.rows
+    return found
+
+
+def _apart(entry: LedgerEntry, **own: Any) -> LedgerEntry:
+    """An entry of its own for a part of the rows of one."""
+    shared = {column.name: getattr(entry, column.name) for column in table_of(LedgerEntry).c}
+    return LedgerEntry(**{**shared, "id": new_id(), "rows_sealed": None, **own})
 
 
 def ask_for_a_look(session: Session, entry: LedgerEntry, reasons: Iterable[str], *, now: datetime) -> None:
@@ -304,14 +339,6 @@ def note_erased_by_hand(session: Session, entry: LedgerEntry, register: Register
         gone = Written(entry.table, columns, entry.row_count, entry.rows)
         remember(session, entry.case_id, entry.system, [gone], register, now=now)
     entry.state, entry.erased_at, entry.rows = ERASED, now, None
-
-
-def _part_gone(entry: LedgerEntry, rows: int, now: datetime) -> Iterator[LedgerEntry]:
-    """What went of an entry of which some rows are left stands apart from now on."""
-    if rows:
-        shared = {column.name: getattr(entry, column.name) for column in table_of(LedgerEntry).c}
-        own = {"id": new_id(), "rows_sealed": None, "row_count": rows, "state": ERASED, "erased_at": now}
-        yield LedgerEntry(**{**shared, **own})
 
 
 def _audit(session: Session, due: Due, results: Sequence[Settled], now: datetime) -> None:
