@@ -1,0 +1,94 @@
+"""A row whose own duty ends while others still need it: on that day all else of it goes, and with them the rest."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from sqlalchemy import select
+
+from dsr.config import Settings, load_register
+from dsr.db.notices import Task
+from dsr.db.plans import LedgerEntry
+from dsr.jobs import erasing, replay, work
+from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
+from tests.parts.shop import REGISTER, Shop, Workplace
+
+DEALS = """
+[categories.deal]
+label = { nl = "Overeenkomsten", en = "Agreements" }
+purpose = { nl = "claims", en = "claims" }
+legal_basis = "contract"
+source = { nl = "van uzelf", en = "from you" }
+retention = "claim5"
+
+[tables.shop.deal]
+category = "deal"
+key = ["id"]
+via = { customer_id = "customer.id" }
+dates = { anchor_date = "ended_on" }
+keep_columns = ["title"]
+
+[tables.shop.bill]
+category = "invoice"
+key = ["id"]
+via = { deal_id = "deal.id" }
+dates = { document_date = "issued_on" }
+"""
+OVER, RUNNING, DONE, OPEN = 1, 2, 3, 4
+"""Agreements: whose time was over at the request; whose time ends while its bill is kept; with none; with one that has
+no date."""
+ENDED = {OVER: date(2015, 5, 1), RUNNING: date(2022, 5, 1), DONE: date(2022, 5, 1), OPEN: date(2022, 5, 1)}
+
+
+@pytest.fixture
+def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
+    """The shop with agreements, and bills that belong to these."""
+    shop.run(
+        "CREATE TABLE deal (id INTEGER PRIMARY KEY, customer_id INTEGER, ended_on DATE, title VARCHAR(20), "
+        "remark VARCHAR(20))"
+    )
+    shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, deal_id INTEGER, issued_on DATE)")
+    for deal, ended in ENDED.items():
+        shop.run("INSERT INTO deal VALUES (:id, 1, :ended, 'hosting', 'calls often')", id=deal, ended=ended)
+    for deal, issued in ((OVER, date(2024, 3, 5)), (RUNNING, date(2024, 3, 5)), (OPEN, None)):
+        shop.run("INSERT INTO bill VALUES (:id, :id, :issued)", id=deal, issued=issued)
+    file = shop_settings.base / "deals.toml"
+    file.write_text(REGISTER + DEALS)
+    return replace(shop_settings, register=load_register(file))
+
+
+def remarks(workplace: Workplace) -> dict[int, str | None]:
+    """What the agreements that are left say of the person."""
+    return {row["id"]: row["remark"] for row in workplace.shop.rows("deal")}
+
+
+def kept(workplace: Workplace) -> set[tuple[date | None, bool]]:
+    """From when the kept agreements may go, and whether a part of them is left."""
+    with workplace.transaction() as session:
+        of_deals = select(LedgerEntry).where(LedgerEntry.table == "deal", LedgerEntry.state == "kept")
+        return {(entry.may_erase_from, entry.columns_kept is not None) for entry in session.scalars(of_deals)}
+
+
+@pytest.mark.usefixtures("approved")
+def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
+    work.run_all(workplace.context)
+    assert remarks(workplace) == {OVER: None, RUNNING: "calls often", DONE: "calls often", OPEN: "calls often"}
+    workplace.clock.set(date(2027, 5, 2))
+    erasing.run_ledger(workplace.context)
+    assert remarks(workplace) == {OVER: None, RUNNING: None, OPEN: None}
+    workplace.clock.set(date(2027, 5, 3))
+    erasing.run_ledger(workplace.context)
+    assert kept(workplace) == {(date(2032, 1, 1), True), (None, True)}
+    assert {str(row["ended_on"]) for row in workplace.shop.rows("deal")} == {"2015-05-01", "2022-05-01"}
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []
+    workplace.shop.run("UPDATE deal SET remark = 'calls often' WHERE id IN (2, 4)")  # a backup of the day before
+    report = replay.run(workplace.context, "shop", date(2027, 5, 1))
+    assert (report.count("again"), report.left) == (2, [])
+    assert remarks(workplace) == {OVER: None, RUNNING: None, OPEN: None}
+    workplace.clock.set(date(2032, 1, 1))
+    erasing.run_ledger(workplace.context)
+    assert remarks(workplace) == {OPEN: None}
+    assert [row["id"] for row in workplace.shop.rows("bill")] == [OPEN]
