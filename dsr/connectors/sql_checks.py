@@ -239,5 +239,5 @@ def _fits(kind: str, value: Fixed, engine: str) -> bool:
 
 def stays(table: Table) -> set[str]:
     """The columns that are never emptied."""
-    way = table.via if table.on_erasure == "delete" else ()
-    return {*table.key, *way, *(table.keep_columns or ())}
+    needed = {*table.via, *table.dates.values()} if table.on_erasure == "delete" else ()
+    return {*table.key, *needed, *(table.keep_columns or ())}

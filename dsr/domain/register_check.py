@@ -114,6 +114,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_columns(register, system, name, table, at)
             yield from _in_fixed(table, at)
             yield from _in_view(tables, table, at)
+            yield from _in_emptied(register, system, name, table, at)
             yield from _in_changed(register, system, name, table, at)
 
 
@@ -213,6 +214,18 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
             f"{at}.keep_columns",
             f"is missing: which columns do kept rows of {', '.join(sorted(children))} need ([] for the key only)",
         )
+
+
+def _in_emptied(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
+    """A row that stays without its content may not point at one that goes."""
+    tables, stays = register.tables[system], {*table.key, *(table.keep_columns or ())}
+    for parent, path in table.ways.items() if table.on_erasure == "empty" else ():
+        still = sorted(stays & path.keys())
+        if still and parent in tables and tables[parent].on_erasure == "delete":
+            yield (
+                f"{at}.on_erasure",
+                f"would leave {', '.join(still)}, which points at a row of {parent} that goes: let this row go as well",
+            )
 
 
 def _in_changed(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:

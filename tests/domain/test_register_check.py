@@ -217,6 +217,16 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [key for key, _ in mistakes(wrong)] == ["tables.shop.customer.key", "tables.shop.invoice_line.fixed.what"]
 
 
+@pytest.mark.parametrize("values", [{"key": ("customer_id",)}, {"key": ("id",), "keep_columns": ("customer_id",)}])
+def test_a_row_that_stays_empty_points_at_none_that_goes(values: dict[str, Any]) -> None:
+    profile = Table("customer", via={"customer_id": "customer.id"}, on_erasure="empty", **values)
+    customer = replace(CUSTOMER, keep_columns=())
+    ((where, told),) = mistakes(register(customer=customer, profile=profile))
+    assert where == "tables.shop.profile.on_erasure"
+    assert told == "would leave customer_id, which points at a row of customer that goes: let this row go as well"
+    assert mistakes(register(customer=replace(customer, on_erasure="empty"), profile=profile)) == []
+
+
 def view(**values: Any) -> Table:
     return Table("customer", ("id",), match={"email": "email"}, **values)
 
