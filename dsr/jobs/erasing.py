@@ -23,6 +23,7 @@ from dsr.connectors.base import Connector, ConnectorError, Erasing, SystemDown, 
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
+from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import (
@@ -211,11 +212,17 @@ def _erase_kept(context: Context, due: retention.Due) -> None:
     with ExitStack() as ours:
         with connector.erasing() as transaction:
             on = local_date(context.now())
-            results = retention.erase_due(transaction, context.settings, due, decisions, on=on)
+            known = partial(_keys_kept, context, due)
+            results = retention.erase_due(transaction, context.settings, due, decisions, known, on=on)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, due.case_id, None, decisions)
         faults.point("kept-rows-erased")
         errand_erasures.settle_kept(session, due, results, settings=context.settings, now=context.now())
+
+
+def _keys_kept(context: Context, due: retention.Due) -> Mapping[str, set[Key]]:
+    with context.transaction(writes=False) as session:
+        return retention.keys_kept(session, due)
 
 
 def _connector(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> Connector:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from typing import Any
 
@@ -46,12 +46,20 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
     return all(table.is_emptied(column, key, value) for column, value in goes.items())
 
 
-def needed(erasing: Erasing, register: Register, system: str, rows: Sequence[Row]) -> set[Key]:
-    """The keys of the rows, of one table, that rows of another point at; what was emptied needs nothing any more."""
+def needed(
+    erasing: Erasing, register: Register, system: str, rows: Sequence[Row], *, but: Mapping[str, Set[Key]] | None = None
+) -> set[Key]:
+    """The keys of the rows, of one table, that rows of another point at; what was emptied needs nothing any more.
+
+    The rows of `but`, by table, are not looked at.
+    """
     found: set[Key] = set()
+    passed_over = but or {}
     for name, table in register.tables[system].items():
         way = table.ways.get(rows[0].table) if rows else None
-        if way and (pointing := erasing.pointing(name, rows).to_rows()):
+        pointing = erasing.pointing(name, rows).to_rows() if way else []
+        pointing = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
+        if way and pointing:
             found |= _pointed_at(rows, way, [row for row in pointing if not _is_emptied(register, system, row)])
     return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -112,13 +112,28 @@ def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> di
     return holds.decided(session, case_id, None, decisions)
 
 
+def keys_kept(session: Session, due: Due) -> dict[str, set[Key]]:
+    """Table -> the keys of all rows that the ledger has of the person in the system, due or not."""
+    of_person = LedgerEntry.case_id == due.case_id, LedgerEntry.system == due.system
+    keys: dict[str, set[Key]] = {}
+    for entry in session.scalars(select(LedgerEntry).where(*of_person, LedgerEntry.state != ERASED)):
+        keys.setdefault(entry.table, set()).update(kept_rows(entry))
+    return keys
+
+
 def erase_due(
-    erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date
+    erasing: Erasing,
+    settings: Settings,
+    due: Due,
+    decisions: Mapping[str, Decision],
+    known_keys: Callable[[], Mapping[str, Set[Key]]],
+    *,
+    on: date,
 ) -> dict[uuid.UUID, Settled]:
     """Erase what is due in the open transaction, by the same checks as an approved plan; result per entry.
 
-    A row that changed since, or that a rule now keeps longer, is left for a person; one that is held stays until the
-    hold is lifted. Of one that kept rows still need, what they need stays.
+    A row that changed since, that a rule now keeps longer, or that a row points at which is not among `known_keys`, is
+    left for a person; one that is held stays until the hold is lifted. Of one that kept rows need, that part stays.
     """
     order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
@@ -126,10 +141,8 @@ def erase_due(
     stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
     left = {} if stands else _left(settings, due, found, decisions, on)
     settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
-    for entry in known:
-        kept, rows, stays = due.kept[entry.id], found[entry.id], left.get(entry.id, {})
-        settled[entry.id] = _erase_entry(erasing, settings.register, entry, kept, rows, left=stays)
-    return settled
+    ending = _Ending(erasing, settings.register, due, known_keys)
+    return settled | {entry.id: ending.erase(entry, found[entry.id], left.get(entry.id, {})) for entry in known}
 
 
 def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) -> Found:
@@ -216,27 +229,44 @@ def why_left(judged: PlanRow) -> str:
     return READ_ONLY if judged.why == READ_ONLY else KEPT_LONGER
 
 
-def _erase_entry(
-    erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept, found: Found, *, left: Mapping[Key, str]
-) -> Settled:
-    table = register.tables[entry.system][entry.table]
-    least = verdicts.columns_left(register, entry.system, entry.table)
-    less = verdicts.columns_needed(register, entry.system, entry.table)
-    going = found.only(kept.keys() - left.keys())
-    pointed_at = needed(erasing, register, entry.system, going.to_rows())
-    if entry.columns_kept is not None or table.keep_columns is None:  # no more can go of them: a person must look
-        left = {**left, **dict.fromkeys(pointed_at, STILL_NEEDED)}
-    whole, in_part = going.only({*map(as_read, going.keys)} - pointed_at), going.only(pointed_at - left.keys())
-    erased = erase_rows(erasing, entry.system, table, whole, least)
-    erase_rows(erasing, entry.system, table, in_part, less)
-    after = found_rows(erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
-    # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-    gone = {key: digest for key, digest in kept.items() if key not in left and key not in after}
-    noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
-    emptied = _written({key: kept[key] for key in after})
-    went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(after), emptied)
-    part = Written(entry.table, less, len(after), _written(after)) if after else None
-    return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
+@dataclass(frozen=True, slots=True)
+class _Ending:
+    """The transaction in which kept rows go, whole or in part."""
+
+    erasing: Erasing
+    register: Register
+    due: Due
+    known_keys: Callable[[], Mapping[str, Set[Key]]]
+
+    def erase(self, entry: LedgerEntry, found: Found, left: Mapping[Key, str]) -> Settled:
+        table, kept = self.register.tables[entry.system][entry.table], self.due.kept[entry.id]
+        least = verdicts.columns_left(self.register, entry.system, entry.table)
+        less = verdicts.columns_needed(self.register, entry.system, entry.table)
+        going = found.only(kept.keys() - left.keys())
+        pointed_at, left = self._needed(entry, table, going, left)
+        whole, in_part = going.only({*map(as_read, going.keys)} - pointed_at), going.only(pointed_at - left.keys())
+        erased = erase_rows(self.erasing, entry.system, table, whole, least)
+        erase_rows(self.erasing, entry.system, table, in_part, less)
+        after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
+        # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
+        gone = {key: digest for key, digest in kept.items() if key not in left and key not in after}
+        noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
+        emptied = _written({key: kept[key] for key in after})
+        went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(after), emptied)
+        part = Written(entry.table, less, len(after), _written(after)) if after else None
+        return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
+
+    def _needed(
+        self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
+    ) -> tuple[set[Key], Mapping[Key, str]]:
+        """The rows that others point at, and those left: of a row that was emptied before, no more can go."""
+        rows = going.to_rows()
+        pointed_at = needed(self.erasing, self.register, entry.system, rows)
+        if not pointed_at:
+            return pointed_at, left
+        is_whole = entry.columns_kept is None and table.keep_columns is not None
+        by_others = needed(self.erasing, self.register, entry.system, rows, but=self.known_keys() if is_whole else {})
+        return pointed_at, {**left, **dict.fromkeys(by_others, STILL_NEEDED)}
 
 
 def _written(kept: Kept) -> str:
