@@ -6,6 +6,7 @@ They are looked at and never told. What may not or cannot be read is not looked 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -65,8 +66,10 @@ def _each_once(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _read(connection: Connection, statement: sa.Select[Any]) -> list[Row[Any]]:
+    # Only on PostgreSQL does a statement that fails end the transaction; Aria tables of MariaDB know no savepoint.
+    kept = connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext()
     try:
-        with connection.begin_nested():
+        with kept:
             return list(connection.execute(statement))
     except DBAPIError as error:
         if is_passing(error):

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, UnreflectableTableError
 
 from dsr.connectors.sql_errors import is_forbidden, is_passing
 from dsr.domain.found_tables import ForeignKey, FoundColumn, FoundTable
@@ -185,6 +185,8 @@ class Schema:
         """The columns of a view; none where a table behind it is gone."""
         try:
             found = self.inspector.get_columns(name, schema=schema)
+        except UnreflectableTableError:
+            return {}
         except DBAPIError as error:
             if is_forbidden(error) or is_passing(error):
                 raise

@@ -99,7 +99,6 @@ def test_a_row_that_is_only_marked_as_deleted_is_found(shop: Shop, open_with: Op
     assert {row.key: table.is_soft_deleted(row.values) for row in rows} == {(1,): True, (2,): False}
 
 
-@pytest.mark.parametrize("shop_url", ["sqlite", "postgresql"], indirect=True)
 def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Open) -> None:
     shop.run("CREATE VIEW seen AS SELECT id, email FROM customer")
     if shop.engine.dialect.name == "postgresql":
@@ -109,6 +108,10 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
         # The rows of a partition are those of its table.
         shop.run("CREATE TABLE visit (day DATE) PARTITION BY RANGE (day)")
         shop.run("CREATE TABLE visit_26 PARTITION OF visit FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
+    elif shop.engine.dialect.name == "mysql":
+        shop.run("CREATE TABLE about (id INTEGER PRIMARY KEY) ENGINE = Aria")
+        shop.run("CREATE VIEW visit AS SELECT * FROM about")
+        shop.run("ALTER TABLE about RENAME TO aardvark")
     else:
         shop.run("CREATE VIEW visit AS SELECT * FROM gone")
         shop.run("UPDATE newsletter SET email = CAST(x'ff' AS TEXT) WHERE email LIKE 'hanna%'")
@@ -118,7 +121,7 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
     if "archive_ticket" in found:
         old = found["archive_ticket"]
         assert (old.schema, old.table, old.foreign_keys[0].table) == ("archive", "ticket", "customer")
-    assert len(found) == 7 + ("archive_ticket" in found)
+    assert len(found) == 7 + len({"archive_ticket", "aardvark"} & found.keys())
     assert "Hanna@Example.org" in found["customer"].columns["email"].values
     if shop.engine.dialect.name == "sqlite":
         assert (found["visit"].columns, found["newsletter"].columns["email"].values) == ({}, ())
