@@ -24,7 +24,7 @@ from dsr.domain.answers import (
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
-from dsr.domain.notifications import About
+from dsr.domain.notifications import About, Informed
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -92,7 +92,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         elsewhere=tuple(_elsewhere(case, settings.register)),
         is_held=bool(holds.holds_of(session, case.id, identifiers_of(case))),
         not_ours=tuple(_not_ours(session, case, settings.register)),
-        informed=tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT),
+        informed=_informed(session, case, settings),
         unsearched=tuple(_unsearched(session, case)),
         unconfirmed=tuple(_unconfirmed(session, case)),
         given_up=tuple(dict.fromkeys(_given_up(session, case, settings))),
@@ -100,6 +100,12 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         uncorrected=tuple(rectification.outstanding(session, case.id)),
         stopped=objection.told(session, case, settings.register),
     )
+
+
+def _informed(session: Session, case: Case, settings: Settings) -> tuple[Informed, ...]:
+    """The recipients by what was done for the case; who was told of several parts on a day is named once."""
+    found = notifications.informed(session, case, settings)
+    return tuple(dict.fromkeys(each for each in found if each.about is About.RIGHT))
 
 
 def _unsearched(session: Session, case: Case) -> list[str]:

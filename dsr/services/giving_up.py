@@ -6,16 +6,17 @@ What an owner will not answer is given up at the errand. Either way nothing of t
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from datetime import datetime
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
 from dsr.db.answers import AccessCopy
 from dsr.db.base import put
 from dsr.db.cases import Case
-from dsr.db.plans import GivenUp
+from dsr.db.plans import CasePlan, Execution, GivenUp
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, errand_erasures, errands, plans, rectification, restriction, search, work
@@ -43,8 +44,9 @@ def _unplanned(session: Session, case: Case) -> list[str]:
 
 def _begun(session: Session, case: Case) -> list[str]:
     """Where an approved plan was begun, and no receipt came."""
-    approved = plans.approved(session, case.id, *plans.STEPS)
-    return [execution.system for plan in approved for execution in plan.executions if execution.state != DONE]
+    without_receipt = CasePlan.state == plans.APPROVED, Execution.state != DONE
+    begun = select(Execution.system).join(CasePlan).where(CasePlan.case_id == case.id, *without_receipt)
+    return [*session.scalars(begun)]
 
 
 def give_up(
@@ -82,8 +84,23 @@ def take_back(session: Session, case: Case, system: str, *, by: uuid.UUID, now: 
     session.execute(delete(GivenUp).where(GivenUp.case_id == case.id, GivenUp.system == system))
     audit.record(session, "system-asked-again", by=by, now=now, case_id=case.id, system=system)
     search.open_part(session, case, system, search.DOWN)
-    work.ask(session, case.id, "search", by=by, now=now)
-    _wake(session, case, by=by, now=now)
+    for kind in ("search", *_lack_again(session, case, system)):
+        work.ask(session, case.id, kind, by=by, now=now)
+
+
+def _lack_again(session: Session, case: Case, system: str) -> Iterator[str]:
+    """Have what was made without a system wait for it; the steps that do."""
+    copy = session.get(AccessCopy, case.id)
+    if copy and copy.released_at is None:
+        copy.missing = sorted({*copy.missing, system})
+        yield "copy"
+    for right, step in plans.FURTHER.items():
+        plan = plans.current(session, case.id, right)
+        if plan and plan.state not in plans.LAPSED:
+            plan.outstanding = sorted({*plan.outstanding, system})
+            yield step
+    if restriction.in_force(session, case.id):
+        yield "restrict"
 
 
 def _wake(session: Session, case: Case, *, by: uuid.UUID, now: datetime) -> None:

@@ -315,4 +315,4 @@ def open_list(session: Session, case: Case, receipt_code: str, *, settings: Sett
     """
     check_receipt_code(session, case, receipt_code, now=now)
     audit.record(session, "recipients-read", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-    return list(informed(session, case, settings))
+    return list(dict.fromkeys(informed(session, case, settings)))

@@ -208,3 +208,29 @@ def test_a_database_that_is_gone_is_given_up_and_told(
     assert "Dat hebben wij voor een deel gedaan." in letter
     assert "De winkel is gestopt." in letter
     assert firm.verify().faults == ()
+
+
+def test_what_was_given_up_and_comes_back_gets_a_further_plan(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    yara.done()
+    firm.tick()
+    with out_of_reach(firm):
+        plan(firm, hanna)
+        approve(firm, hanna)
+        yara.open()
+        yara.send("gewist", items="1", evidence="versnipperd")
+        firm.tick()
+        given_up(firm, hanna, "De winkel is gestopt.")
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+    assert firm.act(NOOR, hanna.reference, "systems/shop/ask-again").status_code == 303
+    assert "shop wordt opnieuw gevraagd" in firm.see(NOOR, hanna.reference)
+    firm.tick()
+    refused = firm.act(NOOR, hanna.reference, "letter")
+    assert "Er is geen bewijs van de wissing in: shop." in refused.text
+    approve(firm, hanna)
+    assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
+    assert "Niet gedaan" not in letter_of(firm, hanna)
+    assert firm.verify().faults == ()
