@@ -16,10 +16,10 @@ NOT_STATED = "not-stated"
 UNTIL_WITHDRAWN = "until-consent-withdrawn"
 """Retentions without a date: no duty keeps the data."""
 
-_NO_DATE = ("", "0000-00-00", "0000-00-00 00:00:00")
+_NO_DATE = re.compile(r"(0000-00-00( 00:00:00(\.0+)?)?)?")
 """How a column that may not be null says that there is no date yet: an empty text, or the zero date of MariaDB."""
 
-_NOT_DELETED = (*_NO_DATE, "0", "f", "false", "n", "no", "nee")
+_NOT_DELETED = ("0", "f", "false", "n", "no", "nee")
 """How databases without a type for yes and no write no, beside null."""
 
 STRICT: dict[str, Any] = {"extra": "forbid"}
@@ -241,12 +241,13 @@ class Table:
     def is_soft_deleted(self, values: Mapping[str, Any]) -> bool:
         """Whether the system itself treats this row as deleted, though it is still there."""
         said = values[self.soft_deleted] if self.soft_deleted else None
-        return bool(said) and str(said).strip().lower() not in _NOT_DELETED
+        word = str(said).strip().lower()
+        return bool(said) and word not in _NOT_DELETED and not _NO_DATE.fullmatch(word)
 
     def date_in(self, values: Mapping[str, Any], column: str) -> Any:
         """What a date column of a row holds; None where it is empty."""
         value = values[column]
-        return None if isinstance(value, str) and value.strip() in _NO_DATE else value
+        return None if isinstance(value, str) and _NO_DATE.fullmatch(value.strip()) else value
 
     def lacks(self, date_name: str | None, values: Mapping[str, Any]) -> bool:
         """Whether a date has a column, and is not there yet: an invoice that is not paid."""

@@ -114,7 +114,7 @@ def test_a_fiscal_year_that_starts_in_july_moves_the_day() -> None:
     assert row.keep_through == date(2031, 6, 30)
 
 
-@pytest.mark.parametrize("paid_on", [None, "", "0000-00-00", "0000-00-00 00:00:00"])
+@pytest.mark.parametrize("paid_on", [None, "", "0000-00-00", "0000-00-00 00:00:00", "0000-00-00 00:00:00.000"])
 def test_an_unpaid_invoice_waits_for_its_end_even_when_it_is_old(paid_on: object) -> None:
     row = judged(invoice(1, date(2010, 1, 1), paid_on))["invoice", 1]
     assert (row.verdict, row.why) == (Verdict.FIRST, CURRENT_VALUE)
