@@ -117,7 +117,7 @@ def _before_each_statement(workplace: Workplace, act: Callable[[Any, str], None]
         act(connection, statement)
 
     def fetch(connection: Any, name: str, statement: Any, values: Any = None) -> Any:
-        act(connection, str(statement))
+        act(connection, str(statement._statement))
         return SqlSystem.fetch(system, connection, name, statement, values)
 
     event.listen(system._eraser, "before_cursor_execute", listen)
