@@ -10,7 +10,7 @@ import pytest
 from dsr.config import Settings
 from dsr.connectors.base import Remarks
 from dsr.connectors.sql import SqlSystem
-from dsr.domain.register import Table
+from dsr.domain.register import Table, Text
 from tests.parts.shop import Shop
 
 TRIGGER = {
@@ -67,6 +67,7 @@ def test_a_table_that_is_not_there(told: Any) -> None:
         ({"dates": {"start": "nr"}}, "dates"),
         ({"fixed": {"nr": 1}}, "fixed"),
         ({"masked": ("nr",)}, "masked"),
+        ({"column_labels": {"nr": Text("nummer", "number")}}, "column_labels"),
     ],
 )
 def test_a_column_that_is_not_there(told: Any, values: dict[str, Any], setting: str) -> None:
