@@ -147,9 +147,9 @@ _SAME = {
     "klant": "customer", "client": "customer", "gebruiker": "user", "lid": "member", "led": "member",
     "factuur": "invoice", "factur": "invoice", "bestelling": "order", "bericht": "message", "regel": "line",
     "medewerker": "staff", "employee": "staff", "admin": "staff", "personeel": "staff", "therapist": "staff",
-    "agent": "staff", "teacher": "staff", "technician": "staff", "monteur": "staff", "contactpersoon": "contact",
-    "afspraak": "appointment", "afsprak": "appointment", "patiënt": "patient", "contactperson": "contact",
-    "behandeling": "treatment", "abonnement": "subscription", "betaling": "payment",
+    "agent": "staff", "teacher": "staff", "docent": "staff", "technician": "staff", "monteur": "staff",
+    "contactpersoon": "contact", "afspraak": "appointment", "afsprak": "appointment", "patiënt": "patient",
+    "contactperson": "contact", "behandeling": "treatment", "abonnement": "subscription", "betaling": "payment",
 }  # fmt: skip
 
 

@@ -120,13 +120,13 @@ class _Draft:
             yield f"match = {_inline(table.match)}"
         elif way:
             yield f"via = {_via(way)}" + _guessed(way)
-            yield from self._other_ways(table)
         else:
             yield from self._candidates(table)
         if second and self._theme(table) is PERSON:
             yield f"# GAP: via = {_via(second)}   # finds them for that person too; or away with the line"
         elif second:
             yield f"via = {_via(second)}" + _guessed(second)
+        yield from self._other_ways(table)
         if second and self._children(table.name):
             yield "# GAP: people = true | false   # its rows are people, or things of a person such as tickets"
 
@@ -134,10 +134,11 @@ class _Draft:
         """What a row that is kept may need besides: an order its address."""
         others: dict[str, list[str]] = {}
         for way in self.ways.others[table.name]:
-            if self.tables[way.key.table].personal and self._theme(table) is not PERSON:
+            if self.tables[way.key.table].personal and (table.match or self._theme(table) is not PERSON):
                 others.setdefault(way.key.table, []).append(" and ".join(way.key.columns))
         for other, columns in others.items():
-            yield f"# GAP: {' or '.join(columns)} points at {other}; in via too, if a row needs what stands there"
+            told = f"in via too, if a row is of that person or needs {other}"
+            yield f"# GAP: {' or '.join(columns)} points at {other}; {told}"
 
     def _candidates(self, table: FoundTable) -> Iterator[str]:
         found: dict[str, list[str]] = {}

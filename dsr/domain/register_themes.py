@@ -27,7 +27,19 @@ class Theme:
 PERSON = Theme("person", (), ("Uw gegevens", "Your details"), ("onze diensten leveren", "providing our services"))
 BOOKS = Theme(
     "books",
-    ("invoice", "factu", "payment", "betaling", "rekening", "billing", "receipt", "transact", "credit"),
+    (
+        "invoice",
+        "factu",
+        "nota",
+        "payment",
+        "betaling",
+        "incasso",
+        "rekening",
+        "billing",
+        "receipt",
+        "transact",
+        "credit",
+    ),
     ("Facturen en betalingen", "Invoices and payments"),
     ("onze boekhouding", "our books"),
     ("uit uw bestellingen", "from your orders"),
@@ -91,7 +103,7 @@ _THEMES = (
 )
 THEMES = (PERSON, *_THEMES)
 """In the order of a draft."""
-_WHOLE = ("log", "note", "call", "order", "credit", "visit")
+_WHOLE = ("log", "nota", "note", "call", "order", "credit", "visit")
 """Beginnings of other words too: a logo is no log."""
 
 

@@ -130,7 +130,9 @@ def ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
         links[name] = [way for way in links[name] if not is_of_staff(tables[way.key.table])]
     matched = {name for name, table in tables.items() if table.match and not table.is_view}
     others = {name for name in matched if not is_of_staff(tables[name])}
-    found = _found_outwards(links, [_most_pointed_at(others, links), others, matched])
+    parts = {name: _as_part(tables[name], each) or each for name, each in links.items()}
+    found = _found_outwards(parts, [_most_pointed_at(others, links), others, matched])
+    found |= _found_outwards(links, [matched | found.keys()])
     first = {name: way for name, way in found.items() if name not in matched}
     second = {name: way for name, way in found.items() if name in matched}
     known = matched | first.keys()
@@ -143,14 +145,14 @@ def ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
         taken = {*tables[guess.table].key, *(column for way in links[guess.table] for column in way.key.columns)}
         if guess.rank == 1 and guess.column not in taken:
             links[guess.table].append(Way(guess.key))
-    return Ways(first, second, candidates, {name: list(_others(name, links[name], found, known)) for name in first})
+    return Ways(first, second, candidates, {name: list(_others(name, links[name], found, known)) for name in tables})
 
 
 def _others(name: str, links: Iterable[Way], found: Mapping[str, Way], known: Set[str]) -> Iterator[Way]:
     """Where a table points besides its way, and not at what belongs to itself."""
+    seen = {name, found[name].key.table} if name in found else {name}
     for way in links:
-        other = way.key.table
-        if other in known - {name, found[name].key.table} and name not in _chain(other, found):
+        if way.key.table in known - seen and name not in _chain(way.key.table, found):
             yield way
 
 
@@ -168,9 +170,14 @@ def _links(table: FoundTable, held: Iterable[Guess], shares: Shares) -> list[Way
     return [*map(Way, keys), *(Way(guess.key, shares.get(guess, 0.0)) for guess in mine)]
 
 
+def _as_part(table: FoundTable, links: Iterable[Way]) -> list[Way]:
+    """The ways by a part of its key: an invoice line is of its invoice, whoever else is nearer."""
+    return [way for way in links if len(table.key) > 1 and {*way.key.columns} <= {*table.key}]
+
+
 def _most_pointed_at(names: Iterable[str], links: Mapping[str, list[Way]]) -> set[str]:
-    likeliest = [each[0].key.table for each in links.values() if each]
-    found = sorted(names, key=lambda name: (-likeliest.count(name), called(name).isdisjoint(_PEOPLE), name))
+    pointing = [other for each in links.values() for other in {way.key.table for way in each}]
+    found = sorted(names, key=lambda name: (-pointing.count(name), called(name).isdisjoint(_PEOPLE), name))
     return set(found[:1])
 
 

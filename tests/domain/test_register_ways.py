@@ -128,6 +128,30 @@ def test_what_a_longer_name_is_a_number_of() -> None:
     }
 
 
+def test_a_line_is_of_its_bill_whoever_else_is_nearer() -> None:
+    """Pupils, of whom most tables tell, and the families that pay; some rows tell of a guide too."""
+    guides = filled("guides", code=["A", "B"], mail=MAILS)
+    families = filled("families", family_nr=range(1, 9), mail=MAILS)
+    pupils = filled("pupils", pupil_nr=range(100, 190), mail=MAILS, family=[1, 2])
+    marks, reports = filled("marks", id=[1], pupil=[100]), filled("reports", id=[1], guide=["A"], pupil=[101])
+    groups, visits = filled("groups", id=[1], guide=["A"]), filled("visits", id=[1], pupil=[100])
+    bills = filled("bills", bill_nr=["26-1"], family=[1])
+    lines = FoundTable("bill_lines", ("bill_nr", "line"), filled("", bill_nr=["26-1"], line=[1], pupil=[100]).columns)
+    found_ = found(guides, families, pupils, marks, reports, groups, visits, bills, lines)
+    assert _told(found_.first.items()) == {
+        "marks": "pupil -> pupils",
+        "reports": "pupil -> pupils",
+        "visits": "pupil -> pupils",
+        "groups": "guide -> guides",
+        "bills": "family -> families",
+        "bill_lines": "bill_nr -> bills",
+    }
+    assert _told((name, way) for name in ("pupils", "bill_lines") for way in found_.others[name]) == {
+        "pupils": "family -> families",
+        "bill_lines": "pupil -> pupils",
+    }
+
+
 def test_a_column_of_its_own_key_speaks_for_a_way() -> None:
     visits = filled("visits", visit_no=range(1, 9), customer_id=[1])
     bills = filled("bills", bill_no=range(1, 9), customer_id=[1])
