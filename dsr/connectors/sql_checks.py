@@ -231,8 +231,8 @@ def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:
 def _fits(kind: str, value: Fixed, engine: str) -> bool:
     if kind in _WRITTEN:
         return re.fullmatch(_WRITTEN[kind], str(value)) is not None
-    if kind in ("boolean", "number") and engine != "postgresql":
-        return isinstance(value, int)  # yes and no are numbers there
+    if kind != "text" and engine != "postgresql":  # yes and no are numbers there
+        return isinstance(value, int) or kind == "other"
     takes = {"boolean": (bool,), "number": (int,), "text": (str,)}
     return type(value) in takes.get(kind, (int, str))
 

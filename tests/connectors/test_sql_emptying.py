@@ -27,7 +27,7 @@ COLUMNS: dict[str, list[tuple[str, str, Fixed]]] = {
         ("TIMESTAMP", "'2020-02-29 10:00'", "2000-01-01"),
         ("TIME", "'10:00'", "00:00:00"),
         ("BOOLEAN", "1", 0),
-        ("BIT(1)", "1", 0),
+        ("BIT(1)", "1", False),
         ("DECIMAL(9, 2)", "1.50", 0),
         ("CHAR(9)", "'Hanna'", "-{id}"),
         ("VARBINARY(9)", "'Hanna'", "-{id}"),
