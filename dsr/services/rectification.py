@@ -179,6 +179,17 @@ def correction_of(plan: CasePlan) -> Correction:
     return read_correction(json.loads(plan.rows)) if is_made else Correction([])
 
 
+def standing(plan: CasePlan) -> Correction:
+    """What is, or was, to be corrected, but for what was given up after the approval."""
+    correction, left = correction_of(plan), left_of(plan)
+    return replace(correction, changes=[change for change in correction.changes if change.system not in left])
+
+
+def left_of(plan: CasePlan) -> list[str]:
+    """The systems that an approved plan was ended without."""
+    return [execution.system for execution in plan.executions if execution.is_left]
+
+
 def propose(
     session: Session,
     case: Case,
@@ -327,8 +338,7 @@ def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
 
 def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:
     made = _made_together(session, done, register)
-    is_left = any(execution.is_left for plan in done for execution in plan.executions)
-    if is_left or _is_given_up(session, done, register):
+    if any(map(left_of, done)) or _is_given_up(session, done, register):
         return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
     if made.for_books:
         return Outcome.PARTLY_FULFILLED
@@ -342,10 +352,7 @@ def _is_given_up(session: Session, done: Sequence[CasePlan], register: Register)
 
 
 def _made(session: Session, plan: CasePlan, register: Register) -> Made:
-    correction, by_hand = correction_of(plan), errand_changes.made_by_hand(session, plan)
-    left = {execution.system for execution in plan.executions if execution.is_left}
-    done = [change for change in correction.changes if change.system not in left]
-    return made_of(replace(correction, changes=done), by_hand, register)
+    return made_of(standing(plan), errand_changes.made_by_hand(session, plan), register)
 
 
 def _made_together(session: Session, done: Sequence[CasePlan], register: Register) -> Made:

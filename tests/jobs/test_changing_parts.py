@@ -238,6 +238,9 @@ def test_what_was_agreed_on_and_cannot_be_done_is_not_told_as_done(club: Club) -
     assert club.plan().state == "approved"
     club.give_up()
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.REFUSED)
+    with club.workplace.transaction() as session:
+        plan = session.get_one(CasePlan, plan.id)
+        assert (rectification.left_of(plan), rectification.standing(plan).changes) == (["club"], [])
     assert club.letter().rectified.corrected == ()
 
 

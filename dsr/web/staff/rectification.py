@@ -53,7 +53,7 @@ def rectification_page(
     with transaction(writes=False) as session:
         facts = gather(session, find_case(session, reference), settings(), now())
         plan = facts.correction
-        correction = rectification.correction_of(plan) if plan else None
+        correction = rectification.standing(plan) if plan else None
         return staff_page(
             "staff/rectification.html",
             facts=facts,
@@ -64,6 +64,7 @@ def rectification_page(
             changes=_changes(correction.changes if correction else []),
             done=_changes(_done_before(session, facts.case, plan)),
             is_beside=_goes_on_beside(session, plan),
+            left=[called(name) for name in rectification.left_of(plan)] if plan else [],
             lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,
@@ -83,7 +84,7 @@ def rectification_page(
 def _done_before(session: Session, case: Case, plan: CasePlan | None) -> list[RowChange]:
     """What earlier plans of the case have corrected."""
     earlier = [each for each in rectification.executed(session, case.id) if each is not plan]
-    return [change for each in earlier for change in rectification.correction_of(each).changes]
+    return [change for each in earlier for change in rectification.standing(each).changes]
 
 
 def _goes_on_beside(session: Session, plan: CasePlan | None) -> bool:
