@@ -27,8 +27,6 @@ from dsr.services.lookup import digests_of
 from dsr.services.receipt_codes import check_receipt_code
 from dsr.services.retention import ERASED
 
-NEEDLESS = "later-notice-needless"
-
 
 def is_wanted(session: Session, case: Case) -> bool:
     """Whether the person asked to be told."""
@@ -92,7 +90,7 @@ def bring_back(session: Session, case: Case, *, by: uuid.UUID, now: datetime) ->
     """A case that was set aside is taken up again: so is the wish that went while it was."""
     of_wish = AuditEntry.case_id == case.id, AuditEntry.event.startswith("later-notice")
     newest = session.scalar(select(AuditEntry.event).where(*of_wish).order_by(AuditEntry.number.desc()).limit(1))
-    if newest == NEEDLESS:
+    if newest == "later-notice-needless":
         note(session, case, by=by, now=now)
 
 
@@ -157,7 +155,7 @@ def tell(session: Session, *, settings: Settings, now: datetime) -> None:
         session.delete(wish)
         _pass_on(session, wish, case, settings.register, now=now)
         if not session.scalar(select(exists().where(was_kept, LedgerEntry.case_id == case.id))):
-            audit.record(session, NEEDLESS, by=audit.WORKER, now=now, case_id=case.id)
+            audit.record(session, "later-notice-needless", by=audit.WORKER, now=now, case_id=case.id)
             continue
         notices.enqueue(
             session,
