@@ -54,8 +54,16 @@ def judge(
 
 @dataclass(slots=True)
 class _Judged:
+    """`needed_by` is the row that needs it longest, where a duty of its own keeps it anyway."""
+
     row: Row
     plan_row: PlanRow
+    needed_by: PlanRow | None = None
+
+    @property
+    def lends(self) -> PlanRow:
+        """What those it points at stay for: its own duty, or that of a row that needs it longer."""
+        return _later(self.plan_row, self.needed_by) if self.needed_by else self.plan_row
 
 
 @dataclass(slots=True)
@@ -192,16 +200,17 @@ class _Judge:
         table = self.register.tables[self.system][name]
         for child in _different(table, self.judged.get(name, [])):
             for parent in self.parents_of(table, child.row):
-                parent.plan_row = self._needed_by(parent, child.plan_row)
+                self._keep_for(parent, child.lends)
 
-    def _needed_by(self, parent: _Judged, child: PlanRow) -> PlanRow:
+    def _keep_for(self, parent: _Judged, child: PlanRow) -> None:
         own = parent.plan_row
-        if own.verdict is not Verdict.ERASE and own.columns_kept is None:
-            return own
-        columns = columns_needed(self.register, self.system, own.table)
         if own.verdict is Verdict.ERASE:
-            return _lent(own, child)._replace(columns_kept=columns)
-        return _later(own, child)
+            columns = columns_needed(self.register, self.system, own.table)
+            parent.plan_row = _lent(own, child)._replace(columns_kept=columns)
+        elif own.columns_kept is not None:
+            parent.plan_row = _later(own, child)
+        elif parent.needed_by is None or _outlasts(child, parent.needed_by):
+            parent.needed_by = child
 
 
 def columns_needed(register: Register, system: str, name: str) -> Columns:
@@ -246,7 +255,7 @@ def _different(table: Table, children: Iterable[_Judged]) -> Iterable[_Judged]:
     for child in children:
         if child.plan_row.verdict is not Verdict.ERASE:
             points_at = tuple([child.row.values[column] for column in path])
-            kept.setdefault((points_at, child.plan_row.judgement), child)
+            kept.setdefault((points_at, child.lends.judgement), child)
     return kept.values()
 
 
@@ -267,14 +276,21 @@ def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
         verdict=Verdict.KEEP,
         rule=child.rule,
         keep_through=child.keep_through if child.verdict is Verdict.KEEP else None,
-        may_erase_from=child.may_erase_from if child.verdict is Verdict.KEEP else None,
+        may_erase_from=_day(child),
         why=child.table,
     )
 
 
 def _later(own: PlanRow, child: PlanRow) -> PlanRow:
-    """The longer of two needs; a need without a date lasts until it has one."""
-    open_ended = child.verdict is not Verdict.KEEP or child.may_erase_from is None
-    if own.may_erase_from is None or (not open_ended and child.may_erase_from <= own.may_erase_from):  # type: ignore[operator]
-        return own
-    return _lent(own, child)
+    """The longer of two needs."""
+    return _lent(own, child) if _outlasts(child, own) else own
+
+
+def _outlasts(one: PlanRow, other: PlanRow) -> bool:
+    """Whether a row stays longer than another one; without a date it stays until it has one."""
+    day, other_day = _day(one), _day(other)
+    return other_day is not None and (day is None or day > other_day)
+
+
+def _day(row: PlanRow) -> date | None:
+    return row.may_erase_from if row.verdict is Verdict.KEEP else None

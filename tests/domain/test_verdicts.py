@@ -274,6 +274,18 @@ def test_a_need_reaches_over_three_levels() -> None:
     assert (hanna.verdict, hanna.keep_through, hanna.why) == (Verdict.KEEP, date(2031, 12, 31), "account")
 
 
+def test_a_need_reaches_past_a_row_whose_own_duty_ends_before_it() -> None:
+    shop = _three_levels()
+    dated = replace(shop.tables["shop"]["account"], dates={retention.RULES["wwft5"].anchor: "left_on"})
+    tables, categories = {**shop.tables["shop"], "account": dated}, {**shop.categories, "account": category("wwft5")}
+    account = Row("account", (5,), {"id": 5, "customer_id": 1, "left_on": date(2025, 1, 1)})
+    kept = Row("invoice", (2,), {"id": 2, "account_id": 5, "issued_on": date(2024, 3, 5), "paid_on": date(2024, 4, 1)})
+    rows = judged(kept, HANNA, account, register=Register(categories, {"shop": tables}))
+    assert (rows["account", 5].keep_through, rows["account", 5].columns_kept) == (date(2030, 1, 1), None)
+    hanna = rows["customer", 1]
+    assert (hanna.verdict, hanna.keep_through, hanna.why) == (Verdict.KEEP, date(2031, 12, 31), "account")
+
+
 def test_every_row_with_the_value_that_is_pointed_at_is_kept() -> None:
     by_address = replace(INVOICE, via={"email": "customer.email"})
     second = Row("customer", (9,), {**HANNA.values, "id": 9})
