@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -21,15 +20,16 @@ from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses
 from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
-from dsr.connectors.sql_emptying import as_given, changed_along, filled
+from dsr.connectors.sql_emptying import filled
 from dsr.connectors.sql_engine import engine_for
+from dsr.connectors.sql_erasing import SqlErasing
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_reading import Written
 from dsr.connectors.sql_samples import found_in
 from dsr.connectors.sql_schema import columns_named
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
-from dsr.domain.plans import Columns, Row
+from dsr.domain.plans import Columns
 from dsr.domain.register import Table
 from dsr.domain.register_ways import Seen
 from dsr.domain.row_keys import Key, as_read, from_json
@@ -82,7 +82,7 @@ class SqlSystem:
     def find(self, identifiers: Identifiers) -> list[Found]:
         """Every row of the person by table, parents before children. Raises SystemDown or SystemRefuses."""
         with self._transaction(self._reader) as connection:
-            return self._find(connection, identifiers, locks=False)
+            return self.find_in(connection, identifiers, locks=False)
 
     def stream(self, identifiers: Identifiers) -> Iterator[Found]:
         """The same, however many rows there are. Raises SystemDown or SystemRefuses, also between two batches."""
@@ -138,7 +138,7 @@ class SqlSystem:
         with translated(self.name, engine.url.username), engine.begin() as connection:
             yield connection
 
-    def _find(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
+    def find_in(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
         found: list[Found] = []
         for name in self.register.nearest_first(self.name):
             statement = self._statement(name, frozenset(identifiers), locks=locks, most=self.system.row_cap)
@@ -261,7 +261,10 @@ class SqlSystem:
     def _is_of_person(self, name: str, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         table = self.tables[name]
         ways = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
-        ways += [self._belongs(source, parent, way, kinds) for parent, way in table.ways.items()]
+        before: list[sa.ColumnElement[bool]] = []
+        for parent, way in table.ways.items():  # the first that leads to a row says whose it is
+            ways.append(sa.and_(self._belongs(source, parent, way, kinds), *before))
+            before.append(~self._leads(source, parent, way))
         is_found = sa.or_(*ways) if ways else sa.false()
         if f"{self.name}.{name}" not in kinds:
             return is_found
@@ -308,77 +311,16 @@ class SqlSystem:
         other = sa.select(*(parent.c[c] for c in way.values())).where(self._is_of_person(name, parent, kinds))
         return own[0].in_(other) if len(own) == 1 else sa.tuple_(*own).in_(other)
 
-
-class SqlErasing:
-    """The open transaction in which rows are locked and erased."""
-
-    def __init__(self, system: SqlSystem, connection: Connection) -> None:
-        self.system, self.connection = system, connection
-        self._changed_along: dict[str, Columns] = {}
-
-    def find(self, identifiers: Identifiers) -> list[Found]:
-        """The rows of the person by table, locked."""
-        return self.system._find(self.connection, identifiers, locks=True)
-
-    def read(self, table: str, keys: Sequence[Key]) -> Found:
-        """The rows with these keys, locked where they can be erased; one that is gone is left out."""
-        found = self._read(table, self.system.by_key("lock", table), self.system.keys_in_parts(table, keys))
-        return found.only({*map(as_read, keys)})
-
-    def _read(self, table: str, statement: Any, parts: Iterable[Mapping[str, Any]]) -> Found:
-        found = [self.system.fetch(self.connection, table, statement, part) for part in parts]
-        return replace(found[0], rows=[row for part in found for row in part.rows])
-
-    def is_empty(self, table: str) -> bool:
-        """Whether a table has no row at all, of anybody."""
-        rows = sa.select(sa.literal(1)).select_from(self.system.clause(table))
-        return self.connection.execute(rows.limit(1)).first() is None
-
-    def delete(self, table: str, keys: Sequence[Key]) -> int:
-        """Erase these rows; returns how many there were."""
-        return self._change(table, self.system.by_key("delete", table), keys)
-
-    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
-        """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
-        emptied = tuple(columns)
-        return self._change(table, self.system.clearing(table, emptied, self._stay(table)), keys) if emptied else 0
-
-    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
-        """Give columns of each of these rows new values; returns how many rows there were."""
-        return sum(self.change(table, [key], values) for key, values in rows.items())
-
-    def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
-        """Give these columns of these rows other values; returns how many rows there were."""
-        given = {column: as_given(value) for column, value in values.items()}
-        return self._change(table, self.system.changing(table, given, self._stay(table)), keys)
-
-    def _stay(self, table: str) -> Columns:
-        """The columns that the database would change with any other."""
-        if table not in self._changed_along:
-            known = self.system.tables[table]
-            self._changed_along[table] = changed_along(self.connection, known.table or table, known.schema)
-        return self._changed_along[table]
-
-    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these rows of one of its parents."""
-        way = self.system.tables[table].ways[rows[0].table]
-        targets = [target for row in rows for target in _written(row.values[column] for column in way.values())]
-        return self._read(table, self.system.pointing(table, tuple(way)), self.system.in_parts(len(way), targets))
-
-    def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
-        parts = self.system.keys_in_parts(table, keys)
-        return sum(self.connection.execute(statement, part).rowcount for part in parts)
+    def _leads(self, source: Any, name: str, way: Mapping[str, str]) -> sa.ColumnElement[bool]:
+        """Whether the row points at one that is there, whoever's it is."""
+        parent = self.table(name, way.values()).alias()
+        pointed_at = _all_of(parent).where(*(parent.c[other] == source.c[own] for own, other in way.items()))
+        leads: sa.ColumnElement[bool] = sa.exists(pointed_at.correlate(source))
+        return leads
 
 
 def _all_of(source: sa.FromClause) -> sa.Select[Any]:
     return sa.select(sa.literal_column("*")).select_from(source)
-
-
-def _written(values: Iterable[Any]) -> list[Key]:
-    """Values as they were read, and as a CHAR that was filled with spaces stands in another column."""
-    given = tuple(values)
-    bare = tuple([value.rstrip(" ") if isinstance(value, str) else value for value in given])
-    return [given] if bare == given else [given, bare]
 
 
 def _digits(text: Any) -> Any:

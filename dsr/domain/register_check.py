@@ -207,7 +207,7 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
         for other, child in tables.items()
         if name in child.ways
         and not child.view_of
-        and (child.read_only or name not in register.followed(system, other))
+        and (child.read_only or {*register.followed(system, other)} - {other} != {name})
     ]
     if children and table.keep_columns is None and table.is_erasable:
         yield (

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache, partial, reduce
 
 from dsr.domain import retention
 from dsr.domain.holds import why_held
@@ -176,7 +176,8 @@ class _Judge:
         parents = [parent for parent in found if parent.category == table.category]
         if not parents:
             return alone(row)
-        followed = next((parent for parent in parents if parent.verdict is not Verdict.ERASE), parents[0])
+        kept = [parent for parent in parents if parent.verdict is not Verdict.ERASE]
+        followed = reduce(lambda one, other: other if _outlasts(other, one) else one, kept or parents)
         if followed.verdict is Verdict.ERASE and table.read_only:
             followed = followed._replace(verdict=Verdict.FIRST, why=READ_ONLY)
         left = columns_left(self.register, self.system, name) if followed.verdict is Verdict.ERASE else None

@@ -154,13 +154,13 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 
 
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
-    """A row that was added after the search may belong to one that has just gone: then nothing goes."""
+    """A row that was added after the search, or is somebody else's, may point at one that went: then nothing goes."""
     pointed_at = {parent for table in register.tables[system].values() for parent in table.ways}
     going = {table: {*keys} for table, keys in _keys(_erasable(attempt.planned)).items() if table in pointed_at}
     for found in attempt.found:
         gone = [row for row in found.to_rows() if row.key in going[found.table]] if found.table in going else []
         if needed(erasing, register, system, gone):
-            raise PlanChanged(N_("Rows were added during the erasure; nothing was changed."))
+            raise PlanChanged(N_("Rows that are not in the plan point at rows that would go; nothing was changed."))
 
 
 def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: Attempt) -> None:

@@ -153,7 +153,7 @@ def test_where_else_a_row_points_is_asked_about() -> None:
         "orders", "customer_id", "to_id", "song_id", points={"customer_id": "customer.id", "to_id": "address.id"}
     )
     written = draft("shop", [CUSTOMER, address, order, SONG])
-    assert "# GAP: to_id points at address; in via too, if a row is of that person or needs address" in written
+    assert "# GAP: to_id points at address; in via too, as the last, if a kept row needs address" in written
     assert written.count(" points at ") == 1
 
 

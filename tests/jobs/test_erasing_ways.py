@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 
@@ -9,9 +10,12 @@ import pytest
 
 from dsr.config import Settings
 from dsr.connectors.base import rows_of
+from dsr.connectors.sql import SqlSystem
 from dsr.db.cases import Case
-from dsr.domain.plans import DATE_MISSING, Verdict
+from dsr.domain import verdicts
+from dsr.domain.plans import DATE_MISSING, Verdict, register_decisions
 from dsr.domain.register import Table
+from dsr.domain.register_check import mistakes
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.services import plans
@@ -98,3 +102,37 @@ def test_a_row_stays_for_one_that_points_at_it_by_another_spelling(workplace: Wo
     work.run_all(workplace.context)
     (client,) = workplace.shop.rows("client")
     assert (client["name"], client["mail"]) == ("Hanna", None)
+
+
+def test_the_first_way_says_whose_a_row_is(workplace: Workplace) -> None:
+    workplace.shop.run("CREATE TABLE address (id INTEGER PRIMARY KEY, customer_id INTEGER)")
+    workplace.shop.run("CREATE TABLE parcel (id INTEGER PRIMARY KEY, buyer INTEGER, address INTEGER)")
+    workplace.shop.run("INSERT INTO address VALUES (1, 1)")
+    workplace.shop.run("INSERT INTO parcel VALUES (1, 1, 1), (2, 2, 1), (3, NULL, 1), (4, 0, 1), (5, 1, NULL)")
+    address = Table("customer", ("id",), via={"customer_id": "customer.id"}, keep_columns=())
+    parcel = Table("ticket", ("id",), via={"buyer": "customer.id", "address": "address.id"})
+    settings = workplace.context.settings
+    tables = {"customer": settings.register.tables["shop"]["customer"], "address": address, "parcel": parcel}
+    settings = replace(settings, register=replace(settings.register, tables={"shop": tables}))
+    with closing(SqlSystem("shop", settings)) as system:
+        found = rows_of(system.find({"email": "hanna@example.org"}))
+        assert sorted(row.key[0] for row in found if row.table == "parcel") == [1, 3, 4, 5], "2 is a present of Bram"
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_a_line_of_two_records_stays_as_long_as_the_last_of_them(workplace: Workplace) -> None:
+    workplace.shop.run("CREATE TABLE note (id INTEGER PRIMARY KEY, invoice_id INTEGER, credit_id INTEGER)")
+    workplace.shop.run("INSERT INTO note VALUES (1, 119, 124)")
+    settings = workplace.context.settings
+    credit = replace(settings.register.tables["shop"]["invoice"], table="invoice", keep_columns=("total",))
+    note = Table("invoice", ("id",), via={"invoice_id": "invoice.id", "credit_id": "credit.id"})
+    invoice = replace(credit, table=None)
+    tables = {**settings.register.tables["shop"], "invoice": invoice, "credit": credit, "note": note}
+    register = replace(settings.register, tables={"shop": tables})
+    assert mistakes(register) == []
+    without = replace(register, tables={"shop": {**tables, "invoice": replace(invoice, keep_columns=None)}})
+    assert [key for key, _ in mistakes(without)] == ["tables.shop.invoice.keep_columns"]
+    with closing(SqlSystem("shop", replace(settings, register=register))) as system:
+        rows = rows_of(system.find({"email": "hanna@example.org"}))
+    judged = verdicts.judge(register, "shop", rows, on=date(2026, 11, 23), decisions=register_decisions(register))
+    assert [row.may_erase_from for row in judged if row.table == "note"] == [date(2032, 1, 1)]
