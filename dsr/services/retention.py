@@ -203,11 +203,17 @@ def _left(
     """By entry the rows that may not go after all, each with the reason."""
     judged = judge_kept(settings, due.system, rows_of(found.values()), decisions, on)
     tables = settings.register.tables[due.system]
-    return {entry_id: _left_of(rows, tables, due.kept[entry_id], judged) for entry_id, rows in found.items()}
+    # What rows that are held need waits with them: both are looked at again once the hold is lifted.
+    needed_by = HELD if any(noted_ground(row.why) for row in judged.values()) else STILL_NEEDED
+    return {entry_id: _left_of(rows, tables, due.kept[entry_id], judged, needed_by) for entry_id, rows in found.items()}
 
 
 def _left_of(
-    found: Found, tables: Mapping[str, Table], kept: Kept, judged: Mapping[tuple[str, Key], PlanRow]
+    found: Found,
+    tables: Mapping[str, Table],
+    kept: Kept,
+    judged: Mapping[tuple[str, Key], PlanRow],
+    needed_by: str,
 ) -> dict[Key, str]:
     left: dict[Key, str] = {}
     digests = found_rows(found, tables[found.table])
@@ -216,7 +222,7 @@ def _left_of(
         if digests.get(key) != kept[key]:
             left[key] = CHANGED
         elif row.verdict is not Verdict.ERASE:
-            left[key] = why_left(row)
+            left[key] = needed_by if (why := why_left(row)) == STILL_NEEDED else why
     return left
 
 

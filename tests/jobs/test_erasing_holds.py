@@ -209,6 +209,21 @@ def test_what_is_held_on_its_day_stays_and_goes_after_the_hold(workplace: Workpl
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_held_rows_need_waits_for_the_hold_as_they_do(workplace: Workplace, approved: Case) -> None:
+    work.run_all(workplace.context)
+    workplace.shop.run("UPDATE invoice SET paid_on = '2026-11-30' WHERE paid_on IS NULL AND customer_id = 1")
+    erasing.run_ledger(workplace.context)
+    hold = place(workplace, approved, "invoice")
+    workplace.clock.set(date(2034, 1, 1))
+    erasing.run_ledger(workplace.context)
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task).where(Task.kind == "ledger-left")).all() == []
+    lift(workplace, approved, hold)
+    erasing.run_ledger(workplace.context)
+    assert 1 not in [row["id"] for row in workplace.shop.rows("customer")]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 def test_a_hold_placed_while_the_ledger_erases_wins(
     workplace: Workplace, approved: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
