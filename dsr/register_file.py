@@ -34,7 +34,8 @@ def read_register(file: Path) -> tuple[Register | None, list[Mistake]]:
     """The register of `file` as far as it can be read, and every mistake in it, in the order of its lines."""
     table, text, unreadable = read(file)
     if unreadable:
-        return None, [*_undecided(file), *unreadable]
+        candidates = _lines_with(_CANDIDATES, file, "holds several candidates; keep one")
+        return None, [*candidates, *_not_filled_in(file), *unreadable]
     register, wrong = validated(Register, table, file, text)
     if register is None:
         register, _ = validated(Register, _legible(table, wrong), file, text)
@@ -43,7 +44,7 @@ def read_register(file: Path) -> tuple[Register | None, list[Mistake]]:
     known = {mistake.key for mistake in wrong}
     found = [Mistake(file, key, said, line_of(text, key)) for key, said in mistakes(register) if key not in known]
     digest = hashlib.sha256(text.encode()).hexdigest()
-    in_order = sorted([*wrong, *found, *_undecided(file)], key=lambda mistake: mistake.line or 0)
+    in_order = sorted([*wrong, *found, *_not_filled_in(file)], key=lambda mistake: mistake.line or 0)
     return with_items(replace(register, digest=digest)), in_order
 
 
@@ -52,15 +53,12 @@ def gaps(file: Path) -> list[int]:
     return [number for number, line in _lines(file) if GAP in line]
 
 
-def _undecided(file: Path) -> list[Mistake]:
-    """The lines where several candidates of a draft are left, which is no TOML; and those where none is filled in."""
-    left = {_CANDIDATES: "holds several candidates; keep one", _NOTHING: 'holds "…"; fill it in'}
-    return [
-        Mistake(file, "", told, number)
-        for number, line in _lines(file)
-        for pattern, told in left.items()
-        if pattern.search(line)
-    ]
+def _not_filled_in(file: Path) -> list[Mistake]:
+    return _lines_with(_NOTHING, file, 'holds "…"; fill it in')
+
+
+def _lines_with(pattern: re.Pattern[str], file: Path, told: str) -> list[Mistake]:
+    return [Mistake(file, "", told, number) for number, line in _lines(file) if pattern.search(line)]
 
 
 def _lines(file: Path) -> list[tuple[int, str]]:

@@ -83,6 +83,11 @@ def test_candidates_that_are_left_are_told_together(tmp_path: Path) -> None:
     assert "is not TOML" in fault
 
 
+def test_a_text_may_have_a_bar_in_it(tmp_path: Path) -> None:
+    text = '[recipients]\npost = { name = "Polder | Post", role = "processor" }'
+    assert not [each for each in told(tmp_path, text) if "several candidates" in each]
+
+
 def test_what_a_draft_could_not_know_is_to_be_filled_in(tmp_path: Path) -> None:
     name = 'name = "…", role = "processor"'
     assert told(tmp_path, f'[categories]\n# a = "…"\n[recipients]\nbank = {{ {name} }}   # x') == [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
 from dsr.domain.identifiers import KINDS
 from dsr.domain.plans import EVENT
@@ -206,14 +206,20 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
         other
         for other, child in tables.items()
         if name in child.ways
+        and name != other
         and not child.view_of
-        and (child.read_only or {*register.followed(system, other)} - {other} != {name})
+        and (child.read_only or not _follows_alone(register.followed(system, other), other, name))
     ]
     if children and table.keep_columns is None and table.is_erasable:
         yield (
             f"{at}.keep_columns",
             f"is missing: which columns do kept rows of {', '.join(sorted(children))} need ([] for the key only)",
         )
+
+
+def _follows_alone(followed: Sequence[str], name: str, parent: str) -> bool:
+    """Whether the rows of a table are kept as long as those of one parent, and of no other."""
+    return parent in followed and {parent, name}.issuperset(followed)
 
 
 def _in_emptied(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:

@@ -56,7 +56,8 @@ def needed(
     found: set[Key] = set()
     passed_over = but or {}
     for name, table in register.tables[system].items():
-        way = table.ways.get(rows[0].table) if rows else None
+        # A view shows rows of another table, which is looked at itself.
+        way = table.ways.get(rows[0].table) if rows and not table.view_of else None
         pointing = erasing.pointing(name, rows).to_rows() if way else []
         pointing = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
         if way and pointing:
