@@ -40,6 +40,7 @@ dates = { document_date = "issued_on" }
 category = "invoice"
 key = ["id"]
 via = { deal_id = "deal.id" }
+dates = { document_date = "issued_on" }
 view_of = "bill"
 """
 OVER, RUNNING, DONE, OPEN = 1, 2, 3, 4
@@ -56,7 +57,7 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
         "remark VARCHAR(20))"
     )
     shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, deal_id INTEGER, issued_on DATE)")
-    shop.run("CREATE VIEW bills_shown AS SELECT id, deal_id FROM bill")
+    shop.run("CREATE VIEW bills_shown AS SELECT id, deal_id, issued_on FROM bill")
     for deal, ended in ENDED.items():
         shop.run("INSERT INTO deal VALUES (:id, 1, :ended, 'hosting', 'calls often')", id=deal, ended=ended)
     for deal, issued in ((OVER, date(2024, 3, 5)), (RUNNING, date(2024, 3, 5)), (OPEN, None)):
