@@ -1,6 +1,6 @@
 # The commands of this project; `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help env demo test check bench campaign lock clean
+.PHONY: help env demo test check bench campaign anydatabase lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -44,6 +44,10 @@ bench: $(VENV)/.dev ## measure speed, size and memory against a baseline of the 
 campaign: $(VENV)/.dev ## kill the worker a thousand times on each engine while people are erased (ARGS="--kills 50" for fewer)
 	tests/install.sh
 	$(BIN)/python -m tests.campaign $(ARGS)
+
+anydatabase: $(VENV)/.dev ## erase people in databases drawn by chance, on each engine, and look after ten years (ARGS="--seeds 50" for fewer)
+	tests/install.sh
+	$(BIN)/python -m tests.anydatabase $(ARGS)
 
 lock: ## renew the pinned requirements (needs uv)
 	$(LOCK) --group build --output-file requirements.lock
