@@ -116,13 +116,18 @@ class Execution(Base):
     started_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     is_observed: Mapped[bool] = mapped_column(default=True)
-    """False where the commit was found done after a crash."""
+    """False where the commit was found done after a crash; of what was left, where nobody saw whether it was."""
     is_left: Mapped[bool] = mapped_column(default=False)
     """True where a handler gave up waiting for the system or its owner: nothing is known to have been done."""
     erased: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table."""
     changed: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table of which a part went."""
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether it was begun in a database that a handler gave up: nobody saw how it ended."""
+        return self.is_left and not self.is_observed
 
 
 class LedgerEntry(Base):

@@ -41,14 +41,21 @@ HELD = {
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 
 
+def _is_told(row: PlanRow, plan: CasePlan) -> bool:
+    """Whether a planned row has its place in the letter: in a database that was given up only a refusal stands."""
+    lost = (execution.system for execution in plan.executions if execution.is_lost)
+    return row.verdict is Verdict.REFUSE or row.system not in lost
+
+
 class Erasure:
     """What an erasure plan came to, in the words of the register."""
 
     def __init__(self, session: Session, case: Case, plan: CasePlan, register: Register) -> None:
         self._register, self._language = register, case.language
         whole = plans.series(session, plan)
-        self._rows = [row for each in whole for row in plans.planned_rows(each)]
-        self._receipts = {done.system for each in whole for done in each.executions if done.state == "done"}
+        self._rows = [row for each in whole for row in plans.planned_rows(each) if _is_told(row, each)]
+        receipts = (done for each in whole for done in each.executions if done.state == "done")
+        self._receipts = {done.system for done in receipts if not done.is_lost}
         self.outstanding = plan.outstanding
         # A plan that was voided halfway did erase what its receipts say.
         of_case = select(Execution).join(CasePlan).where(CasePlan.case_id == case.id, Execution.state == "done")

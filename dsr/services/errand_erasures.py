@@ -24,7 +24,6 @@ from dsr.domain.wording import N_
 from dsr.services import casework, errand_files, errands, executions, ledger_told, notifications, plans, retention
 from dsr.services.erasing import Receipt
 from dsr.services.errands import ANSWERED, CLOSED, by_hand
-from dsr.services.lookup import identifiers_of
 from dsr.services.retention import Due, Settled
 
 
@@ -131,14 +130,14 @@ def leave(
     plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
     if plan and plan.state == plans.APPROVED:
         casework.check_open(case)
-        leave_part(session, case, plan, errand.system, register=settings.register, now=now)
+        _leave_part(session, case, plan, errand.system, register=settings.register, now=now)
 
 
-def leave_part(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
-    """What an approved plan was to erase in one system stays there; the plan ends without it."""
-    parts, decisions = plans.parts_of(plan), plans.decisions_of(plan, register)
-    approved = executions.Approved(plan, register, identifiers_of(case), decisions, parts, ())
+def _leave_part(
+    session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime
+) -> None:
+    """What an approved plan was to erase stays there; of what it keeps the owner is asked on its day."""
     for execution in plan.executions:
         if execution.system == system:
             execution.is_left = True
-    executions.settle(session, approved, system, Receipt({}, {}, {}), now=now)
+    executions.settle(session, executions.approved_of(case, plan, register), system, Receipt({}, {}, {}), now=now)

@@ -119,12 +119,9 @@ def check_holds(session: Session, approved: Approved, receipt: Receipt) -> None:
 
 def settle(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> None:
     """A system has committed: its receipt, once, whoever else found it committed; with the last the end of the plan."""
-    plan, is_only = approved.plan, len(approved.parts) == 1
-    if not is_only:
-        session.execute(_LOCK_PLAN, {"plan": plan.id})  # the last of several receipts must see the others
-    if not _note_receipt(session, plan, system, receipt, now=now):
+    plan, planned = approved.plan, approved.parts[system].groups
+    if not _note_receipt(session, approved, system, receipt, now=now):
         return
-    planned = approved.parts[system].groups
     kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
     gone = went(planned, touched)
@@ -141,12 +138,40 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
         changed=receipt.changed,
         is_observed=receipt.is_observed,
     )
-    if is_only or session.scalar(_ANY_LEFT, {"plan": plan.id}) is None:
+    _finish_if_last(session, approved, now=now)
+
+
+def leave(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+    """An approved plan ends without a database: nothing counts as done there, and nobody sees to what it keeps.
+
+    What was to go is remembered all the same: an attempt was made, and whether it was committed nobody saw.
+    """
+    approved = approved_of(case, plan, register)
+    execution = next(each for each in plan.executions if each.system == system)
+    execution.is_left = True
+    session.flush()
+    if _note_receipt(session, approved, system, Receipt({}, {}, {}, is_observed=False), now=now):
+        planned = approved.parts[system].groups
+        gone = went(planned, {group.judged.table for group in planned})
+        remember(session, case.id, system, gone, register, now=now)
+        _finish_if_last(session, approved, now=now)
+
+
+def approved_of(case: Case, plan: CasePlan, register: Register) -> Approved:
+    """An approved plan, to be ended without some system."""
+    return Approved(plan, register, identifiers_of(case), plans.decisions_of(plan, register), plans.parts_of(plan), ())
+
+
+def _finish_if_last(session: Session, approved: Approved, *, now: datetime) -> None:
+    if len(approved.parts) == 1 or session.scalar(_ANY_LEFT, {"plan": approved.plan.id}) is None:
         finish(session, approved, now=now)
 
 
-def _note_receipt(session: Session, plan: CasePlan, system: str, receipt: Receipt, *, now: datetime) -> bool:
+def _note_receipt(session: Session, approved: Approved, system: str, receipt: Receipt, *, now: datetime) -> bool:
     """Whether there was none yet."""
+    plan = approved.plan
+    if len(approved.parts) > 1:
+        session.execute(_LOCK_PLAN, {"plan": plan.id})  # the last of several receipts must see the others
     counts = {"erased": receipt.erased, "changed": receipt.changed}
     done = {"of_plan": plan.id, "of_system": system, "done_at": now, "is_observed": receipt.is_observed, **counts}
     return _is_changed(session, _RECEIPT, done)

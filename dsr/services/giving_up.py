@@ -19,7 +19,7 @@ from dsr.db.cases import Case
 from dsr.db.plans import CasePlan, Execution, GivenUp
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, errand_erasures, errands, plans, rectification, restriction, search, work
+from dsr.services import audit, casework, errands, executions, plans, rectification, restriction, search, work
 from dsr.services.executions import DONE
 
 
@@ -70,10 +70,10 @@ def give_up(
 
 
 def _leave(session: Session, case: Case, system: str, *, settings: Settings, now: datetime) -> None:
-    """What approved plans were to do in the system is not done."""
+    """What approved plans were to do in the system is not waited for."""
     for plan in plans.approved(session, case.id, *plans.STEPS):
         if any(execution.system == system and execution.state != DONE for execution in plan.executions):
-            leave = rectification.leave if plan.right == Right.RECTIFICATION else errand_erasures.leave_part
+            leave = rectification.leave if plan.right == Right.RECTIFICATION else executions.leave
             leave(session, case, plan, system, register=settings.register, now=now)
 
 

@@ -292,9 +292,9 @@ def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now
 
 
 def leave(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
-    """What an approved correction was to change in one system is not changed; the plan ends without it."""
-    _note_done(session, plan, system, {}, is_observed=True, now=now)
-    next(each for each in plan.executions if each.system == system).is_left = True
+    """An approved correction ends without a database: nothing counts as changed there, though nobody saw it."""
+    execution = next(each for each in plan.executions if each.system == system)
+    execution.state, execution.done_at, execution.is_observed, execution.is_left = DONE, now, False, True
     _finish_if_done(session, plan, register, now=now)
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine
+from sqlalchemy import create_engine, select
 
 from dsr.config import DataSystem, load_register
 from dsr.connectors.registry import open_systems
+from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
 from dsr.domain.answers import Facts, Tenor, missing_parts
@@ -241,6 +242,8 @@ def test_what_was_agreed_on_and_cannot_be_done_is_not_told_as_done(club: Club) -
     with club.workplace.transaction() as session:
         plan = session.get_one(CasePlan, plan.id)
         assert (rectification.left_of(plan), rectification.standing(plan).changes) == (["club"], [])
+        assert [execution.is_observed for execution in plan.executions] == [False]
+        assert "rows-corrected" not in session.scalars(select(AuditEntry.event)).all()
     assert club.letter().rectified.corrected == ()
 
 

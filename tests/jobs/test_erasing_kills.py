@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +17,10 @@ from dsr.db.notices import Task
 from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.rights import Right
-from dsr.jobs import work
-from dsr.services import audit, plans, retention
+from dsr.jobs import replay, work
+from dsr.services import audit, giving_up, plans, retention
 from dsr.services.work import of as work_of
+from tests.jobs.test_replay import restore
 from tests.parts.dying import ends_well, killed_at, start
 from tests.parts.shop import TABLES, Workplace, identified_case
 
@@ -109,6 +110,39 @@ def test_a_key_given_out_anew_after_the_kill_is_somebody_elses(workplace: Workpl
     ends_well(workplace, key_file)
     assert [row["body"] for row in workplace.shop.rows("ticket")] == ["a new question of somebody else", "help"]
     check_accounts(workplace, case, planned, is_observed=False)
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_may_have_gone_in_a_database_that_is_given_up_is_remembered(workplace: Workplace, key_file: Path) -> None:
+    case, _ = approved_case(workplace)
+    before = workplace.shop.everything()
+    killed_at(workplace, key_file, "customer-database-committed")
+    erased = workplace.shop.everything()
+    shop = Path(workplace.context.settings.systems["shop"].path or "")
+    workplace.context.systems["shop"].close()
+    away = shop.rename(shop.with_suffix(".away"))
+    workplace.clock.now += timedelta(hours=2)
+    work.run_all(workplace.context)
+    give_up(workplace, case)
+    away.rename(shop)
+    with workplace.transaction() as session:
+        execution = session.scalars(select(Execution)).one()
+        assert (execution.state, execution.erased, execution.is_lost) == ("done", {}, True)
+        assert session.scalars(select(LedgerEntry)).all() == []
+        events = [entry.event for entry in session.scalars(select(AuditEntry))]
+        assert (events.count("rows-erased"), events.count("plan-executed")) == (0, 1)
+    restore(workplace, before)
+    assert replay.run(workplace.context, "shop", workplace.clock.now.date(), dry_run=False).left == []
+    assert workplace.shop.everything() == erased
+
+
+def give_up(workplace: Workplace, case: Case) -> None:
+    """The handler goes on without the shop."""
+    settings, now = workplace.context.settings, workplace.clock()
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        by = own.handler_id or pytest.fail("nobody")
+        giving_up.give_up(session, own, "shop", "De winkel is gestopt.", by=by, settings=settings, now=now)
 
 
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)

@@ -9,11 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from dsr.db.plans import CasePlan
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.rights import Outcome
+from dsr.domain.row_keys import Key
 from dsr.services import plans
+from dsr.services.retention import kept_rows
 from tests.parts.firm import NOOR, TIM, Firm, Person
 from tests.parts.paper import Keeper
 from tests.parts.starters import words
@@ -207,18 +210,33 @@ def test_a_database_that_is_gone_is_given_up_and_told(
         letter = letter_of(firm, hanna)
     assert "Dat hebben wij voor een deel gedaan." in letter
     assert "De winkel is gestopt." in letter
+    assert "weten wij niet of het is gebeurd" in letter
+    assert "Nog bewaard" not in letter
+    assert kept(firm) == []
     assert firm.verify().faults == ()
 
 
-def test_what_was_given_up_and_comes_back_gets_a_further_plan(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+def kept(firm: Firm) -> list[tuple[str, Key]]:
+    """What the ledger keeps, row by row."""
+    with firm.store() as session:
+        return [(entry.table, key) for entry in session.scalars(select(LedgerEntry)) for key in kept_rows(entry)]
+
+
+@pytest.mark.parametrize("moment", ["before the plan", "after the approval"])
+def test_what_was_given_up_and_comes_back_gets_a_further_plan(
+    paper_firm: Firm, hanna: Person, yara: Keeper, moment: str
+) -> None:
     firm = paper_firm
     identified(firm, hanna, "erasure")
     yara.open()
     yara.note("quote", "Offerte voor een website")
     yara.done()
     firm.tick()
-    with out_of_reach(firm):
+    if moment == "after the approval":
         plan(firm, hanna)
+    with out_of_reach(firm):
+        if moment == "before the plan":
+            plan(firm, hanna)
         approve(firm, hanna)
         yara.open()
         yara.send("gewist", items="1", evidence="versnipperd")
@@ -232,5 +250,8 @@ def test_what_was_given_up_and_comes_back_gets_a_further_plan(paper_firm: Firm, 
     assert "Er is geen bewijs van de wissing in: shop." in refused.text
     approve(firm, hanna)
     assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
-    assert "Niet gedaan" not in letter_of(firm, hanna)
+    assert len(kept(firm)) == len({*kept(firm)}) > 0
+    letter = letter_of(firm, hanna)
+    assert "Niet gedaan" not in letter
+    assert "Nog bewaard" in letter
     assert firm.verify().faults == ()
