@@ -43,7 +43,7 @@ def restrict(context: Context, case_id: uuid.UUID, found: _ToTell) -> Note:
     """Have every system know what is restricted, or is not any more; one that is down delays its own part only."""
     left: DomainError | None = None
     for pending in found.pending:
-        for system in context.systems if pending.is_lifted else found.systems:
+        for system in found.systems:
             try:
                 _tell(context, pending, system)
             except (SystemDown, SystemRefuses, SeveralPersons) as fault:

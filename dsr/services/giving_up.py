@@ -27,8 +27,8 @@ def silent(session: Session, case: Case, settings: Settings) -> list[str]:
     """The databases that were asked in vain, and that something of the case waits for."""
     if not case.is_open or not any(step.error for step in work.of(session, case.id).values()):
         return []
-    unmarked = restriction.systems_unmarked(session, case, settings.register)
-    waited_for = {*_unsearched(session, case), *_unplanned(session, case), *_begun(session, case), *unmarked}
+    untold = *restriction.systems_unmarked(session, case, settings.register), *restriction.systems_marked(session, case)
+    waited_for = {*_unsearched(session, case), *_unplanned(session, case), *_begun(session, case), *untold}
     return [name for name, system in settings.systems.items() if name in waited_for and not system.is_manual]
 
 
@@ -99,7 +99,7 @@ def _lack_again(session: Session, case: Case, system: str) -> Iterator[str]:
         if plan and plan.state not in plans.LAPSED:
             plan.outstanding = sorted({*plan.outstanding, system})
             yield step
-    if restriction.in_force(session, case.id):
+    if restriction.pending(session, case):
         yield "restrict"
 
 

@@ -101,12 +101,13 @@ def in_force(session: Session, case_id: uuid.UUID) -> list[Restriction]:
 
 def pending(session: Session, case: Case) -> list[Pending]:
     """The restrictions of a case that are in force, and those lifted of which a system still bears the marks."""
-    found = [each for each in of_case(session, case.id) if each.lifted_at is None or _has_marks_left(each)]
+    found = [each for each in of_case(session, case.id) if each.lifted_at is None or _marks_left(each)]
     return [Pending(each.id, each.categories, identifiers_of(case), each.lifted_at is not None) for each in found]
 
 
-def _has_marks_left(restriction: Restriction) -> bool:
-    return any(marking.unmarked_at is None for marking in restriction.markings)
+def _marks_left(restriction: Restriction) -> set[str]:
+    """The systems that still bear marks."""
+    return {marking.system for marking in restriction.markings if marking.unmarked_at is None}
 
 
 def noted(session: Session, restriction_id: uuid.UUID, system: str) -> Marking | None:
@@ -324,6 +325,13 @@ def systems_unmarked(session: Session, case: Case, register: Register) -> list[s
             if has_marks(register, system, each.categories) and not _is_marked(each, system)
         }
     )
+
+
+def systems_marked(session: Session, case: Case) -> list[str]:
+    """The systems that still bear marks of what is not restricted any more."""
+    lifted = (each for each in of_case(session, case.id) if each.lifted_at)
+    left = dict.fromkeys(system for each in lifted for system in _marks_left(each))
+    return [*search.without_given_up(session, case.id, left)]
 
 
 def _is_marked(restriction: Restriction, system: str) -> bool:

@@ -19,6 +19,7 @@ from dsr.domain.restriction import Ground, Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, restricting, work
 from dsr.services import audit, casework, giving_up, objection, plans, restriction
+from dsr.services import work as work_steps
 from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.parts.dying import ends_well, killed_at
 from tests.parts.restrictions import case_of_hanna, marks, with_marks
@@ -112,6 +113,34 @@ def test_a_database_that_was_given_up_does_not_hold_up_a_restriction(workplace: 
         found = session.get_one(Case, case.id)
         assert found.rights[0].result is Outcome.PARTLY_FULFILLED
         assert restriction.systems_unmarked(session, found, settings.register) == []
+
+
+@on_one_engine
+def test_a_database_that_was_given_up_does_not_hold_up_the_lifting(workplace: Workplace) -> None:
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    lift(workplace, case, by)
+    settings, now = workplace.context.settings, workplace.clock()
+    workplace.context.systems["shop"].close()
+    shop = Path(str(settings.systems["shop"].path))
+    away = shop.rename(settings.base / "away.db")
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        assert giving_up.silent(session, found, settings) == ["shop"]
+        giving_up.give_up(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
+    work.run_all(workplace.context)
+    away.rename(shop)
+    with workplace.transaction() as session:
+        found = session.get_one(Case, case.id)
+        assert (giving_up.silent(session, found, settings), work_steps.of(session, case.id)["restrict"].state) == (
+            [],
+            "done",
+        )
+        giving_up.take_back(session, found, "shop", by=by, now=now)
+    assert marks(workplace.shop)[1] == 1
+    work.run_all(workplace.context)
+    assert marks(workplace.shop)[1] == 0
 
 
 @on_one_engine
