@@ -56,8 +56,8 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
         return Remarks([])
     at = f"systems.{name}.eraser"
     lacking: dict[str, list[str]] = {}
-    for table, known in tables.items():
-        for act, statement in _needed(connection, table, known):
+    for table in tables:
+        for act, statement in _needed(connection, tables, table):
             if _is_kept_from(connection, statement):
                 lacking.setdefault(act, []).append(table)
     mistakes = [_lacking(connection, at, act, names, tables) for act, names in lacking.items()]
@@ -74,8 +74,17 @@ def _lacking(connection: Connection, at: str, act: str, names: list[str], tables
     quoted = connection.dialect.identifier_preparer
     places = [quoted.format_table(_clause(name, tables[name])) for name in names]
     groups = places if connection.dialect.name == "mysql" else [", ".join(places)]
-    grants = "; ".join(f"GRANT {_RIGHTS[act]} ON {group} TO {connection.engine.url.username}" for group in groups)
+    grants = "; ".join(f"GRANT {_RIGHTS[act]} ON {group} TO {_account(connection)}" for group in groups)
     return f"{at}: it may not {act} table {', '.join(names)}: {grants}"
+
+
+def _account(connection: Connection) -> str:
+    """The account as a GRANT names it; MariaDB has one for each host."""
+    quote = connection.dialect.identifier_preparer.quote
+    if connection.dialect.name != "mysql":
+        return quote(str(connection.engine.url.username))
+    name, _, host = str(connection.scalar(sa.text("SELECT CURRENT_USER()"))).rpartition("@")
+    return f"{quote(name)}@{quote(host)}".replace("%%", "%")  # doubled for the driver
 
 
 def _partly_blind(connection: Connection, at: str, tables: Mapping[str, Table]) -> list[str]:
@@ -101,15 +110,16 @@ def _is_almighty(connection: Connection) -> bool:
     return bool(connection.scalar(sa.text(_ALMIGHTY[connection.dialect.name])))
 
 
-def _needed(connection: Connection, name: str, table: Table) -> list[tuple[str, sa.Executable]]:
+def _needed(connection: Connection, tables: Mapping[str, Table], name: str) -> list[tuple[str, sa.Executable]]:
     """What the eraser does with a table. To lock a row, PostgreSQL asks for the right to update something in it."""
+    table = tables[name]
     if not table.is_erasable:
         return [("read", _selecting(name, table))]
     locking = _selecting(name, table).with_for_update()
     needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
     columns = {*table.rectifiable}
     if table.may_be_emptied:
-        columns |= Schema(connection).columns(name, table).keys() - stays(table)
+        columns |= Schema(connection).columns(name, table).keys() - stays(tables, name)
         columns.update(changed_along(connection, table.table or name, table.schema))
     needed += [("update", _updating(name, table, sorted(columns)))] if columns else []
     return needed

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from dsr.connectors.base import Remarks
 from dsr.connectors.sql_schema import Pointing, Schema, columns_named, kind_of
 from dsr.domain.register import Fixed, Register, Table
+from dsr.domain.verdicts import columns_left, columns_needed
 
 _TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE",
@@ -65,7 +66,7 @@ class _Checks:
             yield from self._in_erasing(name, table, columns, at)
 
     def _in_erasing(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
-        yield from _not_filled(columns, at, table)
+        yield from _not_filled(columns, at, table, stays(self.tables, name))
         yield from _not_fitting(columns, at, table, self.schema.engine)
         yield from self._in_unique_columns(name, table, at)
         yield from self._in_key(name, table, columns, at)
@@ -127,7 +128,7 @@ class _Checks:
 
     def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
         """A value that must be unique can be fixed for one person only."""
-        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - stays(table)
+        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - stays(self.tables, name)
         for columns in self.schema.uniques(name, table):
             if set(columns) <= constant:
                 example = f"erased-{{{table.key[0]}}}"
@@ -193,13 +194,13 @@ def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]
                 yield f"{at}.{setting}: there is no column {column}"
 
 
-def _not_filled(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+def _not_filled(columns: Mapping[str, Any], at: str, table: Table, staying: Set[str]) -> Iterator[str]:
     if not table.may_be_emptied:
         return
-    filled = stays(table) | table.fixed.keys() | table.pseudonyms.keys()
+    filled = staying | table.fixed.keys() | table.pseudonyms.keys()
     computed = [column for column, facts in columns.items() if facts.get("computed")]
     for column in computed:
-        if column not in stays(table):
+        if column not in staying:
             yield f"{at}.keep_columns: {column} is computed by the database from other columns; name it here"
     full = [column for column, facts in columns.items() if not facts["nullable"] and column not in {*filled, *computed}]
     if full:
@@ -237,7 +238,6 @@ def _fits(kind: str, value: Fixed, engine: str) -> bool:
     return type(value) in takes.get(kind, (int, str))
 
 
-def stays(table: Table) -> set[str]:
+def stays(tables: Mapping[str, Table], name: str) -> set[str]:
     """The columns that are never emptied."""
-    needed = {*table.via, *table.dates.values()} if table.on_erasure == "delete" else ()
-    return {*table.key, *needed, *(table.keep_columns or ())}
+    return {*(columns_left(tables, name) or columns_needed(tables, name))}

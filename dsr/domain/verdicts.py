@@ -117,7 +117,7 @@ class _Judge:
             why = self._reason(category, table, verdict)
         elif verdict is not Verdict.PROTECTED and table.is_soft_deleted(row.values):
             why = SOFT_DELETED
-        left = columns_left(self.register, self.system, name) if verdict is Verdict.ERASE else None
+        left = columns_left(self.register.tables[self.system], name) if verdict is Verdict.ERASE else None
         if left and table.pseudonyms:
             why = PSEUDONYM
         through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
@@ -180,7 +180,7 @@ class _Judge:
         followed = reduce(lambda one, other: other if _outlasts(other, one) else one, kept or parents)
         if followed.verdict is Verdict.ERASE and table.read_only:
             followed = followed._replace(verdict=Verdict.FIRST, why=READ_ONLY)
-        left = columns_left(self.register, self.system, name) if followed.verdict is Verdict.ERASE else None
+        left = columns_left(self.register.tables[self.system], name) if followed.verdict is Verdict.ERASE else None
         why = PSEUDONYM if left and table.pseudonyms else followed.why
         own = followed._replace(table=name, category=table.category, key_columns=table.key, columns_kept=left, why=why)
         return own.judgement
@@ -206,7 +206,7 @@ class _Judge:
     def _keep_for(self, parent: _Judged, child: PlanRow) -> None:
         own = parent.plan_row
         if own.verdict is Verdict.ERASE:
-            columns = columns_needed(self.register, self.system, own.table)
+            columns = columns_needed(self.register.tables[self.system], own.table)
             parent.plan_row = _lent(own, child)._replace(columns_kept=columns)
         elif own.columns_kept is not None:
             parent.plan_row = _later(own, child)
@@ -214,23 +214,22 @@ class _Judge:
             parent.needed_by = child
 
 
-def columns_needed(register: Register, system: str, name: str) -> Columns:
+def columns_needed(tables: Mapping[str, Table], name: str) -> Columns:
     """What stays of a row that kept rows need: its key, its way to the person, its dates, and what they use of it."""
-    tables = register.tables[system]
     table = tables[name]
     pointed_at = [column for other in tables.values() for column in other.ways.get(name, {}).values()]
     needed = (*table.key, *table.via, *table.dates.values(), *pointed_at, *(table.keep_columns or ()))
     return tuple(dict.fromkeys(needed))
 
 
-def columns_left(register: Register, system: str, name: str) -> Columns | None:
+def columns_left(tables: Mapping[str, Table], name: str) -> Columns | None:
     """What an erasure leaves of a row that it empties: not even the way to the person or a date, unless the register
     says so. None where the row goes."""
-    table = register.tables[system][name]
+    table = tables[name]
     if table.on_erasure == "delete":
         return None
     goes = {*table.via, *table.dates.values()} - {*table.key, *(table.keep_columns or ())}
-    return tuple(column for column in columns_needed(register, system, name) if column not in goes)
+    return tuple(column for column in columns_needed(tables, name) if column not in goes)
 
 
 def _fingerprints(table: Table, rows: Sequence[Row]) -> list[str]:

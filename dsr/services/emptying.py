@@ -73,7 +73,7 @@ def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[
 
 
 def _is_emptied(register: Register, system: str, row: Row) -> bool:
-    left = columns_left(register, system, row.table)
+    left = columns_left(register.tables[system], row.table)
     return left is not None and is_empty(register.tables[system][row.table], row, left)
 
 

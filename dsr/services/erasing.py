@@ -10,7 +10,7 @@ from dsr.connectors.base import Erasing, Found
 from dsr.domain.groups import Group
 from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
-from dsr.domain.row_keys import Key, key_text
+from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.domain.wording import N_
 from dsr.services.emptying import empty_rows, is_empty, needed
 
@@ -56,7 +56,7 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
         if not attempt.stands:
             check_unchanged(_rows(planned), attempt.judge())
     except PlanChanged:
-        if attempt.is_repeated() and _is_done(erasing, register.tables[system], planned):
+        if attempt.is_repeated() and _is_done(erasing, register.tables[system], attempt):
             return _receipt(erasing, register.tables[system], planned, is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
@@ -121,11 +121,14 @@ def _keys(groups: Iterable[Group]) -> dict[str, list[Key]]:
     return found
 
 
-def _is_done(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group]) -> bool:
+def _is_done(erasing: Erasing, tables: Mapping[str, Table], attempt: Attempt) -> bool:
     """Whether what was to go is gone, and of the rows that stay in part only that part is left."""
+    planned, going = attempt.planned, _keys(_erasable(attempt.planned))
+    if any(not {*map(as_read, at.keys)}.isdisjoint(going.get(at.table, ())) for at in attempt.found):
+        return False  # changed since, and still found as the person's
     # By fingerprint: a key may have been given out anew since, to a row that is somebody else's.
     erasable = {(row.table, row.key_values, row.fingerprint) for row in _rows(_erasable(planned))}
-    found = [erasing.read(table, keys) for table, keys in _keys(_erasable(planned)).items()]
+    found = [erasing.read(table, keys) for table, keys in going.items()]
     left = {(at.table, *row) for at in found for row in at.fingerprints(tables[at.table]).items()}
     return erasable.isdisjoint(left) and all(
         _is_cleared(erasing, tables[row.table], row) for row in _rows(_emptied(planned))

@@ -155,7 +155,7 @@ def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) ->
 
 def _yet_to_go(erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept) -> Found:
     """The rows of an entry that are yet to go: an earlier attempt may have emptied them."""
-    columns = verdicts.columns_left(register, entry.system, entry.table)
+    columns = verdicts.columns_left(register.tables[entry.system], entry.table)
     found = read_kept(erasing, entry.system, entry.table, [*kept])
     table = register.tables[entry.system][entry.table]
     return yet_to_go(found, table, kept, columns)
@@ -246,8 +246,8 @@ class _Ending:
 
     def erase(self, entry: LedgerEntry, found: Found, left: Mapping[Key, str]) -> Settled:
         table, kept = self.register.tables[entry.system][entry.table], self.due.kept[entry.id]
-        least = verdicts.columns_left(self.register, entry.system, entry.table)
-        less = verdicts.columns_needed(self.register, entry.system, entry.table)
+        least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
+        less = verdicts.columns_needed(self.register.tables[entry.system], entry.table)
         going = found.only(kept.keys() - left.keys())
         pointed_at, left = self._needed(entry, table, going, left)
         whole, in_part = going.only({*map(as_read, going.keys)} - pointed_at), going.only(pointed_at - left.keys())
@@ -371,7 +371,7 @@ def note_erased_by_hand(session: Session, entry: LedgerEntry, register: Register
     """A person erased the rows of an entry: forgotten here, and remembered while a backup may bring them back."""
     if entry.rows:
         is_known = entry.table in register.tables.get(entry.system, {})
-        columns = verdicts.columns_left(register, entry.system, entry.table) if is_known else None
+        columns = verdicts.columns_left(register.tables[entry.system], entry.table) if is_known else None
         gone = Written(entry.table, columns, entry.row_count, entry.rows)
         remember(session, entry.case_id, entry.system, [gone], register, now=now)
     entry.state, entry.erased_at, entry.rows = ERASED, now, None

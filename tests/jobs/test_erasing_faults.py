@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -164,6 +165,23 @@ def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(
     after = workplace.shop.everything()
     assert [row["id"] for row in after["invoice"] if row["customer_id"] == 1] == list(range(119, 126))
     assert after["ticket"] == [row for row in before["ticket"] if row["customer_id"] == 2]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_changed_after_an_attempt_that_came_to_nothing_is_not_taken_for_gone(workplace: Workplace) -> None:
+    for table in ("invoice_line", "invoice", "newsletter"):
+        workplace.shop.run(f"DELETE FROM {table}")  # noqa: S608 - a constant
+    case, shop = _approved(workplace), Path(workplace.context.settings.systems["shop"].path or "")
+    workplace.context.systems["shop"].close()
+    away = shop.rename(shop.with_suffix(".away"))
+    work.run_all(workplace.context)
+    away.rename(shop)
+    workplace.shop.run("UPDATE customer SET phone = '0612121212' WHERE id = 1")
+    workplace.shop.run("UPDATE ticket SET body = 'still here' WHERE id = 1")
+    workplace.clock.now += timedelta(hours=2)
+    work.run_all(workplace.context)
+    assert _state(workplace, case)[0] == plans.VOID
+    assert [row["id"] for row in workplace.shop.rows("customer")] == [1, 2]
 
 
 @SERVERS

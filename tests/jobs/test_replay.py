@@ -49,7 +49,9 @@ def backup(workplace: Workplace, approved: Case) -> Content:  # noqa: F811
 def emptied_invoices(monkeypatch: pytest.MonkeyPatch) -> None:
     """An invoice of which the day has come stays, empty."""
     invoice = '[tables.shop.invoice]\non_erasure = "empty"\nkeep_columns = ["customer_id"]\nfixed = { total = 0 }'
-    monkeypatch.setattr("tests.parts.shop.REGISTER", REGISTER.replace("[tables.shop.invoice]", invoice))
+    customer = '[tables.shop.customer]\non_erasure = "empty"'
+    emptied = REGISTER.replace("[tables.shop.invoice]", invoice).replace("[tables.shop.customer]", customer)
+    monkeypatch.setattr("tests.parts.shop.REGISTER", emptied)
 
 
 def run(workplace: Workplace, since: date = TODAY, *, dry_run: bool = False) -> tuple[int, int, list[tuple[str, str]]]:

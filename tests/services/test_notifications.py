@@ -253,7 +253,7 @@ def test_a_correction_and_an_erasure_are_told_apart(desk: Desk) -> None:
     letter = desk.letter()
     assert letter.count("Duinpost Mailing") == 2
     assert "die wij nu hebben verwijderd" in letter
-    assert "die wij nu hebben gecorrigeerd" in letter
+    assert "die wij nu hebben verbeterd" in letter
 
 
 def test_who_should_have_been_told_by_now_is_a_task_once(desk: Desk) -> None:
