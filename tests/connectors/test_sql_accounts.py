@@ -29,8 +29,12 @@ class Accounts:
         (settings.base / "secret").write_text("molen-sloot")
         for name in ("reader", "eraser"):
             self.drop(name)
-            made = "IDENTIFIED BY 'molen-sloot'" if self.is_mariadb else "LOGIN PASSWORD 'molen-sloot'"
-            shop.run(f"CREATE {'USER' if self.is_mariadb else 'ROLE'} {name} {made}")
+            self.make(name)
+
+    def make(self, name: str) -> None:
+        """An account without rights."""
+        password = "IDENTIFIED BY 'molen-sloot'" if self.is_mariadb else "LOGIN PASSWORD 'molen-sloot'"
+        self.shop.run(f"CREATE {'USER' if self.is_mariadb else 'ROLE'} {name} {password}")
 
     def drop(self, name: str) -> None:
         """Take an account away, with its rights."""
@@ -42,7 +46,8 @@ class Accounts:
 
     def _exists(self, name: str) -> bool:
         with self.shop.engine.connect() as connection:
-            return connection.scalar(text("SELECT 1 FROM pg_roles WHERE rolname = :name"), {"name": name}) is not None
+            known = text("SELECT 1 FROM pg_roles WHERE rolname = :name")
+            return connection.scalar(known, {"name": name.strip('"')}) is not None
 
     def grant(self, name: str, rights: str, *tables: str) -> None:
         """Give an account rights on tables."""
@@ -137,6 +142,18 @@ def test_too_little_is_a_mistake(accounts: Accounts) -> None:
         for grant in grants.split("; "):
             accounts.shop.run(grant)
     assert accounts.remarks().mistakes == []
+
+
+def test_a_grant_names_an_account_as_the_database_does(accounts: Accounts) -> None:
+    name = "`dsr-eraser`" if accounts.is_mariadb else '"dsr-eraser"'
+    accounts.let_read()
+    accounts.make(name)
+    accounts.grant(name, "SELECT, UPDATE", *TABLES)
+    (lacking,) = accounts.remarks(eraser="dsr-eraser").mistakes
+    for grant in lacking.split(": ")[2].split("; "):
+        accounts.shop.run(grant)
+    assert accounts.remarks(eraser="dsr-eraser").mistakes == []
+    accounts.drop(name)
 
 
 def test_a_view_that_nobody_can_change_is_no_warning(accounts: Accounts) -> None:

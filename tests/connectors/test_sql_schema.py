@@ -74,6 +74,15 @@ def test_a_column_that_is_not_there(told: Any, values: dict[str, Any], setting: 
     assert told(ticket=values) == [f"tables.shop.ticket.{setting}: there is no column nr"]
 
 
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_others_point_at_stays_and_needs_no_fixed_value(shop: Shop, told: Any) -> None:
+    shop.run("CREATE TABLE member (id INTEGER PRIMARY KEY, code VARCHAR(8) NOT NULL UNIQUE, mail VARCHAR(80))")
+    shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, member VARCHAR(8), issued_on DATE)")
+    member = Table("customer", ("id",), match={"email": "mail"}, keep_columns=())
+    bill = Table("invoice", ("id",), via={"member": "member.code"}, dates={"document_date": "issued_on"})
+    assert told(member=member, bill=bill) == []
+
+
 def test_a_column_that_may_not_be_empty_needs_a_fixed_value(told: Any) -> None:
     assert told(customer={"fixed": {}, "keep_columns": ("address",)}) == [
         "tables.shop.customer.fixed: email, name may not be empty: give a fixed value, or keep it under keep_columns"
