@@ -55,14 +55,17 @@ def needed(
     """
     found: set[Key] = set()
     passed_over = but or {}
-    for name, table in register.tables[system].items():
-        # A view shows rows of another table, which is looked at itself.
-        way = table.ways.get(rows[0].table) if rows and not table.view_of else None
-        pointing = erasing.pointing(name, rows).to_rows() if way else []
-        pointing = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
-        if way and pointing:
-            found |= _pointed_at(rows, way, [row for row in pointing if not _is_emptied(register, system, row)])
+    for name, way in _ways_to(rows[0].table, register.tables[system]).items() if rows else ():
+        pointing = [row for row in erasing.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
+        counted = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
+        found |= _pointed_at(rows, way, counted) if counted else set()
     return found
+
+
+def _ways_to(parent: str, tables: Mapping[str, Table]) -> dict[str, dict[str, str]]:
+    """The tables that point at one, each with its way; not a view of a table that points there itself."""
+    pointing = {name: table.ways[parent] for name, table in tables.items() if parent in table.ways}
+    return {name: way for name, way in pointing.items() if tables[name].view_of not in pointing}
 
 
 def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:
