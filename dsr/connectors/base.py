@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
+from operator import itemgetter
 from typing import Any, Protocol
 
 from dsr.domain.column_types import ColumnType
@@ -43,7 +45,7 @@ class SystemRefuses(ConnectorError):
     """Permanent: the system and the register do not fit, or the account may not do this; somebody must look."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Found:
     """Rows of a person in one table, as the driver gave them; there may be thousands."""
 
@@ -52,11 +54,11 @@ class Found:
     columns: Columns
     rows: Sequence[tuple[Any, ...]]
 
-    @property
+    @cached_property
     def keys(self) -> list[Key]:
         """The key of every row."""
         places = [self.columns.index(column) for column in self.key]
-        return [tuple([values[place] for place in places]) for values in self.rows]
+        return [*zip(*[map(itemgetter(place), self.rows) for place in places], strict=True)]
 
     def fingerprints(self, known: Table) -> dict[Key, str]:
         """Key -> the digest of what the row says of the person; not where several rows have the same key."""
@@ -70,8 +72,12 @@ class Found:
         """The rows with these keys, as they were noted. A database may take another spelling for the same key."""
         if keys >= set(self.keys):
             return self
-        rows = zip(map(as_read, self.keys), self.rows, strict=True)
+        rows = zip(map(as_read, self.keys), self.rows, strict=True) if keys else ()
         return replace(self, rows=[row for key, row in rows if key in keys])
+
+    def without(self, keys: Set[Key]) -> Found:
+        """The other rows."""
+        return self.only({*map(as_read, self.keys)} - keys) if keys else self
 
     def to_rows(self) -> list[Row]:
         """The rows one by one, each with its key and its values by column."""

@@ -47,19 +47,20 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
 
 
 def needed(
-    erasing: Erasing, register: Register, system: str, rows: Sequence[Row], *, but: Mapping[str, Set[Key]] | None = None
+    erasing: Erasing, register: Register, system: str, found: Found, *, but: Mapping[str, Set[Key]] | None = None
 ) -> set[Key]:
-    """The keys of the rows, of one table, that rows of another point at; what was emptied needs nothing any more.
+    """The keys of those found that rows of another table point at; what was emptied needs nothing any more.
 
     The rows of `but`, by table, are not looked at.
     """
-    found: set[Key] = set()
+    pointed_at: set[Key] = set()
     passed_over = but or {}
-    for name, way in _ways_to(rows[0].table, register.tables[system]).items() if rows else ():
+    for name, way in _ways_to(found.table, register.tables[system]).items() if found.rows else ():
+        rows = found.to_rows()
         pointing = [row for row in erasing.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
         counted = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
-        found |= _pointed_at(rows, way, counted) if counted else set()
-    return found
+        pointed_at |= _pointed_at(rows, way, counted) if counted else set()
+    return pointed_at
 
 
 def _ways_to(parent: str, tables: Mapping[str, Table]) -> dict[str, dict[str, str]]:

@@ -161,8 +161,7 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
     pointed_at = {parent for table in register.tables[system].values() for parent in table.ways}
     going = {table: {*keys} for table, keys in _keys(_erasable(attempt.planned)).items() if table in pointed_at}
     for found in attempt.found:
-        gone = [row for row in found.to_rows() if row.key in going[found.table]] if found.table in going else []
-        if needed(erasing, register, system, gone):
+        if found.table in going and needed(erasing, register, system, found.only(going[found.table])):
             raise PlanChanged(N_("Rows that are not in the plan point at rows that would go; nothing was changed."))
 
 

@@ -125,7 +125,7 @@ def _erase_again(
         for key, digest in part.noted.items()
     }
     going = part.found.only({key for key, result in results.items() if result == AGAIN})
-    still = needed(erasing, register, system, going.to_rows()) if part.stays is None else set()
+    still = needed(erasing, register, system, going) if part.stays is None else set()
     results |= dict.fromkeys(still, STILL_NEEDED)
     going = going.only({key for key, result in results.items() if result == AGAIN})
     erase_rows(erasing, system, table, going, part.stays)

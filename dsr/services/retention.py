@@ -248,14 +248,15 @@ class _Ending:
         table, kept = self.register.tables[entry.system][entry.table], self.due.kept[entry.id]
         least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
         less = verdicts.columns_needed(self.register.tables[entry.system], entry.table)
-        going = found.only(kept.keys() - left.keys())
+        going = found.without(left.keys())
         pointed_at, left = self._needed(entry, table, going, left)
-        whole, in_part = going.only({*map(as_read, going.keys)} - pointed_at), going.only(pointed_at - left.keys())
+        whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
         erased = erase_rows(self.erasing, entry.system, table, whole, least)
         erase_rows(self.erasing, entry.system, table, in_part, less)
         after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
         # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-        gone = {key: digest for key, digest in kept.items() if key not in left and key not in after}
+        stays = left.keys() | after.keys()
+        gone = {key: digest for key, digest in kept.items() if key not in stays} if stays else kept
         noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
         emptied = _written({key: kept[key] for key in after})
         went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(after), emptied)
@@ -266,12 +267,11 @@ class _Ending:
         self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
     ) -> tuple[set[Key], Mapping[Key, str]]:
         """The rows that others point at, and those left: of a row that was emptied before, no more can go."""
-        rows = going.to_rows()
-        pointed_at = needed(self.erasing, self.register, entry.system, rows)
+        pointed_at = needed(self.erasing, self.register, entry.system, going)
         if not pointed_at:
             return pointed_at, left
         is_whole = entry.columns_kept is None and table.keep_columns is not None
-        by_others = needed(self.erasing, self.register, entry.system, rows, but=self.known_keys() if is_whole else {})
+        by_others = needed(self.erasing, self.register, entry.system, going, but=self.known_keys() if is_whole else {})
         return pointed_at, {**left, **dict.fromkeys(by_others, STILL_NEEDED)}
 
 
