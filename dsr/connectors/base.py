@@ -53,6 +53,8 @@ class Found:
     key: Columns
     columns: Columns
     rows: Sequence[tuple[Any, ...]]
+    others_need: Set[Key] = frozenset()
+    """The keys of those that rows of others point at, as they are noted."""
 
     @cached_property
     def keys(self) -> list[Key]:
@@ -81,8 +83,14 @@ class Found:
 
     def to_rows(self) -> list[Row]:
         """The rows one by one, each with its key and its values by column."""
+        others_need = self.others_need
         return [
-            Row(self.table, key, dict(zip(self.columns, values, strict=True)))
+            Row(
+                self.table,
+                key,
+                dict(zip(self.columns, values, strict=True)),
+                bool(others_need) and as_read(key) in others_need,
+            )
             for key, values in zip(self.keys, self.rows, strict=True)
         ]
 
@@ -103,11 +111,18 @@ class Remarks:
         return Remarks(self.mistakes + other.mistakes, self.warnings + other.warnings)
 
 
-class Erasing(Protocol):
-    """A transaction in which rows are locked, read and erased; leaving it commits, an exception rolls back."""
+class Searching(Protocol):
+    """Where the rows of a person are found: by the reading account, or locked."""
 
     def find(self, identifiers: Identifiers) -> list[Found]:
-        """The rows of the person by table, locked."""
+        """The rows of the person by table."""
+
+    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
+        """The rows of `table` that point at these, which are rows of one of its parents."""
+
+
+class Erasing(Searching, Protocol):
+    """A transaction in which rows are locked, read and erased; leaving it commits, an exception rolls back."""
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked; one that is gone is left out."""
@@ -127,20 +142,14 @@ class Erasing(Protocol):
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
 
-    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these, which are rows of one of its parents."""
 
-
-class Connector(Protocol):
+class Connector(Searching, Protocol):
     """A system of the controller, as the register describes it."""
 
     name: str
 
     def lookup(self, identifiers: Identifiers) -> dict[str, bool]:
         """Per identifier whether the system knows it: yes or no, and no row leaves it."""
-
-    def find(self, identifiers: Identifiers) -> list[Found]:
-        """The rows of the person by table, by the reading account."""
 
     def stream(self, identifiers: Identifiers) -> Iterator[Found]:
         """The same rows a batch at a time, however many there are; those of one table follow each other.

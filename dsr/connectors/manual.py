@@ -53,6 +53,10 @@ class ManualSystem:
         """Nothing: the items of another case have other numbers, and in every search the owner looks at all papers."""
         return iter(())
 
+    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
+        """Nothing: no paper points at another one."""
+        return _found(table, self._tables[table], [])
+
     def _by_table(self) -> dict[str, list[Row]]:
         rows = self._items()
         found = {name: [row for row in rows if row.table == name] for name in self._tables}
@@ -116,7 +120,7 @@ class _ErasedByHand:
         return 0
 
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        return _found(table, self._system._tables[table], [])
+        return self._system.pointing(table, rows)
 
 
 def judged(row: Row) -> Row:

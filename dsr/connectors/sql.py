@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import reduce
 from typing import Any
 
@@ -29,7 +30,7 @@ from dsr.connectors.sql_samples import found_in
 from dsr.connectors.sql_schema import columns_named
 from dsr.domain.column_types import ColumnType
 from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
-from dsr.domain.plans import Columns
+from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Table
 from dsr.domain.register_ways import Seen
 from dsr.domain.row_keys import Key, as_read, from_json
@@ -96,6 +97,11 @@ class SqlSystem:
         with self._transaction(self._reader) as connection:
             for part in self.keys_in_parts(table, keys, BATCH):
                 yield self.fetch(connection, table, self.by_key("read", table), part).only(wanted)
+
+    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
+        """The rows of `table` that point at these, of one of its parents. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return self.pointing_in(connection, table, rows)
 
     @contextmanager
     def erasing(self) -> Iterator[SqlErasing]:
@@ -181,7 +187,12 @@ class SqlSystem:
             self._by_key[name, verb] = sa.delete(source).where(is_one) if verb == "delete" else reading
         return self._by_key[name, verb]
 
-    def pointing(self, name: str, columns: Columns) -> Any:
+    def pointing_in(self, connection: Connection, name: str, rows: Sequence[Row]) -> Found:
+        way = self.tables[name].ways[rows[0].table]
+        targets = [target for row in rows for target in _spelled(row.values[column] for column in way.values())]
+        return self.fetch_all(connection, name, self._holding(name, tuple(way)), self.in_parts(len(way), targets))
+
+    def _holding(self, name: str, columns: Columns) -> Any:
         """The statement that reads the rows that hold given values in these columns; written once as well."""
         if (name, columns) not in self._by_key:
             self._by_key[name, columns] = Written(
@@ -244,6 +255,13 @@ class SqlSystem:
                 columns=", ".join(sorted(missing)),
             )
         return Found(name, self.tables[name].key, columns, rows)
+
+    def fetch_all(
+        self, connection: Connection, name: str, statement: Written, parts: Iterable[Mapping[str, Any]]
+    ) -> Found:
+        """The same for several statements, one after another."""
+        found = [self.fetch(connection, name, statement, part) for part in parts]
+        return replace(found[0], rows=[row for part in found for row in part.rows])
 
     def clause(self, name: str) -> sa.TableClause:
         """The table as statements name it."""
@@ -317,6 +335,13 @@ class SqlSystem:
         pointed_at = _all_of(parent).where(*(parent.c[other] == source.c[own] for own, other in way.items()))
         leads: sa.ColumnElement[bool] = sa.exists(pointed_at.correlate(source))
         return leads
+
+
+def _spelled(values: Iterable[Any]) -> list[Key]:
+    """Values as they were read, and as a CHAR that was filled with spaces stands in another column."""
+    given = tuple(values)
+    bare = tuple([value.rstrip(" ") if isinstance(value, str) else value for value in given])
+    return [given] if bare == given else [given, bare]
 
 
 def _all_of(source: sa.FromClause) -> sa.Select[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -31,12 +30,9 @@ class SqlErasing:
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
-        found = self._read(table, self.system.by_key("lock", table), self.system.keys_in_parts(table, keys))
+        parts = self.system.keys_in_parts(table, keys)
+        found = self.system.fetch_all(self.connection, table, self.system.by_key("lock", table), parts)
         return found.only({*map(as_read, keys)})
-
-    def _read(self, table: str, statement: Any, parts: Iterable[Mapping[str, Any]]) -> Found:
-        found = [self.system.fetch(self.connection, table, statement, part) for part in parts]
-        return replace(found[0], rows=[row for part in found for row in part.rows])
 
     def is_empty(self, table: str) -> bool:
         """Whether a table has no row at all, of anybody."""
@@ -70,17 +66,8 @@ class SqlErasing:
 
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
         """The rows of `table` that point at these rows of one of its parents."""
-        way = self.system.tables[table].ways[rows[0].table]
-        targets = [target for row in rows for target in _spelled(row.values[column] for column in way.values())]
-        return self._read(table, self.system.pointing(table, tuple(way)), self.system.in_parts(len(way), targets))
+        return self.system.pointing_in(self.connection, table, rows)
 
     def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
         parts = self.system.keys_in_parts(table, keys)
         return sum(self.connection.execute(statement, part).rowcount for part in parts)
-
-
-def _spelled(values: Iterable[Any]) -> list[Key]:
-    """Values as they were read, and as a CHAR that was filled with spaces stands in another column."""
-    given = tuple(values)
-    bare = tuple([value.rstrip(" ") if isinstance(value, str) else value for value in given])
-    return [given] if bare == given else [given, bare]

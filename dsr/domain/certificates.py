@@ -7,13 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from dsr.domain.groups import Group
-from dsr.domain.plans import Verdict
+from dsr.domain.plans import OTHERS_NEED, Verdict
 from dsr.domain.row_keys import Key, from_json, key_text
 
 
 @dataclass(frozen=True, slots=True)
 class TableResult:
     """The planned rows of one table by what became of them; `left` were to go, and no receipt says that they went.
+
+    Of those that were emptied `for_others` keep what rows of somebody else need.
 
     `digest` is over the rows that went or were emptied, as they were before.
     """
@@ -22,6 +24,7 @@ class TableResult:
     planned: int
     erased: int
     emptied: int
+    for_others: int
     kept: int
     refused: int
     waiting: int
@@ -49,7 +52,9 @@ def _result(table: str, groups: Sequence[Group], is_done: bool) -> TableResult:
         counts[_fate(group, is_done)] += group.count
     went = [group for group in groups if _fate(group, is_done) in ("erased", "emptied")]
     rows = [(from_json(key), fingerprint) for group in went for key, fingerprint in group.rows]
-    return TableResult(table, sum(counts.values()), **counts, digest=rows_digest(rows) if rows else None)
+    for_others = sum(group.count for group in went if group.judged.why == OTHERS_NEED)
+    digest = rows_digest(rows) if rows else None
+    return TableResult(table, sum(counts.values()), **counts, for_others=for_others, digest=digest)
 
 
 def _fate(group: Group, is_done: bool) -> str:

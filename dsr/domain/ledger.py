@@ -11,6 +11,7 @@ from dsr.domain.plans import (
     DATE_MISSING,
     DATE_UNREADABLE,
     EVENT,
+    OTHERS_NEED,
     PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
@@ -26,7 +27,9 @@ NEEDED, STEP = "needed", "step"
 EARLIER_WAITS = timedelta(days=7)
 """A day that a change of the rules brings forward is not today: a mistake in the register can be put right."""
 
-_CODES = frozenset({DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE, EVENT, READ_ONLY, SOFT_DELETED, PSEUDONYM})
+_CODES = frozenset(
+    {DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE, EVENT, OTHERS_NEED, READ_ONLY, SOFT_DELETED, PSEUDONYM}
+)
 
 
 def rules_digest(register: Register, system: str, fiscal_year_start_month: int) -> str:

@@ -24,7 +24,7 @@ Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
 EVENT, NOT_OURS, READ_ONLY = "event", "not-ours", "read-only"
-SOFT_DELETED, PSEUDONYM = "soft-deleted", "pseudonym"
+SOFT_DELETED, PSEUDONYM, OTHERS_NEED = "soft-deleted", "pseudonym", "others-need"
 """Why a row is protected, waits or is not ours to erase, where the handler gave no words of their own."""
 
 
@@ -47,11 +47,12 @@ class SeveralPersons(DomainError):
 
 
 class Row(NamedTuple):
-    """A row as found in a system; `values` maps column to value."""
+    """A row as found in a system; `values` maps column to value, `others_need` says that rows of others point at it."""
 
     table: str
     key: Key
     values: Mapping[str, Any]
+    others_need: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -275,6 +275,11 @@ class Table:
             found.setdefault(parent, {})[column] = pointed_at
         return found
 
+    @property
+    def other_parents(self) -> list[str]:
+        """Those that do not say whose its rows are, where the first does: the address an order was sent to."""
+        return [*self.ways][1:]
+
     def emptied(self, column: str, key: Mapping[str, Any]) -> Fixed | None:
         """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
         fixed = self.fixed.get(column)

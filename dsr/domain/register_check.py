@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping
 
 from dsr.domain.identifiers import KINDS
 from dsr.domain.plans import EVENT
@@ -208,7 +208,7 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
         if name in child.ways
         and name != other
         and not child.view_of
-        and (child.read_only or not _follows_alone(register.followed(system, other), other, name))
+        and (child.read_only or name in child.other_parents or not _follows_alone(register, system, other, name))
     ]
     if children and table.keep_columns is None and table.is_erasable:
         yield (
@@ -217,8 +217,9 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
         )
 
 
-def _follows_alone(followed: Sequence[str], name: str, parent: str) -> bool:
+def _follows_alone(register: Register, system: str, name: str, parent: str) -> bool:
     """Whether the rows of a table are kept as long as those of one parent, and of no other."""
+    followed = register.followed(system, name)
     return parent in followed and {parent, name}.issuperset(followed)
 
 

@@ -16,6 +16,7 @@ from dsr.domain.plans import (
     DATE_UNREADABLE,
     EVENT,
     NOT_OURS,
+    OTHERS_NEED,
     PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
@@ -199,6 +200,9 @@ class _Judge:
 
     def keep_what_is_needed(self, name: str) -> None:
         table = self.register.tables[self.system][name]
+        for found in self.judged.get(name, []):
+            if found.row.others_need:
+                self._keep_for(found, _OF_OTHERS)
         for child in _different(table, self.judged.get(name, [])):
             for parent in self.parents_of(table, child.row):
                 self._keep_for(parent, child.lends)
@@ -270,6 +274,10 @@ def _rule_name(category: Category) -> str | None:
     return "period" if isinstance(category.retention, Period) else category.retention
 
 
+_OF_OTHERS = PlanRow("", "", "", Verdict.KEEP, None, None, None, None, OTHERS_NEED, (), (), "")
+"""A row of somebody else: it stays until nobody knows when."""
+
+
 def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
     """A row with no duty of its own takes that of the row that needs it."""
     return own._replace(
@@ -277,7 +285,7 @@ def _lent(own: PlanRow, child: PlanRow) -> PlanRow:
         rule=child.rule,
         keep_through=child.keep_through if child.verdict is Verdict.KEEP else None,
         may_erase_from=_day(child),
-        why=child.table,
+        why=OTHERS_NEED if child.why == OTHERS_NEED else child.table,
     )
 
 

@@ -133,7 +133,7 @@ def _erase_in(context: Context, approved: executions.Approved, connector: Connec
 
 def _erase(context: Context, approved: executions.Approved, system: str, transaction: Erasing) -> erasing.Receipt:
     settings, part, on = context.settings, approved.parts[system], local_date(context.now())
-    found = transaction.find(approved.identifiers)
+    found = drawing_up.find(transaction, settings.register, system, approved.identifiers)
     stands = part.stands(drawing_up.basis_of(settings, found, approved.decisions, on=on))
     judge = partial(drawing_up.judge, settings, system, found, approved.decisions, on=on)
     # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.

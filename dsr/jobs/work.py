@@ -246,7 +246,7 @@ def _asked_plan(context: Context, session: Session, case_id: uuid.UUID) -> _Aske
 def _plan(context: Context, case_id: uuid.UUID, asked: _Asked | None) -> Note:
     if asked is None:
         return left_undone(None)
-    found, faults = drawing_up.find_in(asked.systems, asked.whom)
+    found, faults = drawing_up.find_in(asked.systems, context.settings.register, asked.whom)
     on = local_date(context.now())
     drawn = drawing_up.draw_up_from(context.settings, found, asked.whom, asked.decisions, on=on)
     return partial(_note_plan, context, asked, drawn, faults)

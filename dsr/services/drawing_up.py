@@ -7,13 +7,15 @@ from datetime import date
 
 from dsr import __version__
 from dsr.config import Settings
-from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, SystemRefuses, rows_of
+from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, Searching, SystemRefuses, rows_of
 from dsr.domain import verdicts
 from dsr.domain.basis import Basis, digest_of
 from dsr.domain.persons import several, tables_of_people
 from dsr.domain.plans import Decision, Plan, PlanRow, Row, SeveralPersons
 from dsr.domain.register import Register
+from dsr.domain.row_keys import key_text
 from dsr.domain.wording import N_
+from dsr.services.emptying import with_needs_of_others
 
 
 def draw_up(
@@ -28,12 +30,17 @@ def draw_up(
 
     Raises SystemDown, SystemRefuses, or SeveralPersons where the identifiers lead to more than one person.
     """
-    found = {name: system.find(identifiers) for name, system in systems.items()}
+    found = {name: find(system, settings.register, name, identifiers) for name, system in systems.items()}
     return draw_up_from(settings, found, identifiers, decisions, on=on)
 
 
+def find(searching: Searching, register: Register, system: str, identifiers: Identifiers) -> list[Found]:
+    """What one system holds of a person, and what of it rows of others point at. Raises SystemDown or SystemRefuses."""
+    return with_needs_of_others(searching, register, system, searching.find(identifiers))
+
+
 def find_in(
-    systems: Mapping[str, Connector], identifiers: Identifiers
+    systems: Mapping[str, Connector], register: Register, identifiers: Identifiers
 ) -> tuple[dict[str, list[Found]], dict[str, ConnectorError]]:
     """What the systems hold of a person, and the faults of those that do not answer."""
     found: dict[str, list[Found]] = {}
@@ -41,7 +48,7 @@ def find_in(
     for name, system in systems.items():
         try:
             check_schema(system)
-            found[name] = system.find(identifiers)
+            found[name] = find(system, register, name, identifiers)
         except ConnectorError as fault:
             faults[name] = fault
     return found, faults
@@ -74,7 +81,8 @@ def draw_up_from(
 def basis_of(settings: Settings, found: Sequence[Found], decisions: Mapping[str, Decision], *, on: date) -> Basis:
     """All that the verdicts of `judge` are drawn from."""
     month, register = settings.procedure.fiscal_year_start_month, settings.register.digest
-    judged_with = repr([__version__, register, month, sorted(decisions.items())])
+    others_need = sorted((each.table, sorted(map(key_text, each.others_need))) for each in found if each.others_need)
+    judged_with = repr([__version__, register, month, sorted(decisions.items()), others_need])
     return Basis(digest_of([(table.table, table.key, table.columns, table.rows) for table in found], judged_with), on)
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from dsr.connectors.base import Erasing, Found
+from dsr.connectors.base import Erasing, Found, Searching
 from dsr.db.base import keys
 from dsr.domain.plans import Columns, PlanChanged, Row
 from dsr.domain.register import Register, Table
@@ -47,26 +47,55 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
 
 
 def needed(
-    erasing: Erasing, register: Register, system: str, found: Found, *, but: Mapping[str, Set[Key]] | None = None
+    searching: Searching,
+    register: Register,
+    system: str,
+    found: Found,
+    *,
+    first: bool | None = None,
+    counts: Callable[[str, Key], bool] | None = None,
 ) -> set[Key]:
     """The keys of those found that rows of another table point at; what was emptied needs nothing any more.
 
-    The rows of `but`, by table, are not looked at.
+    `first`: only those that point by their first way, which says whose they are, or only those by another one. `counts`
+    tells by table and key which are looked at.
     """
     pointed_at: set[Key] = set()
-    passed_over = but or {}
-    for name, way in _ways_to(found.table, register.tables[system]).items() if found.rows else ():
+    for name, way in _ways_to(found.table, register.tables[system], first).items() if found.rows else ():
         rows = found.to_rows()
-        pointing = [row for row in erasing.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
-        counted = [row for row in pointing if as_read(row.key) not in passed_over.get(name, ())]
+        pointing = [row for row in searching.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
+        counted = [row for row in pointing if counts is None or counts(name, as_read(row.key))]
         pointed_at |= _pointed_at(rows, way, counted) if counted else set()
     return pointed_at
 
 
-def _ways_to(parent: str, tables: Mapping[str, Table]) -> dict[str, dict[str, str]]:
+def with_needs_of_others(searching: Searching, register: Register, system: str, found: Sequence[Found]) -> list[Found]:
+    """The rows of a person, and which of them rows of others point at: a present of another customer, sent to her.
+
+    What stays when it is erased stays for others too.
+    """
+    tables = register.tables[system]
+    lent = {parent for table in tables.values() for parent in table.other_parents}
+    lent -= {name for name in lent if tables[name].on_erasure == "empty"}
+    hers = {each.table: {*map(as_read, each.keys)} for each in found} if lent else {}
+
+    def is_of_others(name: str, key: Key) -> bool:
+        return key not in hers.get(name, ())
+
+    def needs(each: Found) -> set[Key]:
+        return needed(searching, register, system, each, first=False, counts=is_of_others)
+
+    return [replace(each, others_need=needs(each)) if each.table in lent else each for each in found]
+
+
+def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> dict[str, dict[str, str]]:
     """The tables that point at one, each with its way; not a view of a table that points there itself."""
     pointing = {name: table.ways[parent] for name, table in tables.items() if parent in table.ways}
-    return {name: way for name, way in pointing.items() if tables[name].view_of not in pointing}
+    return {
+        name: way
+        for name, way in pointing.items()
+        if tables[name].view_of not in pointing and first in (None, parent not in tables[name].other_parents)
+    }
 
 
 def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:

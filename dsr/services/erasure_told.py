@@ -20,6 +20,7 @@ from dsr.domain.plans import (
     DATE_UNREADABLE,
     EVENT,
     NOT_OURS,
+    OTHERS_NEED,
     PSEUDONYM,
     READ_ONLY,
     PlanRow,
@@ -38,6 +39,13 @@ HELD = {
     HoldGround.INQUIRY: N_("We keep this for an inquiry by an authority, as long as that runs (art. 17(3)(b) GDPR)."),
 }
 """What the person is told of a hold; why it was placed stays with us."""
+_SENTENCES = {
+    READ_ONLY: N_("We still have to erase this by hand."),
+    OTHERS_NEED: N_(
+        "A part of this is still needed for data of somebody else."
+        " We keep only that part, and erase it once those data are gone."
+    ),
+}
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 
 
@@ -166,7 +174,7 @@ class Erasure:
         category = self._register.categories[row.category]
         if ground := noted_ground(row.why):
             return translations(self._language).gettext(HELD[ground])
-        if row.verdict is Verdict.KEEP or row.why in _CODES:
+        if row.why in _CODES or (row.verdict is Verdict.KEEP and row.why != OTHERS_NEED):
             return None
         if row.why == EVENT and category.ends_when:
             sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
@@ -175,8 +183,8 @@ class Erasure:
         if task and task.is_left:
             reason: str | None = task.reason
             return reason
-        if row.why == READ_ONLY:
-            return translations(self._language).gettext(N_("We still have to erase this by hand."))
+        if row.why in _SENTENCES:
+            return translations(self._language).gettext(_SENTENCES[row.why])
         return category.retold(row.why, self._language)
 
     def systems_without_receipt(self) -> Iterator[str]:

@@ -24,6 +24,7 @@ from dsr.domain.ledger import new_day, noted_reason
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
+from dsr.services.emptying import with_needs_of_others
 from dsr.services.retention import (
     CHANGED,
     ERASED,
@@ -99,8 +100,9 @@ def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str,
     keys: dict[str, list[Key]] = {}
     for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
-    found = rows_of(read_kept(erasing, due.system, table, wanted) for table, wanted in keys.items())
-    now = judge_kept(settings, due.system, found, decisions, on)
+    kept = [read_kept(erasing, due.system, table, wanted) for table, wanted in keys.items()]
+    found = with_needs_of_others(erasing, settings.register, due.system, kept)
+    now = judge_kept(settings, due.system, rows_of(found), decisions, on)
     return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
 
 

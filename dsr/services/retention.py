@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 from sqlalchemy import Select, and_, select, tuple_, update
@@ -22,7 +22,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
 from dsr.domain.ledger import NEEDED, noted_reason, rules_digest
-from dsr.domain.plans import READ_ONLY, Decision, PlanRow, Row, Verdict
+from dsr.domain.plans import OTHERS_NEED, READ_ONLY, Decision, PlanRow, Row, Verdict
 from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
@@ -133,7 +133,8 @@ def erase_due(
     """Erase what is due in the open transaction, by the same checks as an approved plan; result per entry.
 
     A row that changed since, that a rule now keeps longer, or that a row points at which is not among `known_keys`, is
-    left for a person; one that is held stays until the hold is lifted. Of one that kept rows need, that part stays.
+    left for a person; one that is held stays until the hold is lifted. Of one that kept rows need, or rows of others by
+    another way than their first, that part stays.
     """
     order = list(reversed(judged_tables(settings.register, due.system)))
     known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
@@ -141,7 +142,7 @@ def erase_due(
     stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
     left = {} if stands else _left(settings, due, found, decisions, on)
     settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
-    ending = _Ending(erasing, settings.register, due, known_keys)
+    ending = _Ending(erasing, settings.register, due, cache(known_keys))
     return settled | {entry.id: ending.erase(entry, found[entry.id], left.get(entry.id, {})) for entry in known}
 
 
@@ -230,7 +231,7 @@ def why_left(judged: PlanRow) -> str:
     """Why a row may not go on its day after all."""
     if noted_ground(judged.why):
         return HELD
-    if noted_reason(judged) == NEEDED:
+    if noted_reason(judged) in (NEEDED, OTHERS_NEED):
         return STILL_NEEDED
     return READ_ONLY if judged.why == READ_ONLY else KEPT_LONGER
 
@@ -252,27 +253,34 @@ class _Ending:
         pointed_at, left = self._needed(entry, table, going, left)
         whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
         erased = erase_rows(self.erasing, entry.system, table, whole, least)
-        erase_rows(self.erasing, entry.system, table, in_part, less)
+        was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
+        erase_rows(self.erasing, entry.system, table, was_whole, less)
         after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
         # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
         stays = left.keys() | after.keys()
         gone = {key: digest for key, digest in kept.items() if key not in stays} if stays else kept
         noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
-        emptied = _written({key: kept[key] for key in after})
-        went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(after), emptied)
+        emptied = _written({key: kept[key] for key in map(as_read, was_whole.keys)})
+        went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(was_whole.rows), emptied)
         part = Written(entry.table, less, len(after), _written(after)) if after else None
         return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
 
     def _needed(
         self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
     ) -> tuple[set[Key], Mapping[Key, str]]:
-        """The rows that others point at, and those left: of a row that was emptied before, no more can go."""
-        pointed_at = needed(self.erasing, self.register, entry.system, going)
-        if not pointed_at:
-            return pointed_at, left
+        """The rows that others point at, and those left: where such a row is new, or no more can go."""
+        where = self.erasing, self.register, entry.system, going
         is_whole = entry.columns_kept is None and table.keep_columns is not None
-        by_others = needed(self.erasing, self.register, entry.system, going, but=self.known_keys() if is_whole else {})
-        return pointed_at, {**left, **dict.fromkeys(by_others, STILL_NEEDED)}
+        by_first_way = is_left = needed(*where, first=True)
+        if by_first_way and is_whole:
+            is_left = needed(*where, first=True, counts=lambda *new: not self._is_known(*new))
+        # What stays when a row is emptied stays for others too.
+        counts = self._is_known if table.on_erasure == "empty" else None
+        by_another = needed(*where, first=False, counts=counts)
+        return by_first_way | by_another, {**left, **dict.fromkeys(is_left, STILL_NEEDED)}
+
+    def _is_known(self, name: str, key: Key) -> bool:
+        return key in self.known_keys().get(name, ())
 
 
 def _written(kept: Kept) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -26,7 +26,6 @@ class Rows:
     chance: random.Random
     by_table: dict[str, list[Values]]
     drawn: int = 0
-    of_person: list[Values] = field(default_factory=list)
 
     def fill(self, tables: Sequence[AnyTable]) -> None:
         """Rows for all tables; the person is in the first."""
@@ -43,16 +42,8 @@ class Rows:
         values = {column: self.value(table, column, kind) for column, kind in table.columns.items()}
         if table.is_matched:
             values["email"] = owner or ("nobody@example.org" if "email" in table.fixed else None)
-        is_named = table.is_matched and str(values["email"]).lower() == PERSON
-        led_to: list[Values] = []
         for way in table.ways:
-            # A row of somebody else never points at one of the person.
-            is_other = not is_named and bool(led_to) and led_to[0] not in self.of_person
-            parent = self.parent(table, way, parents or {}, is_other)
-            led_to += [parent] if parent else []
-            values |= link(table, way, parent)
-        if is_named or (led_to and led_to[0] in self.of_person):
-            self.of_person.append(values)
+            values |= link(table, way, self.parent(table, way, parents or {}))
         if table.paid and values[table.paid] is None and self.happens(0.5):
             values["day"] = in_kind(table.columns["day"], self.day())
         self.by_table[table.name].append(values)
@@ -71,8 +62,8 @@ class Rows:
     def maybe_owner(self, table: AnyTable) -> str | None:
         return self.chance.choice(PEOPLE) if table.is_matched and self.happens(0.5) else None
 
-    def parent(self, table: AnyTable, way: Way, given: Mapping[str, Values], is_other: bool) -> Values | None:
-        there = [row for row in self.by_table[way.parent.name] if not (is_other and row in self.of_person)]
+    def parent(self, table: AnyTable, way: Way, given: Mapping[str, Values]) -> Values | None:
+        there = self.by_table[way.parent.name]
         is_nowhere = table.has_dangling and self.happens(0.2)
         is_empty = way is not table.ways[0] and self.happens(0.3)
         if way.parent.name in given:

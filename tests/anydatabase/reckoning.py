@@ -1,7 +1,8 @@
 """What should be left of everybody's rows, reckoned apart from the program; only the days of a rule of law are its own.
 
-A row of the person goes once no law keeps it any more and no row that stays points at it. One that others still need
-keeps what the register says they need. What somebody changed, or pointed a new row at, is left for a person.
+A row of the person goes once no law keeps it any more and no row that stays points at it, of hers or of others. One
+that others still need keeps what the register says they need. What somebody changed, or made a new row belong to, is
+left for a person.
 """
 
 from __future__ import annotations
@@ -82,10 +83,10 @@ class Reckoning:
                 self._end(row)
 
     def _end(self, row: Known) -> None:
-        pointing = self._pointing(row)
+        pointing = [other for other in self.pointing(row) if not (row.table.stays_empty and self._borrows(other, row))]
         if row.is_part and pointing:
             return
-        if row.is_changed or not all(other.is_kept for other in pointing):
+        if row.is_changed or not all(other.is_kept or self._borrows(other, row) for other in pointing):
             row.is_left = True
         elif pointing:
             row.is_part = True
@@ -110,8 +111,13 @@ class Reckoning:
         """The rows it points at; the first says whose it is."""
         return [there for way in row.table.ways for there in self.of(way.parent) if _points(row.values, way, there)]
 
-    def _pointing(self, row: Known) -> list[Known]:
+    def pointing(self, row: Known) -> list[Known]:
+        """The rows that point at one."""
         return [other for other in self.rows if row in self.parents(other)]
+
+    def _borrows(self, row: Known, other: Known) -> bool:
+        """Whether a row that is not kept for the person only needs another one: its first way does not lead there."""
+        return not row.is_kept and row.table.ways[0].parent is not other.table
 
     def is_over(self, row: Known, on: date) -> bool:
         """Whether no law, no period, no step and no hold keeps a row by itself."""

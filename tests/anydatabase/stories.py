@@ -80,6 +80,13 @@ class Story:
                 table = self.trial.chance.choice(pointing)
                 self.trial.add([Known(table, drawn.add(table, None, {row.table.name: row.values}))])
 
+    def others_leave(self) -> None:
+        """Rows of others, at which nothing points, are gone."""
+        reckoning = self.trial.reckoning
+        for row in [row for row in reversed(reckoning.rows) if not (row.is_kept or row.is_left)]:
+            if not reckoning.pointing(row) and self.trial.chance.random() < 0.7:
+                self.trial.remove(row)
+
     def hold(self) -> None:
         """Somebody holds a category, or all."""
         trial = self.trial
@@ -110,6 +117,7 @@ class Story:
 MEANWHILE: Mapping[str, Callable[[Story], None]] = {
     "changes": Story.change,
     "newcomers": Story.newcomers,
+    "others leave": Story.others_leave,
     "hold": Story.hold,
 }
 MEDDLING = ("changes", "newcomers", "again")

@@ -84,11 +84,19 @@ class Trial:
 
     def change(self, row: Known, column: str, value: Any) -> None:
         """Somebody changes a row, past our program."""
-        table = self.sql[row.table.name]
-        is_it = [table.c[name] == row.values[name] for name in row.table.key]
         with self.engine.begin() as connection:
-            connection.execute(table.update().where(*is_it).values({column: value}))
+            connection.execute(self._of(row, self.sql[row.table.name].update()).values({column: value}))
         row.values[column] = value
+
+    def remove(self, row: Known) -> None:
+        """A row is gone, past our program."""
+        with self.engine.begin() as connection:
+            connection.execute(self._of(row, self.sql[row.table.name].delete()))
+        self.reckoning.rows.remove(row)
+
+    def _of(self, row: Known, statement: Any) -> Any:
+        table = self.sql[row.table.name]
+        return statement.where(*(table.c[name] == row.values[name] for name in row.table.key))
 
     def receive(self) -> None:
         """The person asks for erasure."""

@@ -156,6 +156,7 @@ NO_DATE = (f"{IN_LINE}.dates", "document_date is missing: name the column that h
         ({"key": ()}, [(f"{IN_LINE}.key", "is empty: name the columns of the primary key")]),
         ({"via": {}}, [(IN_LINE, "needs match (columns with identifiers of the person) or via"), NO_DATE]),
         ({"via": {"a": "invoice.id", "b": "customer.id"}}, []),
+        ({"via": {"a": "customer.id", "b": "invoice.id"}}, [INVOICE_STAYS]),
         (
             {"via": {"a": "invoice.id", "b": "invoice.id"}},
             [(f"{IN_LINE}.via", "leads to invoice by a and b: a row is")],

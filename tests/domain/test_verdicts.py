@@ -16,6 +16,7 @@ from dsr.domain.plans import (
     CURRENT_VALUE,
     DATE_MISSING,
     DATE_UNREADABLE,
+    OTHERS_NEED,
     Decision,
     PlanRow,
     Row,
@@ -284,6 +285,15 @@ def test_a_need_reaches_past_a_row_whose_own_duty_ends_before_it() -> None:
     assert (rows["account", 5].keep_through, rows["account", 5].columns_kept) == (date(2030, 1, 1), None)
     hanna = rows["customer", 1]
     assert (hanna.verdict, hanna.keep_through, hanna.why) == (Verdict.KEEP, date(2031, 12, 31), "account")
+
+
+def test_what_others_need_stays_in_part_without_a_day_and_so_does_what_it_belongs_to() -> None:
+    account = Row("account", (5,), {"id": 5, "customer_id": 1, "login": "hanna"}, others_need=True)
+    rows = judged(HANNA, account, register=_three_levels())
+    for table, key, left in (("account", 5, ("id", "customer_id")), ("customer", 1, ("id", "name"))):
+        row = rows[table, key]
+        assert (row.verdict, row.columns_kept, row.why) == (Verdict.KEEP, left, OTHERS_NEED)
+        assert (row.keep_through, row.may_erase_from) == (None, None)
 
 
 def test_every_row_with_the_value_that_is_pointed_at_is_kept() -> None:
