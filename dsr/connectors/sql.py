@@ -25,7 +25,7 @@ from dsr.connectors.sql_emptying import filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_erasing import SqlErasing
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_reading import Written
+from dsr.connectors.sql_reading import Rows, Written, read_all
 from dsr.connectors.sql_samples import found_in
 from dsr.connectors.sql_schema import columns_named
 from dsr.domain.column_types import ColumnType
@@ -145,14 +145,12 @@ class SqlSystem:
             yield connection
 
     def find_in(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
-        found: list[Found] = []
-        for name in self.register.nearest_first(self.name):
-            statement = self._statement(name, frozenset(identifiers), locks=locks, most=self.system.row_cap)
-            found.append(self.fetch(connection, name, statement, identifiers))
-            if sum(len(table.rows) for table in found) > self.system.row_cap:
-                raise SystemRefuses(
-                    self.name, N_("more than %(cap)s rows, the most for one person"), cap=self.system.row_cap
-                )
+        tables, kinds, cap = self.register.nearest_first(self.name), frozenset(identifiers), self.system.row_cap
+        statements = [self._statement(name, kinds, locks=locks, most=cap) for name in tables]
+        read = read_all(connection, statements, self._parameters(identifiers))
+        found = [self._found(name, *rows) for name, rows in zip(tables, read, strict=True)]
+        if sum(len(table.rows) for table in found) > cap:
+            raise SystemRefuses(self.name, N_("more than %(cap)s rows, the most for one person"), cap=cap)
         return found
 
     def _batches(self, connection: Connection, name: str, identifiers: Identifiers) -> Iterator[Found]:
@@ -245,7 +243,9 @@ class SqlSystem:
         self, connection: Connection, name: str, statement: Written, values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
-        columns, rows = statement.read(connection, self._parameters(values or {}))
+        return self._found(name, *statement.read(connection, self._parameters(values or {})))
+
+    def _found(self, name: str, columns: Columns, rows: Rows) -> Found:
         missing = self._named[name].difference(columns)
         if missing:
             raise SystemRefuses(

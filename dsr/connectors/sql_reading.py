@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from typing import Any
 
 import sqlalchemy as sa
@@ -27,9 +27,14 @@ class Written:
 
     def read(self, connection: Connection, values: Mapping[str, Any]) -> tuple[Columns, Rows]:
         """The columns and every row. Raises DBAPIError."""
-        with _faults(connection), closing(connection.connection.cursor()) as cursor:
-            cursor.execute(*self._for(connection, values))
+        with _faults(connection), closing(self.run(connection, values)) as cursor:
             return _columns(cursor), _fetched(connection, cursor, cursor.fetchall)
+
+    def run(self, connection: Connection, values: Mapping[str, Any]) -> Any:
+        """An open cursor on the rows."""
+        cursor = connection.connection.cursor()
+        cursor.execute(*self._for(connection, values))
+        return cursor
 
     def stream(self, connection: Connection, values: Mapping[str, Any], size: int) -> Iterator[tuple[Columns, Rows]]:
         """The columns with at most `size` rows at a time, by a cursor that stays with the server. Raises DBAPIError."""
@@ -48,6 +53,22 @@ class Written:
             grown = self._compiled.construct_expanded_state(given)
             return grown.statement, grown.parameters if order is None else grown.positional_parameters
         return self._compiled.string, given if order is None else [given[name] for name in order]
+
+
+def read_all(
+    connection: Connection, statements: Iterable[Written], values: Mapping[str, Any]
+) -> list[tuple[Columns, Rows]]:
+    """The columns and every row of several statements, which go to the server together. Raises DBAPIError."""
+    with _faults(connection), ExitStack() as cursors:
+        with _together(connection):
+            run = [cursors.enter_context(closing(each.run(connection, values))) for each in statements]
+        return [(_columns(cursor), _fetched(connection, cursor, cursor.fetchall)) for cursor in run]
+
+
+def _together(connection: Connection) -> AbstractContextManager[Any]:
+    """While this lasts no statement waits for the answer to the one before, where the driver knows how."""
+    driven: Any = connection.connection.driver_connection
+    return driven.pipeline() if connection.dialect.driver == "psycopg" else nullcontext()
 
 
 def _columns(cursor: Any) -> Columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import marshal
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
@@ -50,10 +51,9 @@ def _named(column: str, values: Iterable[Any]) -> list[str]:
 
 def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
     """One digest of the content of many rows, in whatever order they come."""
-    digest = hashlib.sha256(repr(columns).encode())
-    for values in _by_column(columns, _sorted(rows, [columns.index(column) for column in key])):
-        digest.update(repr([*_comparable(values)]).encode())
-    return digest.hexdigest()
+    values = _by_column(columns, _sorted(rows, [columns.index(column) for column in key]))
+    # Version 2 writes equal values alike, wherever else they are held.
+    return hashlib.sha256(marshal.dumps([columns, *map(_comparable, values)], 2)).hexdigest()
 
 
 @lru_cache(maxsize=256)
@@ -76,11 +76,11 @@ def _by_column(columns: Columns, rows: Rows) -> Sequence[Sequence[Any]]:
 _SAME_EVERYWHERE = frozenset({str, int, float, bool, type(None)})
 
 
-def _comparable(values: Sequence[Any]) -> Iterable[Any]:
+def _comparable(values: Sequence[Any]) -> Sequence[Any]:
     """The values of a column as they are written alike on every reading, and quickly."""
     kinds = {*map(type, values)}
     if kinds <= _SAME_EVERYWHERE:
         return values
     if kinds == {date}:
-        return map(date.toordinal, values)
+        return [*map(date.toordinal, values)]
     return [value if type(value) in _SAME_EVERYWHERE else _plain(value) for value in values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -42,7 +42,7 @@ class Group:
         rows: list[list[Any]] = json.loads(self.written)
         return rows
 
-    @property
+    @cached_property
     def keys(self) -> list[Key]:
         """The key of every row."""
         return [from_json(key) for key, _ in self.rows]
@@ -51,7 +51,7 @@ class Group:
         """The rows one by one."""
         return [self._row(key, digest) for key, digest in self.rows]
 
-    def _row(self, key: Iterable[Any], digest: str) -> PlanRow:
+    def _row(self, key: Collection[Any], digest: str) -> PlanRow:
         return PlanRow(*self.judgement, from_json(key), digest)
 
     def stands_on(self, day: date) -> bool:

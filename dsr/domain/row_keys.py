@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any
@@ -34,8 +34,10 @@ def _written(value: Any) -> Any:
     return {kind: text} if kind in _READ else text
 
 
-def from_json(values: Iterable[Any]) -> Key:
+def from_json(values: Collection[Any]) -> Key:
     """The key that `to_json` wrote."""
+    if dict not in map(type, values):
+        return tuple(values)
     return tuple([_read(value) if isinstance(value, dict) else value for value in values])
 
 

@@ -159,9 +159,9 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search, or is somebody else's, may point at one that went: then nothing goes."""
     pointed_at = {parent for table in register.tables[system].values() for parent in table.ways}
-    going = {table: {*keys} for table, keys in _keys(_erasable(attempt.planned)).items() if table in pointed_at}
+    going = _keys(group for group in _erasable(attempt.planned) if group.judged.table in pointed_at)
     for found in attempt.found:
-        if found.table in going and needed(erasing, register, system, found.only(going[found.table])):
+        if found.table in going and needed(erasing, register, system, found.only({*going[found.table]})):
             raise PlanChanged(N_("Rows that are not in the plan point at rows that would go; nothing was changed."))
 
 

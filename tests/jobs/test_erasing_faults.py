@@ -17,6 +17,7 @@ from sqlalchemy import event, text
 
 from dsr.config import Settings
 from dsr.connectors.sql import SqlSystem
+from dsr.connectors.sql_reading import Written
 from dsr.db.cases import Case
 from dsr.domain.plans import Verdict, register_decisions
 from dsr.domain.register import Table
@@ -117,14 +118,17 @@ def _before_each_statement(workplace: Workplace, act: Callable[[Any, str], None]
     def listen(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         act(connection, statement)
 
-    def fetch(connection: Any, name: str, statement: Any, values: Any = None) -> Any:
-        act(connection, str(statement._statement))
-        return SqlSystem.fetch(system, connection, name, statement, values)
+    plainly = Written.run
+
+    def run(self: Written, connection: Any, values: Any) -> Any:
+        if connection.engine is system._eraser:
+            act(connection, str(self._statement))
+        return plainly(self, connection, values)
 
     event.listen(system._eraser, "before_cursor_execute", listen)
-    system.fetch = fetch  # type: ignore[method-assign]  # what finds rows runs past the engine
-    yield
-    del system.fetch  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Written, "run", run)  # what finds rows runs past the engine
+        yield
     event.remove(system._eraser, "before_cursor_execute", listen)
 
 
@@ -194,12 +198,16 @@ def test_a_deadlock_is_tried_again(workplace: Workplace) -> None:
         other.execute(text("UPDATE invoice SET total = total WHERE id = 117"))
         for number in range(50):  # who did the most is spared
             other.execute(text("INSERT INTO heavy VALUES (:number)"), {"number": number})
-        crossing = Thread(target=lambda: other.execute(text("UPDATE customer SET phone = '1' WHERE id = 1")))
+
+        def change_customer() -> None:
+            time.sleep(0.3)  # by then ours has the customer, and waits for the invoice
+            other.execute(text("UPDATE customer SET phone = '1' WHERE id = 1"))
+
+        crossing = Thread(target=change_customer)
 
         def cross(_connection: Any, statement: str) -> None:
-            if "FROM invoice" in statement and not crossing.ident:
+            if "FROM customer" in statement and not crossing.ident:
                 crossing.start()
-                time.sleep(0.3)
 
         with _before_each_statement(workplace, cross):
             work.run_all(workplace.context)
