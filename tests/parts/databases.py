@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import itertools
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,8 +90,8 @@ def mariadb() -> Iterator[DatabaseServer]:
         # A server removes what it takes for its own in the temporary folder: each gets one of its own.
         places = ["--no-defaults", f"--datadir={folder / 'data'}", f"--tmpdir={folder}"]
         _run([install, *places, "--auth-root-authentication-method=normal", "--skip-test-db"], folder)
-        socket = f"--socket={folder / 'socket'}"
-        command = [mariadbd, *places, socket, "--skip-networking", "--innodb-flush-log-at-trx-commit=0"]
+        place = f"--socket={folder / 'socket'}"
+        command = [mariadbd, *places, place, "--skip-networking", "--innodb-flush-log-at-trx-commit=0"]
         query = {"unix_socket": str(folder / "socket"), "charset": "utf8mb4"}
         url = URL.create("mysql+pymysql", "root", host="localhost", database="mysql", query=query)
         with _running(command, folder, url):
@@ -179,16 +178,19 @@ def _wait_until(ready: Callable[[], bool], *, alive: Callable[[], bool], log: Pa
 
 
 def _answers(folder: Path, url: URL) -> bool:
-    if not any(path.is_socket() for path in folder.iterdir()):
-        return False  # PyMySQL leaks its own socket when there is nothing to connect to
+    places = [path for path in folder.iterdir() if path.is_socket()]
+    if not places or not _listens(places[0]):
+        return False  # PyMySQL leaks its own socket when nobody listens
     try:
         with _engine(url).connect():
             return True
     except OperationalError:
-        pass
-    with warnings.catch_warnings(action="ignore", category=ResourceWarning):
-        gc.collect()  # the same when something is there that does not answer yet
-    return False
+        return False
+
+
+def _listens(place: Path) -> bool:
+    with closing(socket.socket(socket.AF_UNIX)) as probe:
+        return probe.connect_ex(str(place)) == 0
 
 
 def _engine(url: URL) -> Engine:
