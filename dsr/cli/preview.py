@@ -94,7 +94,7 @@ def _draw_up(settings: Settings, systems: Mapping[str, Connector], identifiers: 
 
 _REMARKS = {
     SOFT_DELETED: ", marked as deleted but still there",
-    OTHERS_NEED: ", needed for rows of somebody else",
+    OTHERS_NEED: ", needed for rows outside this request",
     READ_ONLY: ", read only here: erase it in the system itself",
     DATE_MISSING: ", its date is missing",
     DATE_UNREADABLE: ", its date cannot be read",

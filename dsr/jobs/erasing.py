@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from dsr import faults
 from dsr.connectors.base import Connector, ConnectorError, Erasing, SystemDown, SystemRefuses
 from dsr.connectors.manual import OwnerHasNotAnswered
+from dsr.db.cases import Case
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.row_keys import Key
@@ -34,6 +35,7 @@ from dsr.services import (
     errands,
     executions,
     holds,
+    kept,
     later,
     ledger,
     plans,
@@ -138,7 +140,8 @@ def _erase(context: Context, approved: executions.Approved, system: str, transac
     judge = partial(drawing_up.judge, settings, system, found, approved.decisions, on=on)
     # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
     is_repeated = partial(_is_repeated, context, approved.plan.id, system)
-    attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
+    left_in_part = partial(_left_in_part, context, approved.plan.case_id, system)
+    attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated, left_in_part)
     receipt = erasing.carry_out(transaction, attempt, settings.register, system)
     faults.point("rows-changed")
     return replace(receipt, rules=retention.rules_of(settings, system))
@@ -161,6 +164,11 @@ def _void(context: Context, approved: executions.Approved, error: PlanChanged, s
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
     with context.transaction(writes=False) as session:
         return executions.is_repeated(session, plan_id, system)
+
+
+def _left_in_part(context: Context, case_id: uuid.UUID, system: str) -> Mapping[str, Mapping[Key, str]]:
+    with context.transaction(writes=False) as session:
+        return kept.left_in_part(session, session.get_one(Case, case_id), system)
 
 
 def erase_due(context: Context) -> int:
@@ -222,7 +230,7 @@ def _erase_kept(context: Context, due: retention.Due) -> None:
 
 def _keys_kept(context: Context, due: retention.Due) -> Mapping[str, set[Key]]:
     with context.transaction(writes=False) as session:
-        return retention.keys_kept(session, due)
+        return kept.keys(session, due.case_id, due.system)
 
 
 def _connector(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> Connector:
@@ -277,8 +285,9 @@ def _seen(context: Context, group: retention.Due, decisions: Mapping[str, Decisi
     """The kept rows of a group as they are now; none of a system that the register does not name any more."""
     if group.system not in context.settings.register.tables:
         return []
+    known = _keys_kept(context, group)
     with _holding(context, group).erasing() as transaction:
-        return ledger.look(transaction, context.settings, group, decisions, on=local_date(context.now()))
+        return ledger.look(transaction, context.settings, group, decisions, known, on=local_date(context.now()))
 
 
 def preview_ledger(context: Context) -> dict[str, Counter[str]]:

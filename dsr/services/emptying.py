@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Searching
@@ -14,28 +15,38 @@ from dsr.domain.row_keys import Key, as_read, loosely
 from dsr.domain.verdicts import columns_left
 from dsr.domain.wording import N_
 
+Counts = Callable[[str, Key], bool]
+"""Whether a row, by its table and key, is looked at."""
 
-def empty_rows(erasing: Erasing, system: str, table: Table, rows: Sequence[Row], columns_kept: Columns) -> None:
-    """Empty all columns but `columns_kept` of rows of one table. PlanChanged unless every row was there."""
+
+def empty_rows(
+    erasing: Erasing, system: str, table: Table, rows: Sequence[Row], columns_kept: Columns, *, again: bool = False
+) -> None:
+    """Empty all columns but `columns_kept` of rows of one table; `again`, those that have their pseudonyms already.
+
+    PlanChanged unless every row was there.
+    """
     name = rows[0].table
     goes = [column for column in rows[0].values if column not in columns_kept]
     replaced = [column for column in goes if column in table.pseudonyms]
     emptied = [column for column in goes if column not in table.pseudonyms]
     counts = [erasing.clear(name, [row.key for row in rows], emptied)] if emptied else []
-    if replaced:
+    if replaced and not again:
         place = f"{system}.{name}"
         counts.append(erasing.rewrite(name, {row.key: _pseudonyms(place, table, row, replaced) for row in rows}))
     if any(count != len(rows) for count in counts):
         raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
 
 
-def erase_rows(erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None) -> int:
-    """Erase rows of one table, or all but `columns_kept` of them; returns how many there were. Raises PlanChanged."""
+def erase_rows(
+    erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None, *, again: bool = False
+) -> int:
+    """Erase rows of one table, or all but `columns_kept` of them as `empty_rows` does; returns how many there were."""
     if not going.rows:
         return 0
     if columns_kept is None:
         return erasing.delete(going.table, going.keys)
-    empty_rows(erasing, system, table, going.to_rows(), columns_kept)
+    empty_rows(erasing, system, table, going.to_rows(), columns_kept, again=again)
     return len(going.rows)
 
 
@@ -53,12 +64,12 @@ def needed(
     found: Found,
     *,
     first: bool | None = None,
-    counts: Callable[[str, Key], bool] | None = None,
+    counts: Counts | None = None,
 ) -> set[Key]:
     """The keys of those found that rows of another table point at; what was emptied needs nothing any more.
 
     `first`: only those that point by their first way, which says whose they are, or only those by another one. `counts`
-    tells by table and key which are looked at.
+    tells which are looked at.
     """
     pointed_at: set[Key] = set()
     for name, way in _ways_to(found.table, register.tables[system], first).items() if found.rows else ():
@@ -77,15 +88,23 @@ def with_needs_of_others(searching: Searching, register: Register, system: str, 
     tables = register.tables[system]
     lent = {parent for table in tables.values() for parent in table.other_parents}
     lent -= {name for name in lent if tables[name].on_erasure == "empty"}
-    hers = {each.table: {*map(as_read, each.keys)} for each in found} if lent else {}
+    counts = besides(found)
+    return [
+        replace(each, others_need=needed(searching, register, system, each, first=False, counts=counts))
+        if each.table in lent
+        else each
+        for each in found
+    ]
 
-    def is_of_others(name: str, key: Key) -> bool:
-        return key not in hers.get(name, ())
 
-    def needs(each: Found) -> set[Key]:
-        return needed(searching, register, system, each, first=False, counts=is_of_others)
+def besides(found: Sequence[Found]) -> Counts:
+    """Tells, by table and key, which rows are not among these."""
 
-    return [replace(each, others_need=needs(each)) if each.table in lent else each for each in found]
+    @cache
+    def keys_in(name: str) -> set[Key]:
+        return {as_read(key) for each in found if each.table == name for key in each.keys}
+
+    return lambda name, key: key not in keys_in(name)
 
 
 def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> dict[str, dict[str, str]]:

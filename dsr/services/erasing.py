@@ -35,7 +35,8 @@ class Attempt:
     """What an execution goes by: the rows as approved, the locked rows, and whether the plan is known to stand.
 
     If not, `judge` gives the verdicts of this moment; only if these differ too, `is_repeated` says whether there is
-    another attempt, which may have committed.
+    another attempt, which may have committed. `left_in_part` is what the ledger has of rows of which a part is left: by
+    table and key the fingerprint.
     """
 
     planned: Sequence[Group]
@@ -43,6 +44,7 @@ class Attempt:
     stands: bool
     judge: Callable[[], Sequence[PlanRow]]
     is_repeated: Callable[[], bool]
+    left_in_part: Callable[[], Mapping[str, Mapping[Key, str]]]
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -170,14 +172,17 @@ def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: 
         kept = {
             key: columns for columns, keys in _by_columns_kept(attempt.planned, found.table).items() for key in keys
         }
-        rows: dict[Columns, list[Row]] = {}
+        table = tables[found.table]
+        left = attempt.left_in_part().get(found.table, {}) if kept and table.pseudonyms else {}
+        rows: dict[tuple[Columns, bool], list[Row]] = {}
         for row in found.to_rows() if kept else ():
             if row.key in kept:
-                rows.setdefault(kept[row.key], []).append(row)
+                is_left = left.get(as_read(row.key)) == table.fingerprint(row.values) if left else False
+                rows.setdefault((kept[row.key], is_left), []).append(row)
         if sum(map(len, rows.values())) != len(kept):
             raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
-        for columns, going in rows.items():
-            empty_rows(erasing, system, tables[found.table], going, columns)
+        for (columns, is_left), going in rows.items():
+            empty_rows(erasing, system, table, going, columns, again=is_left)
 
 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:

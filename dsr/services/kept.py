@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -88,6 +88,27 @@ def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
     """What this request left in the ledger and is not erased yet, by day."""
     kept = select(LedgerEntry).where(LedgerEntry.case_id == case_id, LedgerEntry.state != ERASED)
     return list(session.scalars(kept.order_by(LedgerEntry.may_erase_from, LedgerEntry.category, LedgerEntry.table)))
+
+
+def keys(session: Session, case_id: uuid.UUID, system: str) -> dict[str, set[Key]]:
+    """Table -> the keys of all rows in a system that the ledger has of the person of a case, after any request."""
+    digests = select(LedgerIdentifier.digest).where(LedgerIdentifier.case_id == case_id)
+    requests = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(digests))
+    of_person = or_(LedgerEntry.case_id == case_id, LedgerEntry.case_id.in_(requests))
+    kept = select(LedgerEntry).where(of_person, LedgerEntry.system == system, LedgerEntry.state != ERASED)
+    found: dict[str, set[Key]] = {}
+    for entry in session.scalars(kept):
+        found.setdefault(entry.table, set()).update(kept_rows(entry))
+    return found
+
+
+def left_in_part(session: Session, case: Case, system: str) -> dict[str, dict[Key, str]]:
+    """Table -> the rows in a system of which any request of the person left a part: key -> fingerprint."""
+    found: dict[str, dict[Key, str]] = {}
+    for entry in [*own(session, case.id), *(entry for entry, _ in earlier(session, case.id, identifiers_of(case)))]:
+        if entry.system == system and entry.columns_kept is not None:
+            found.setdefault(entry.table, {}).update(kept_rows(entry))
+    return found
 
 
 def look_up(session: Session, case: Case, *, now: datetime) -> None:

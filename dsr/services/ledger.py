@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -15,16 +15,17 @@ from sqlalchemy import ColumnElement, and_, delete, exists, func, or_, select, t
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Erasing, rows_of
+from dsr.connectors.base import Erasing, Found, rows_of
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.calendars import local_date
 from dsr.domain.ledger import new_day, noted_reason
 from dsr.domain.plans import Decision, PlanRow, Verdict
+from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.emptying import with_needs_of_others
+from dsr.services.emptying import Counts, besides, needed
 from dsr.services.retention import (
     CHANGED,
     ERASED,
@@ -93,17 +94,36 @@ def decisions_of(session: Session, due: Due, settings: Settings) -> dict[str, De
     return holds.decided(session, due.case_id, None, plans.decisions_of(plan, settings.register))
 
 
-def look(erasing: Erasing, settings: Settings, due: Due, decisions: Mapping[str, Decision], *, on: date) -> list[Seen]:
-    """The kept rows of one case in one system, judged together: the dates of some depend on others."""
-    known = judged_tables(settings.register, due.system)
-    noted = [(entry, *row) for entry in due.entries if entry.table in known for row in due.kept[entry.id].items()]
+def look(
+    erasing: Erasing,
+    settings: Settings,
+    due: Due,
+    decisions: Mapping[str, Decision],
+    known: Mapping[str, Set[Key]],
+    *,
+    on: date,
+) -> list[Seen]:
+    """The kept rows of one case in one system, judged together with all that is `known` there of the person: the dates
+    of some depend on others."""
+    tables = judged_tables(settings.register, due.system)
+    noted = [(entry, *row) for entry in due.entries if entry.table in tables for row in due.kept[entry.id].items()]
     keys: dict[str, list[Key]] = {}
     for entry, key, _ in noted:
         keys.setdefault(entry.table, []).append(key)
     kept = [read_kept(erasing, due.system, table, wanted) for table, wanted in keys.items()]
-    found = with_needs_of_others(erasing, settings.register, due.system, kept)
-    now = judge_kept(settings, due.system, rows_of(found), decisions, on)
+    others = {name: known[name] - {*keys.get(name, ())} for name in tables if name in known}
+    besides_these = [erasing.read(name, [*wanted]) for name, wanted in others.items() if wanted]
+    found = [_with_needs(erasing, settings.register, due, each, counts=besides(kept)) for each in kept]
+    now = judge_kept(settings, due.system, rows_of([*found, *besides_these]), decisions, on)
     return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
+
+
+def _with_needs(erasing: Erasing, register: Register, due: Due, found: Found, counts: Counts) -> Found:
+    """Kept rows, and which of them any other row points at, where of some only a part is left."""
+    if all(entry.columns_kept is None for entry in due.entries if entry.table == found.table):
+        return found
+    first = True if register.tables[due.system][found.table].on_erasure == "empty" else None
+    return replace(found, others_need=needed(erasing, register, due.system, found, first=first, counts=counts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,15 +112,6 @@ def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> di
     return holds.decided(session, case_id, None, decisions)
 
 
-def keys_kept(session: Session, due: Due) -> dict[str, set[Key]]:
-    """Table -> the keys of all rows that the ledger has of the person in the system, due or not."""
-    of_person = LedgerEntry.case_id == due.case_id, LedgerEntry.system == due.system
-    keys: dict[str, set[Key]] = {}
-    for entry in session.scalars(select(LedgerEntry).where(*of_person, LedgerEntry.state != ERASED)):
-        keys.setdefault(entry.table, set()).update(kept_rows(entry))
-    return keys
-
-
 def erase_due(
     erasing: Erasing,
     settings: Settings,
@@ -252,7 +243,7 @@ class _Ending:
         going = found.without(left.keys())
         pointed_at, left = self._needed(entry, table, going, left)
         whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
-        erased = erase_rows(self.erasing, entry.system, table, whole, least)
+        erased = erase_rows(self.erasing, entry.system, table, whole, least, again=entry.columns_kept is not None)
         was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
         erase_rows(self.erasing, entry.system, table, was_whole, less)
         after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
@@ -268,12 +259,12 @@ class _Ending:
     def _needed(
         self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
     ) -> tuple[set[Key], Mapping[Key, str]]:
-        """The rows that others point at, and those left: where such a row is new, or no more can go."""
+        """The rows that others point at, and those left, since a new one belongs to them."""
         where = self.erasing, self.register, entry.system, going
-        is_whole = entry.columns_kept is None and table.keep_columns is not None
-        by_first_way = is_left = needed(*where, first=True)
-        if by_first_way and is_whole:
-            is_left = needed(*where, first=True, counts=lambda *new: not self._is_known(*new))
+        by_first_way, is_left = needed(*where, first=True), set[Key]()
+        if by_first_way and entry.columns_kept is None:
+            counts = None if table.keep_columns is None else lambda *new: not self._is_known(*new)
+            is_left = needed(*where, first=True, counts=counts)
         # What stays when a row is emptied stays for others too.
         counts = self._is_known if table.on_erasure == "empty" else None
         by_another = needed(*where, first=False, counts=counts)

@@ -89,8 +89,8 @@ class Reckoning:
         if row.is_changed or not all(other.is_kept or self._borrows(other, row) for other in pointing):
             row.is_left = True
         elif pointing:
-            row.is_part = True
             self._empty(row, _needed(row.table))
+            row.is_part = True
         elif row.table.stays_empty:
             row.is_kept = False
             self._empty(row, _needed(row.table) - row.table.links - {*row.table.dates.values()} | {*row.table.key})
@@ -104,7 +104,7 @@ class Reckoning:
     def _emptied(self, row: Known, column: str) -> Any:
         fixed = row.table.fixed.get(column)
         if column == row.table.pseudonym:
-            return None if row.values[column] is None else PSEUDONYM
+            return row.values[column] if row.is_part or row.values[column] is None else PSEUDONYM
         return fixed.format(**row.values) if isinstance(fixed, str) else fixed
 
     def parents(self, row: Known) -> list[Known]:

@@ -18,10 +18,11 @@ from dsr.domain.register import Table
 from dsr.domain.register_check import mistakes
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
-from dsr.services import plans
+from dsr.services import drawing_up, plans
 from tests.parts.shop import Shop, Workplace, identified_case
 
 ITEM = Table("invoice", ("id",), via={"invoice_id": "invoice.id", "customer_id": "customer.id"})
+HANNA = {"email": "hanna@example.org"}
 ROWS = "(1, 117, NULL), (2, 124, NULL), (3, NULL, 1), (4, 124, 1), (5, 217, NULL), (6, NULL, 2), (7, NULL, NULL)"
 
 
@@ -70,7 +71,7 @@ def _items(workplace: Workplace) -> list[int]:
 def test_a_row_with_two_ways_is_found_once_and_goes_with_what_it_belongs_to(workplace: Workplace) -> None:
     system = workplace.context.systems["shop"]
     assert system.mistakes() == []
-    streamed = rows_of(system.stream({"email": "hanna@example.org"}))
+    streamed = rows_of(system.stream(HANNA))
     assert sorted(row.key[0] for row in streamed if row.table == "item") == [1, 2, 3, 4]
     _, items = _approve(workplace)
     assert items == {
@@ -115,8 +116,15 @@ def test_the_first_way_says_whose_a_row_is(workplace: Workplace) -> None:
     tables = {"customer": settings.register.tables["shop"]["customer"], "address": address, "parcel": parcel}
     settings = replace(settings, register=replace(settings.register, tables={"shop": tables}))
     with closing(SqlSystem("shop", settings)) as system:
-        found = rows_of(system.find({"email": "hanna@example.org"}))
-        assert sorted(row.key[0] for row in found if row.table == "parcel") == [1, 3, 4, 5], "2 is a present of Bram"
+        found = drawing_up.find(system, settings.register, "shop", HANNA)
+        parcels = [row.key[0] for row in rows_of(found) if row.table == "parcel"]
+        assert sorted(parcels) == [1, 3, 4, 5], "2 is a present of Bram"
+        assert [each.others_need for each in found if each.table == "address"] == [{(1,)}]
+        workplace.shop.run("DELETE FROM parcel WHERE id = 2")
+        without = drawing_up.find(system, settings.register, "shop", HANNA)
+    assert [each.others_need for each in without if each.table == "address"] == [set()]
+    bases = [drawing_up.basis_of(settings, each, {}, on=date(2026, 11, 23)) for each in (found, without)]
+    assert bases[0] != bases[1], "the plan no longer stands"
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -133,6 +141,6 @@ def test_a_line_of_two_records_stays_as_long_as_the_last_of_them(workplace: Work
     without = replace(register, tables={"shop": {**tables, "invoice": replace(invoice, keep_columns=None)}})
     assert [key for key, _ in mistakes(without)] == ["tables.shop.invoice.keep_columns"]
     with closing(SqlSystem("shop", replace(settings, register=register))) as system:
-        rows = rows_of(system.find({"email": "hanna@example.org"}))
+        rows = rows_of(system.find(HANNA))
     judged = verdicts.judge(register, "shop", rows, on=date(2026, 11, 23), decisions=register_decisions(register))
     assert [row.may_erase_from for row in judged if row.table == "note"] == [date(2032, 1, 1)]

@@ -48,6 +48,19 @@ def confirm(workplace: Workplace, case: Case) -> None:
         cast.confirm(session, session.get_one(Case, case.id), by)
 
 
+def approve_again(workplace: Workplace, case: Case) -> None:
+    """The second request has an approved plan as well, and wants no copy."""
+    confirm(workplace, case)
+    with workplace.transaction() as session:
+        session.get_one(Case, case.id).rights[0].outcome = "refused"
+    plan = propose_again(workplace, case)
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
+        settings, now = workplace.context.settings, workplace.clock()
+        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+
+
 def test_a_later_request_finds_what_is_kept_and_nobody_elses_does(workplace: Workplace, later: Case) -> None:
     with workplace.transaction() as session:
         found = kept.earlier(session, later.id, identifiers_of(session.get_one(Case, later.id)))
@@ -115,15 +128,7 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
 ) -> None:
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
     workplace.shop.run("INSERT INTO ticket VALUES (9, 1, 'again')")
-    confirm(workplace, later)
-    with workplace.transaction() as session:
-        session.get_one(Case, later.id).rights[0].outcome = "refused"
-    plan = propose_again(workplace, later)
-    with workplace.transaction() as session:
-        own = session.get_one(Case, later.id)
-        approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    approve_again(workplace, later)
     with workplace.transaction() as session:
         register, now = workplace.context.settings.register, workplace.clock()
         for_later.want(session, session.get_one(Case, approved.id), register=register, by=audit.WORKER, now=now)

@@ -9,10 +9,12 @@ import pytest
 from sqlalchemy import select
 
 from dsr.config import Settings, load_register
+from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
 from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
+from tests.jobs.test_kept import approve_again, later  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Shop, Workplace
 
 DEALS = """
@@ -29,6 +31,7 @@ key = ["id"]
 via = { customer_id = "customer.id" }
 dates = { anchor_date = "ended_on" }
 keep_columns = ["title"]
+pseudonyms = { advisor = 16 }
 
 [tables.shop.bill]
 category = "invoice"
@@ -54,12 +57,12 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
     """The shop with agreements, and bills that belong to these."""
     shop.run(
         "CREATE TABLE deal (id INTEGER PRIMARY KEY, customer_id INTEGER, ended_on DATE, title VARCHAR(20), "
-        "remark VARCHAR(20))"
+        "remark VARCHAR(20), advisor VARCHAR(20))"
     )
     shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, deal_id INTEGER, issued_on DATE)")
     shop.run("CREATE VIEW bills_shown AS SELECT id, deal_id, issued_on FROM bill")
     for deal, ended in ENDED.items():
-        shop.run("INSERT INTO deal VALUES (:id, 1, :ended, 'hosting', 'calls often')", id=deal, ended=ended)
+        shop.run("INSERT INTO deal VALUES (:id, 1, :ended, 'hosting', 'calls often', 'Yara')", id=deal, ended=ended)
     for deal, issued in ((OVER, date(2024, 3, 5)), (RUNNING, date(2024, 3, 5)), (OPEN, None)):
         shop.run("INSERT INTO bill VALUES (:id, :id, :issued)", id=deal, issued=issued)
     file = shop_settings.base / "deals.toml"
@@ -92,7 +95,9 @@ def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
     assert {str(row["ended_on"]) for row in workplace.shop.rows("deal")} == {"2015-05-01", "2022-05-01"}
     with workplace.transaction() as session:
         assert session.scalars(select(Task)).all() == []
-    workplace.shop.run("UPDATE deal SET remark = 'calls often' WHERE id IN (2, 4)")  # a backup of the day before
+    workplace.shop.run(
+        "UPDATE deal SET remark = 'calls often', advisor = 'Yara' WHERE id IN (2, 4)"
+    )  # a backup of the day before
     report = replay.run(workplace.context, "shop", date(2027, 5, 1))
     assert (report.count("again"), report.left) == (2, [])
     assert remarks(workplace) == {OVER: None, RUNNING: None, OPEN: None}
@@ -100,3 +105,19 @@ def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
     erasing.run_ledger(workplace.context)
     assert remarks(workplace) == {OPEN: None}
     assert [row["id"] for row in workplace.shop.rows("bill")] == [OPEN]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_a_first_request_left_in_part_a_second_one_leaves_as_it_is(workplace: Workplace, later: Case) -> None:  # noqa: F811
+    before = workplace.shop.rows("deal")[0]
+    assert before["advisor"] != "Yara"
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    approve_again(workplace, later)
+    work.run_all(workplace.context)
+    assert workplace.shop.rows("deal")[0] == before
+    for day in (date(2027, 5, 2), date(2027, 5, 3), date(2032, 1, 1), date(2032, 1, 2)):
+        workplace.clock.set(day)
+        erasing.run_ledger(workplace.context)
+    assert [row["id"] for row in workplace.shop.rows("deal")] == [OPEN]
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []

@@ -45,7 +45,7 @@ WHY = {
     CURRENT_VALUE: N_("still open"),
     EVENT: N_("waits for what ends its retention"),
     NOT_OURS: N_("of a controller we work for"),
-    OTHERS_NEED: N_("needed for rows of somebody else"),
+    OTHERS_NEED: N_("needed for rows outside this request"),
     READ_ONLY: N_("read only here: erase it in the system itself"),
     PSEUDONYM: N_("stays under a pseudonym"),
     SOFT_DELETED: N_("marked as deleted in the system, but still there"),
