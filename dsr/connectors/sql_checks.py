@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 
 from dsr.connectors.base import Remarks
@@ -184,6 +185,9 @@ _EXAMPLES = {
 _NEVER_FOUND = (sa.REAL, sa.FLOAT, sa.JSON, sa.ARRAY)
 """Types of which a value that was read is not the one that a statement compares with."""
 
+_NEVER_KNOWN = (postgresql.INTERVAL, postgresql.MONEY)
+"""Types of which a value is not read back as it was given."""
+
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
 
 
@@ -222,11 +226,24 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table, engine: str)
 
 
 def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:
+    declared = getattr(type_, "data_type", type_)
+    if isinstance(declared, _NEVER_KNOWN):
+        return f"would not be known again in {type_}; let the column be empty, or keep it under keep_columns"
+    if kind == "time" and (end := _end_of_time(declared)):
+        is_read_back = str(value).endswith(end) and _fits(kind, str(value).removesuffix(end), engine)
+        return None if is_read_back else f'does not fit in {type_}; give a time, such as "00:00:00{end}"'
     if not _fits(kind, value, engine):
         return f"does not fit in {type_}; give {_EXAMPLES.get(kind, 'a text or a number')}"
     length = getattr(type_, "length", None)
     is_longer = length and isinstance(value, str) and len(re.sub(r"\{\w+\}", "1", value)) > length
     return f"is longer than the column ({length})" if is_longer else None
+
+
+def _end_of_time(type_: Any) -> str:
+    """With what a time is read back that was given in whole seconds: of a zone, or in parts of a second on MariaDB."""
+    if getattr(type_, "timezone", False):
+        return "+00:00"
+    return "." + "0" * type_.fsp if getattr(type_, "fsp", None) else ""
 
 
 def _fits(kind: str, value: Fixed, engine: str) -> bool:

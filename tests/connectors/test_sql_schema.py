@@ -181,6 +181,19 @@ def test_a_fixed_value_that_does_not_fit(told: Any, column: str, value: str | in
     assert told(customer={"fixed": fixed}) == [f"tables.shop.customer.fixed.{column}: {sentence}"]
 
 
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_a_fixed_value_that_would_not_be_known_again(told: Any, shop: Shop) -> None:
+    shop.run("CREATE TABLE visit (id INTEGER PRIMARY KEY, mail TEXT, lasted interval, cost money, at timetz)")
+    fixed: dict[str, str | bool | int] = {"lasted": "0", "cost": 0, "at": "00:00:00"}
+    visit = Table("ticket", ("id",), match={"email": "mail"}, on_erasure="empty", fixed=fixed)
+    instead = "let the column be empty, or keep it under keep_columns"
+    assert told(visit=visit) == [
+        f"tables.shop.visit.fixed.lasted: '0' would not be known again in INTERVAL; {instead}",
+        f"tables.shop.visit.fixed.cost: 0 would not be known again in MONEY; {instead}",
+        "tables.shop.visit.fixed.at: '00:00:00' does not fit in TIME; give a time, such as \"00:00:00+00:00\"",
+    ]
+
+
 def test_a_pseudonym_that_does_not_fit(told: Any) -> None:
     at = "tables.shop.customer.pseudonyms"
     assert told(customer={"pseudonyms": {"phone": 20}}) == []
