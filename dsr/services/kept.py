@@ -41,6 +41,12 @@ _EARLIER = (
     .order_by(Case.received_at, LedgerEntry.category, LedgerEntry.keep_through)
 )
 
+_IN_SYSTEM = select(LedgerEntry).where(
+    or_(LedgerEntry.case_id.in_(_CASES), LedgerEntry.case_id == bindparam("case")),
+    LedgerEntry.system == bindparam("system"),
+    LedgerEntry.state != ERASED,
+)
+
 
 class Earlier(NamedTuple):
     """An entry of the ledger, and the request after which it stayed."""
@@ -92,12 +98,9 @@ def own(session: Session, case_id: uuid.UUID) -> list[LedgerEntry]:
 
 def keys(session: Session, case_id: uuid.UUID, system: str) -> dict[str, set[Key]]:
     """Table -> the keys of all rows in a system that the ledger has of the person of a case, after any request."""
-    digests = select(LedgerIdentifier.digest).where(LedgerIdentifier.case_id == case_id)
-    requests = select(LedgerIdentifier.case_id).where(LedgerIdentifier.digest.in_(digests))
-    of_person = or_(LedgerEntry.case_id == case_id, LedgerEntry.case_id.in_(requests))
-    kept = select(LedgerEntry).where(of_person, LedgerEntry.system == system, LedgerEntry.state != ERASED)
+    digests = session.scalars(select(LedgerIdentifier.digest).where(LedgerIdentifier.case_id == case_id)).all()
     found: dict[str, set[Key]] = {}
-    for entry in session.scalars(kept):
+    for entry in _in_system(session, case_id, digests, system):
         found.setdefault(entry.table, set()).update(kept_rows(entry))
     return found
 
@@ -105,10 +108,15 @@ def keys(session: Session, case_id: uuid.UUID, system: str) -> dict[str, set[Key
 def left_in_part(session: Session, case: Case, system: str) -> dict[str, dict[Key, str]]:
     """Table -> the rows in a system of which any request of the person left a part: key -> fingerprint."""
     found: dict[str, dict[Key, str]] = {}
-    for entry in [*own(session, case.id), *(entry for entry, _ in earlier(session, case.id, identifiers_of(case)))]:
-        if entry.system == system and entry.columns_kept is not None:
+    for entry in _in_system(session, case.id, digests_of(identifiers_of(case)), system):
+        if entry.columns_kept is not None:
             found.setdefault(entry.table, {}).update(kept_rows(entry))
     return found
+
+
+def _in_system(session: Session, case_id: uuid.UUID, digests: Iterable[bytes], system: str) -> Sequence[LedgerEntry]:
+    """What any request of a person left in a system and is not erased yet."""
+    return session.scalars(_IN_SYSTEM, {"case": case_id, "digests": [*digests], "system": system}).all()
 
 
 def look_up(session: Session, case: Case, *, now: datetime) -> None:
@@ -144,8 +152,8 @@ def take_over(
     *,
     now: datetime,
 ) -> None:
-    """Rows that a newer plan decided on leave the entries of earlier requests: the newer one keeps or erased them."""
-    entries = [entry for entry, _ in earlier(session, case_id, identifiers) if entry.system == system]
+    """Rows that a newer plan decided on leave the entries of earlier plans: the newer one keeps or erased them."""
+    entries = _in_system(session, case_id, digests_of(identifiers), system)
     if not entries or _numbers_items(planned):
         return
     decided = {
@@ -158,7 +166,7 @@ def take_over(
     for entry in entries:
         taken[entry.case_id] += _leave(session, entry, decided, now)
     if rows := taken.total():
-        later.hand_on(session, set(+taken), case_id, now=now)
+        later.hand_on(session, {*(+taken)} - {case_id}, case_id, now=now)
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=rows)
 
 

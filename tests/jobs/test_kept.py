@@ -12,7 +12,7 @@ from dsr.db.cases import Case
 from dsr.db.identity import Lookup
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Task
-from dsr.db.plans import LedgerEntry
+from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.errands import ITEM
 from dsr.domain.groups import Group
 from dsr.domain.lifecycle import Status
@@ -53,12 +53,18 @@ def approve_again(workplace: Workplace, case: Case) -> None:
     confirm(workplace, case)
     with workplace.transaction() as session:
         session.get_one(Case, case.id).rights[0].outcome = "refused"
+    approve_anew(workplace, case)
+
+
+def approve_anew(workplace: Workplace, case: Case) -> CasePlan:
+    """A request has another plan, which is approved."""
     plan = propose_again(workplace, case)
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
         settings, now = workplace.context.settings, workplace.clock()
         plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    return plan
 
 
 def test_a_later_request_finds_what_is_kept_and_nobody_elses_does(workplace: Workplace, later: Case) -> None:
@@ -148,6 +154,25 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
         assert taken.details["rows"] == 22
         left = session.scalars(select(Task).where(Task.kind == retention.LEFT)).one()
         assert left.done_at == now, "nobody has to look at rows that the newer request decided on"
+
+
+def test_a_second_plan_of_one_request_leaves_nothing_in_the_ledger_twice(
+    workplace: Workplace,
+    approved: Case,  # noqa: F811
+) -> None:
+    work.run_all(workplace.context)
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    workplace.shop.run("INSERT INTO ticket VALUES (9, 1, 'again')")
+    with workplace.transaction() as session:
+        for_later.note(session, session.get_one(Case, approved.id), by=audit.DATA_SUBJECT, now=workplace.clock())
+    plan = approve_anew(workplace, approved)
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        entries = session.scalars(select(LedgerEntry)).all()
+        keys = [(entry.table, key) for entry in entries for key in retention.kept_rows(entry)]
+        assert len(keys) == len(set(keys)) == 22
+        assert {entry.plan_id for entry in entries} == {plan.id}
+        assert [wish.case_id for wish in session.scalars(select(LaterNotice))] == [approved.id]
 
 
 def test_papers_of_an_earlier_request_stay_in_the_ledger(workplace: Workplace, later: Case) -> None:
