@@ -124,9 +124,7 @@ SENTENCES: Mapping[str, str] = {
     "erasure-replayed": N_(
         "After a restore of %(system)s %(again)s rows were erased again; %(gone)s were gone, %(left)s were left."
     ),
-    "ledger-taken-over": N_(
-        "%(rows)s rows of %(system)s stood in the ledger after an earlier request, and are counted here."
-    ),
+    "ledger-taken-over": N_("%(rows)s rows of %(system)s stood in the ledger before, and are counted here now."),
     "later-notice-asked": N_("A mail is wanted when what is kept is gone (%(actor)s)."),
     "later-notice-dropped": N_("No mail is wanted any more when what is kept is gone (%(actor)s)."),
     "later-notice-needless": N_("Nothing was kept, so no mail is sent when it is gone."),
