@@ -26,7 +26,7 @@ class Errand(Base):
     kind: Mapped[str] = mapped_column(String(16))
     """search, erase, again (after a restore), correct, restrict, lift (a restriction), stop (advertising), dates"""
     state: Mapped[str] = mapped_column(String(16), default="open")
-    """open, declined (the owner cannot do it), answered, or closed by a handler without an answer"""
+    """open, declined (the owner cannot do it), answered, given up by a handler, or lapsed: nobody wants it any more"""
     asked_at: Mapped[datetime]
     asked_on: Mapped[date]
     due_on: Mapped[date]
@@ -47,7 +47,7 @@ class Errand(Base):
     reason_sealed: Mapped[bytes | None] = sealed_column()
     evidence_sealed: Mapped[bytes | None] = sealed_column()
     reason = Encrypted()
-    """Why the owner cannot do it, or why a handler closed it: that one is told to the data subject."""
+    """Why the owner cannot do it, or why a handler gave it up: that one is told to the data subject."""
     evidence = Encrypted()
     """How the owner says it was done."""
 

@@ -24,7 +24,7 @@ class Search(Base):
     findings: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     """One object per table: system, table, category, rows, and of those soft_deleted."""
     systems: Mapped[dict[str, dict[str, str]]] = mapped_column(JSON, default=dict)
-    """System -> state (found, waits, down, refused, closed) and, where it has none, the error in words."""
+    """System -> state (found, waits, down, refused, given-up) and, where it has none, the error in words."""
     persons_sealed: Mapped[bytes | None] = sealed_column()
     persons = Encrypted()
     """Where several people answered: as JSON, SYSTEM.TABLE -> the key and some columns of each, for a handler."""
@@ -41,7 +41,7 @@ class Search(Base):
     @property
     def missing(self) -> list[str]:
         """The systems that have not answered yet."""
-        return [system for system, state in self.states.items() if state not in ("found", "closed")]
+        return [system for system, state in self.states.items() if state not in ("found", "given-up")]
 
 
 class GivenUp(Base):
@@ -116,8 +116,8 @@ class Execution(Base):
     started_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
     is_observed: Mapped[bool] = mapped_column(default=True)
-    """False where the commit was found done after a crash; of what was left, where nobody saw whether it was."""
-    is_left: Mapped[bool] = mapped_column(default=False)
+    """False where the commit was found done after a crash; of what was given up, where nobody saw whether it was."""
+    is_given_up: Mapped[bool] = mapped_column(default=False)
     """True where a handler gave up waiting for the system or its owner: nothing is known to have been done."""
     erased: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows per table."""
@@ -127,7 +127,7 @@ class Execution(Base):
     @property
     def is_lost(self) -> bool:
         """Whether it was begun in a database that a handler gave up: nobody saw how it ended."""
-        return self.is_left and not self.is_observed
+        return self.is_given_up and not self.is_observed
 
 
 class LedgerEntry(Base):

@@ -126,7 +126,7 @@ def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Else
     for given in search.given_up(session, case.id):
         yield Elsewhere(labels.get(given.system, given.system), given.reason)
     for errand in errands.of_case(session, case.id):
-        if errand.state == errands.CLOSED and errand.reason and errand.kind in errands.TOLD:
+        if errand.state == errands.GIVEN_UP and errand.reason and errand.kind in errands.TOLD:
             yield Elsewhere(labels.get(errand.system, errand.system), errand.reason)
 
 

@@ -76,7 +76,7 @@ def certificate(session: Session, case: Case) -> Certificate:
 
 
 def _is_done(execution: Execution) -> bool:
-    return execution.state == DONE and not execution.is_left
+    return execution.state == DONE and not execution.is_given_up
 
 
 def _of_plan(plan: CasePlan, names: dict[uuid.UUID, str]) -> PlanResult:

@@ -32,7 +32,7 @@ def page(order: CopyOrder, content: Content, settings: Settings, now: datetime) 
             controller=settings.controller,
             automated_decisions=settings.register.automated_decisions,
             made_on=local_date(now),
-            not_reached=[settings.labels(order.language).get(name, name) for name in order.given_up],
+            given_up=[settings.labels(order.language).get(name, name) for name in order.given_up],
             register=settings.register,
             about=lambda part: _about(order.language, part.category, part.recipients, part.rule),
             headings=partial(_headings, settings, order.language),

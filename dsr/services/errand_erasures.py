@@ -18,12 +18,11 @@ from dsr.db.errands import Errand, Item
 from dsr.db.plans import CasePlan
 from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
-from dsr.domain.register import Register
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
-from dsr.services import casework, errand_files, errands, executions, ledger_told, notifications, plans, retention
+from dsr.services import errand_files, errands, executions, ledger_told, notifications, plans, retention
 from dsr.services.erasing import Receipt
-from dsr.services.errands import ANSWERED, CLOSED, by_hand
+from dsr.services.errands import ANSWERED, GIVEN_UP, by_hand
 from dsr.services.retention import Due, Settled
 
 
@@ -61,7 +60,7 @@ def system_for(
     erased: frozenset[Key] | None = frozenset()
     if numbers:
         errand = errands.ask_to_end(session, case, due.system, numbers, settings=settings, now=now)
-        if errand.state == CLOSED:
+        if errand.state == GIVEN_UP:
             raise SystemRefuses(due.system, N_("its owner was not waited for"))
         erased = _confirmed(errand)
     return errands.systems_of(session, case, settings, {due.system: erased})[due.system]
@@ -120,24 +119,3 @@ def settle_kept(
     if due.system in by_hand(settings):
         gone = [key for entry in due.entries for key in due.kept[entry.id] if key not in results[entry.id].left]
         forget(session, due.case_id, due.system, gone, settings=settings, now=now)
-
-
-def leave(
-    session: Session, case: Case, errand: Errand, reason: str, *, by: uuid.UUID, settings: Settings, now: datetime
-) -> None:
-    """Go on without what an owner was asked to erase; the letter tells the data subject so. Raises NotPossible."""
-    errands.give_up(session, errand, reason, by=by, now=now)
-    plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
-    if plan and plan.state == plans.APPROVED:
-        casework.check_open(case)
-        _leave_part(session, case, plan, errand.system, register=settings.register, now=now)
-
-
-def _leave_part(
-    session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime
-) -> None:
-    """What an approved plan was to erase stays there; of what it keeps the owner is asked on its day."""
-    for execution in plan.executions:
-        if execution.system == system:
-            execution.is_left = True
-    executions.settle(session, executions.approved_of(case, plan, register), system, Receipt({}, {}, {}), now=now)

@@ -19,7 +19,7 @@ from dsr.domain.restriction import advertising
 from dsr.domain.rights import Outcome, Right
 from dsr.services import errands, restriction
 from dsr.services.errand_changes import kinds_by_hand
-from dsr.services.errands import ANSWERED, CLOSED, LIFT, RESTRICT, STOP
+from dsr.services.errands import ANSWERED, LAPSED, LIFT, RESTRICT, STOP
 
 
 def tell_owners(session: Session, case: Case, *, settings: Settings, now: datetime) -> None:
@@ -75,7 +75,7 @@ def _ask_to_lift(session: Session, case: Case, held: Restriction, *, settings: S
     still = {name for other in restriction.others_of(session, case, held) for name in other.categories}
     for errand in of_restriction(session, held):
         if errand.is_outstanding:
-            errand.state = CLOSED
+            errand.state = LAPSED
             errands.settle_tasks(session, errand, now=now)
         free = [name for name in errand.done_in if name not in still] if errand.state == ANSWERED else []
         if free and errand.system in settings.systems:

@@ -39,7 +39,7 @@ TOLD = (SEARCH, ERASE, *CHANGING)
 """Where nobody did it, the letter says so, and why."""
 NEXT = {CORRECT: "rectify"}
 """The step of the worker that notes what an owner answered."""
-OPEN, DECLINED, ANSWERED, CLOSED = "open", "declined", "answered", "closed"
+OPEN, DECLINED, ANSWERED, GIVEN_UP, LAPSED = "open", "declined", "answered", "given-up", "lapsed"
 LATE_TASK, DECLINED_TASK, OWNERLESS_TASK = "errand-late", "errand-declined", "errand-without-owner"
 
 
@@ -162,10 +162,10 @@ def awaited(session: Session, case_id: uuid.UUID, settings: Settings) -> list[st
 
 
 def systems_given_up(session: Session, case_id: uuid.UUID, *kinds: str) -> list[str]:
-    """The databases that a handler went on without, and the systems whose owners left such an errand undone."""
-    closed = (errand for errand in of_case(session, case_id) if errand.kind in kinds and errand.state == CLOSED)
-    given = (given.system for given in search.given_up(session, case_id))
-    return list(dict.fromkeys([*given, *(errand.system for errand in closed)]))
+    """The databases that a handler gave up for a case, and the systems of the errands of these kinds that were."""
+    databases = [given.system for given in search.given_up(session, case_id)]
+    found = (errand for errand in of_case(session, case_id) if errand.kind in kinds and errand.state == GIVEN_UP)
+    return list(dict.fromkeys([*databases, *(errand.system for errand in found)]))
 
 
 def others_of(session: Session, errand: Errand) -> list[Errand]:
@@ -182,7 +182,7 @@ def is_needed(session: Session, errand: Errand) -> bool:
 
     What a law kept goes on its day, long after the case was closed, unless somebody holds it, and a date that is
     missing is asked for until there is one, or another rule. A restriction ends by a
-    lifting, which closes what still waits for it.
+    lifting, by which lapses what still waits for it.
     """
     if not errand.is_outstanding:
         return False
@@ -216,7 +216,7 @@ def items_of(session: Session, case_id: uuid.UUID, system: str) -> list[Item]:
 def systems_of(
     session: Session, case: Case, settings: Settings, erased: Mapping[str, frozenset[Key] | None] | None = None
 ) -> dict[str, ManualSystem]:
-    """The systems without a database, as their owners answered for a case; those that a handler closed are left out.
+    """The systems without a database, as their owners answered for a case; those that were given up are left out.
 
     `erased` holds, by system, the keys that the owner confirmed.
     """
@@ -226,7 +226,7 @@ def systems_of(
     return {
         name: ManualSystem(name, tables, _found(session, asked.get(name), settings.register), (erased or {}).get(name))
         for name, tables in by_hand(settings).items()
-        if name not in asked or asked[name].state != CLOSED
+        if name not in asked or asked[name].state != GIVEN_UP
     }
 
 
@@ -293,7 +293,9 @@ def _ask_anew(session: Session, errand: Errand, *, settings: Settings, now: date
     settle_tasks(session, errand, now=now)
 
 
-def reopen(session: Session, case: Case, errand: Errand, *, by: uuid.UUID, settings: Settings, now: datetime) -> None:
+def ask_again(
+    session: Session, case: Case, errand: Errand, *, by: uuid.UUID, settings: Settings, now: datetime
+) -> None:
     """Ask the owner to look once more; what they found stays. Raises NotPossible."""
     casework.check_open(case)
     if errand.kind != SEARCH or errand.is_outstanding:
@@ -303,7 +305,7 @@ def reopen(session: Session, case: Case, errand: Errand, *, by: uuid.UUID, setti
         raise casework.NotPossible(N_("An erasure plan rests on this answer. Have the plan returned first."))
     errand.answered_at, errand.answered_by = None, None
     _ask_anew(session, errand, settings=settings, now=now)
-    search.open_part(session, case, errand.system)
+    search.ask_again(session, case, errand.system)
     copy = session.get(AccessCopy, case.id)
     if copy and errand.system not in copy.missing:
         copy.missing = [*copy.missing, errand.system]
@@ -311,32 +313,18 @@ def reopen(session: Session, case: Case, errand: Errand, *, by: uuid.UUID, setti
     _mail(session, case, errand, settings=settings, now=now)
 
 
-def close_search(session: Session, case: Case, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
-    """Go on without an answer; the letter tells the data subject so, with the reason. Raises NotPossible."""
-    give_up(session, errand, reason, by=by, now=now)
-    search.close_part(session, case, errand.system)
-    wake_waiting(session, errand, now=now)
-
-
 TOLD_WHY = N_("Give the reason; it is told to the data subject.")
 _WHY = N_("Give the reason; only colleagues read it.")
 
 
 def give_up(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
-    """Close an errand that nobody did. Raises NotPossible."""
+    """Go on without what an owner was asked; `giving_up` sees to what waited for it. Raises NotPossible."""
     _check_outstanding(errand)
     if not reason.strip():
         raise casework.NotPossible(TOLD_WHY if errand.kind in TOLD else _WHY)
-    errand.state, errand.reason, errand.answered_at, errand.answered_by = CLOSED, reason.strip(), now, str(by)
+    errand.state, errand.reason, errand.answered_at, errand.answered_by = GIVEN_UP, reason.strip(), now, str(by)
     settle_tasks(session, errand, now=now)
-    audit.record(session, "errand-closed", by=by, now=now, case_id=errand.case_id, system=errand.system)
-
-
-def leave(session: Session, errand: Errand, reason: str, *, by: uuid.UUID, now: datetime) -> None:
-    """Go on without what an owner was asked to change; the letter tells the data subject so. Raises NotPossible."""
-    give_up(session, errand, reason, by=by, now=now)
-    if step := NEXT.get(errand.kind):
-        work.ask(session, errand.case_id, step, by=by, now=now)
+    audit.record(session, "errand-given-up", by=by, now=now, case_id=errand.case_id, system=errand.system)
 
 
 def _check_outstanding(errand: Errand) -> None:

@@ -141,14 +141,14 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     _finish_if_last(session, approved, now=now)
 
 
-def leave(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+def give_up(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
     """An approved plan ends without a database: nothing counts as done there, and nobody sees to what it keeps.
 
     What was to go is remembered all the same: an attempt was made, and whether it was committed nobody saw.
     """
     approved = approved_of(case, plan, register)
     execution = next(each for each in plan.executions if each.system == system)
-    execution.is_left = True
+    execution.is_given_up = True
     session.flush()
     if _note_receipt(session, approved, system, Receipt({}, {}, {}, is_observed=False), now=now):
         planned = approved.parts[system].groups

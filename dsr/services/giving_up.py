@@ -1,6 +1,6 @@
-"""Going on without a database that will not answer any more: a handler says so, and the letter tells why.
+"""Giving up a database that will not answer any more, or an errand: a handler says so, and the letter tells why.
 
-What an owner will not answer is given up at the errand. Either way nothing of the system counts as done.
+Nothing of what was given up counts as done.
 """
 
 from __future__ import annotations
@@ -16,15 +16,18 @@ from dsr.config import Settings
 from dsr.db.answers import AccessCopy
 from dsr.db.base import put
 from dsr.db.cases import Case
+from dsr.db.errands import Errand
 from dsr.db.plans import CasePlan, Execution, GivenUp
+from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, errands, executions, plans, rectification, restriction, search, work
+from dsr.services.erasing import Receipt
 from dsr.services.executions import DONE
 
 
-def silent(session: Session, case: Case, settings: Settings) -> list[str]:
-    """The databases that were asked in vain, and that something of the case waits for."""
+def candidates(session: Session, case: Case, settings: Settings) -> list[str]:
+    """The databases that can be given up: they were asked in vain, and something of the case waits for them."""
     if not case.is_open or not any(step.error for step in work.of(session, case.id).values()):
         return []
     untold = *restriction.systems_unmarked(session, case, settings.register), *restriction.systems_marked(session, case)
@@ -49,11 +52,11 @@ def _begun(session: Session, case: Case) -> list[str]:
     return [*session.scalars(begun)]
 
 
-def give_up(
+def give_up_system(
     session: Session, case: Case, system: str, reason: str, *, by: uuid.UUID, settings: Settings, now: datetime
 ) -> None:
     """Go on without a database; the letter tells the data subject so, with the reason. Raises NotPossible."""
-    if system not in silent(session, case, settings):
+    if system not in candidates(session, case, settings):
         raise casework.NotPossible(N_("Nothing waits for this system any more."))
     if not reason.strip():
         raise casework.NotPossible(errands.TOLD_WHY)
@@ -64,26 +67,53 @@ def give_up(
     given.reason = reason.strip()
     put(session, given, by=("case_id", "system"))
     audit.record(session, "system-given-up", by=by, now=now, case_id=case.id, system=system)
-    search.close_part(session, case, system)
-    _leave(session, case, system, settings=settings, now=now)
+    search.give_up(session, case, system)
+    _give_up_plans(session, case, system, settings=settings, now=now)
     _wake(session, case, by=by, now=now)
 
 
-def _leave(session: Session, case: Case, system: str, *, settings: Settings, now: datetime) -> None:
+def _give_up_plans(session: Session, case: Case, system: str, *, settings: Settings, now: datetime) -> None:
     """What approved plans were to do in the system is not waited for."""
     for plan in plans.approved(session, case.id, *plans.STEPS):
         if any(execution.system == system and execution.state != DONE for execution in plan.executions):
-            leave = rectification.leave if plan.right == Right.RECTIFICATION else executions.leave
-            leave(session, case, plan, system, register=settings.register, now=now)
+            end = rectification.give_up if plan.right == Right.RECTIFICATION else executions.give_up
+            end(session, case, plan, system, register=settings.register, now=now)
 
 
-def take_back(session: Session, case: Case, system: str, *, by: uuid.UUID, now: datetime) -> None:
+def give_up_errand(
+    session: Session, case: Case, errand: Errand, reason: str, *, by: uuid.UUID, register: Register, now: datetime
+) -> None:
+    """Go on without what an owner was asked, with a reason. Raises NotPossible."""
+    errands.give_up(session, errand, reason, by=by, now=now)
+    if errand.kind == errands.SEARCH:
+        search.give_up(session, case, errand.system)
+        errands.wake_waiting(session, errand, now=now)
+    if errand.kind == errands.ERASE:
+        _give_up_papers(session, case, errand, register, now=now)
+    if step := errands.NEXT.get(errand.kind):
+        work.ask(session, case.id, step, by=by, now=now)
+
+
+def _give_up_papers(session: Session, case: Case, errand: Errand, register: Register, *, now: datetime) -> None:
+    """What an approved plan was to erase stays there; of what it keeps the owner is asked on its day."""
+    plan = session.get(CasePlan, errand.plan_id) if errand.plan_id else None
+    if plan is None or plan.state != plans.APPROVED:
+        return
+    casework.check_open(case)
+    for execution in plan.executions:
+        if execution.system == errand.system:
+            execution.is_given_up = True
+    approved = executions.approved_of(case, plan, register)
+    executions.settle(session, approved, errand.system, Receipt({}, {}, {}), now=now)
+
+
+def ask_again(session: Session, case: Case, system: str, *, by: uuid.UUID, now: datetime) -> None:
     """The database is asked again after all; what was done without it stays done. Raises NotPossible."""
     casework.check_open(case)
     casework.change(session, case)
     session.execute(delete(GivenUp).where(GivenUp.case_id == case.id, GivenUp.system == system))
     audit.record(session, "system-asked-again", by=by, now=now, case_id=case.id, system=system)
-    search.open_part(session, case, system, search.DOWN)
+    search.ask_again(session, case, system, search.DOWN)
     for kind in ("search", *_lack_again(session, case, system)):
         work.ask(session, case.id, kind, by=by, now=now)
 

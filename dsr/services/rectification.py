@@ -181,13 +181,13 @@ def correction_of(plan: CasePlan) -> Correction:
 
 def standing(plan: CasePlan) -> Correction:
     """What is, or was, to be corrected, but for what was given up after the approval."""
-    correction, left = correction_of(plan), left_of(plan)
-    return replace(correction, changes=[change for change in correction.changes if change.system not in left])
+    correction, without = correction_of(plan), given_up_of(plan)
+    return replace(correction, changes=[change for change in correction.changes if change.system not in without])
 
 
-def left_of(plan: CasePlan) -> list[str]:
-    """The systems that an approved plan was ended without."""
-    return [execution.system for execution in plan.executions if execution.is_left]
+def given_up_of(plan: CasePlan) -> list[str]:
+    """The systems that were given up after the approval of a plan."""
+    return [execution.system for execution in plan.executions if execution.is_given_up]
 
 
 def propose(
@@ -265,7 +265,7 @@ def _note_by_hand(session: Session, plan: CasePlan, system: str, errand: Errand,
     if not errand.is_outstanding:
         _note_done(session, plan, system, errand_changes.counted(errand), is_observed=True, now=now)
         execution = next(each for each in plan.executions if each.system == system)
-        execution.is_left = errand.state == errands.CLOSED
+        execution.is_given_up = errand.state == errands.GIVEN_UP
 
 
 def settle(session: Session, approved: Approved, system: str, *, is_observed: bool, now: datetime) -> None:
@@ -291,10 +291,10 @@ def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now
         finish(session, plan, register, now=now)
 
 
-def leave(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+def give_up(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
     """An approved correction ends without a database: nothing counts as changed there, though nobody saw it."""
     execution = next(each for each in plan.executions if each.system == system)
-    execution.state, execution.done_at, execution.is_observed, execution.is_left = DONE, now, False, True
+    execution.state, execution.done_at, execution.is_observed, execution.is_given_up = DONE, now, False, True
     _finish_if_done(session, plan, register, now=now)
 
 
@@ -338,17 +338,17 @@ def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
 
 def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:
     made = _made_together(session, done, register)
-    if any(map(left_of, done)) or _is_given_up(session, done, register):
+    if any(map(given_up_of, done)) or _is_given_up(session, done[0].case_id, register):
         return Outcome.PARTLY_FULFILLED if made.corrected or made.for_books else Outcome.REFUSED
     if made.for_books:
         return Outcome.PARTLY_FULFILLED
     return Outcome.FULFILLED if made.corrected else Outcome.NOT_APPLICABLE
 
 
-def _is_given_up(session: Session, done: Sequence[CasePlan], register: Register) -> bool:
+def _is_given_up(session: Session, case_id: uuid.UUID, register: Register) -> bool:
     """Whether a database was given up in which something could be corrected."""
-    given = {given.system for plan in done for given in search.given_up(session, plan.case_id)}
-    return any(is_correctable(register, system) for system in given & register.tables.keys())
+    systems = (given.system for given in search.given_up(session, case_id))
+    return any(is_correctable(register, system) for system in systems if system in register.tables)
 
 
 def _made(session: Session, plan: CasePlan, register: Register) -> Made:

@@ -29,7 +29,7 @@ from dsr.domain.register import Register
 from dsr.services import audit
 
 T = TypeVar("T")
-FOUND, WAITS, DOWN, REFUSED, CLOSED = "found", "waits", "down", "refused", "closed"
+FOUND, WAITS, DOWN, REFUSED, GIVEN_UP = "found", "waits", "down", "refused", "given-up"
 """What became of one system: searched; its owner was asked; passing; permanent; given up by a handler."""
 
 
@@ -99,7 +99,7 @@ def count(register: Register, system: str, stream: Iterable[Found]) -> Counted:
 def to_be_searched(session: Session, case: Case, systems: Iterable[str]) -> list[str]:
     """What of these systems the newest search lacks; all of them where it lacks nothing, or there is none."""
     newest = latest(session, case)
-    missing = [name for name in systems if newest and _state(newest, name) not in (FOUND, CLOSED)]
+    missing = [name for name in systems if newest and _state(newest, name) not in (FOUND, GIVEN_UP)]
     return missing or [*systems]
 
 
@@ -189,11 +189,11 @@ def _findings(register: Register, system: str, found: Counted) -> Iterator[dict[
         yield finding | ({"soft_deleted": deleted} if deleted else {})
 
 
-def close_part(session: Session, case: Case, system: str) -> None:
-    """A handler gave up on a system: the newest search is whole without it."""
+def give_up(session: Session, case: Case, system: str) -> None:
+    """A handler gave up a system: the newest search is whole without it."""
     newest = latest(session, case, lock=True)
     if newest:
-        newest.systems = {**newest.systems, system: {"state": CLOSED}}
+        newest.systems = {**newest.systems, system: {"state": GIVEN_UP}}
 
 
 def given_up(session: Session, case_id: uuid.UUID) -> list[GivenUp]:
@@ -203,11 +203,11 @@ def given_up(session: Session, case_id: uuid.UUID) -> list[GivenUp]:
 
 def without_given_up(session: Session, case_id: uuid.UUID, systems: Mapping[str, T]) -> dict[str, T]:
     """The systems that are asked for a case: all but those that were given up."""
-    closed = {given.system for given in given_up(session, case_id)}
-    return {name: system for name, system in systems.items() if name not in closed}
+    without = {given.system for given in given_up(session, case_id)}
+    return {name: system for name, system in systems.items() if name not in without}
 
 
-def open_part(session: Session, case: Case, system: str, state: str = WAITS) -> None:
+def ask_again(session: Session, case: Case, system: str, state: str = WAITS) -> None:
     """A system is asked once more: the newest search lacks it until it answers."""
     newest = latest(session, case, lock=True)
     if newest:

@@ -604,7 +604,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("is_observed", sa.Boolean(), nullable=False),
-        sa.Column("is_left", sa.Boolean(), nullable=False),
+        sa.Column("is_given_up", sa.Boolean(), nullable=False),
         sa.Column("erased", sa.JSON(), nullable=False),
         sa.Column("changed", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(["plan_id"], ["case_plan.id"], name=op.f("fk_execution_plan_id_case_plan")),

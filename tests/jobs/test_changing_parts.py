@@ -86,7 +86,7 @@ class Club:
         settings, now = self.workplace.context.settings, self.workplace.clock()
         with self.workplace.transaction() as session:
             own = session.get_one(Case, self.case.id)
-            giving_up.give_up(session, own, "club", reason, by=self.handler.id, settings=settings, now=now)
+            giving_up.give_up_system(session, own, "club", reason, by=self.handler.id, settings=settings, now=now)
         self.run()
 
     def answer_of_owner(self) -> None:
@@ -241,7 +241,7 @@ def test_what_was_agreed_on_and_cannot_be_done_is_not_told_as_done(club: Club) -
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.REFUSED)
     with club.workplace.transaction() as session:
         plan = session.get_one(CasePlan, plan.id)
-        assert (rectification.left_of(plan), rectification.standing(plan).changes) == (["club"], [])
+        assert (rectification.given_up_of(plan), rectification.standing(plan).changes) == (["club"], [])
         assert [execution.is_observed for execution in plan.executions] == [False]
         assert "rows-corrected" not in session.scalars(select(AuditEntry.event)).all()
     assert club.letter().rectified.corrected == ()
@@ -254,7 +254,7 @@ def test_a_database_that_was_given_up_can_be_asked_again(club: Club) -> None:
     assert club.laid_out() == ["shop", "shop"]
     with club.workplace.transaction() as session:
         own, now = session.get_one(Case, club.case.id), club.workplace.clock()
-        giving_up.take_back(session, own, "club", by=club.handler.id, now=now)
+        giving_up.ask_again(session, own, "club", by=club.handler.id, now=now)
     club.come_back()
     club.ask()
     assert club.laid_out() == ["shop", "shop", "club"]

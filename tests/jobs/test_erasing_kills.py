@@ -142,7 +142,7 @@ def give_up(workplace: Workplace, case: Case) -> None:
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         by = own.handler_id or pytest.fail("nobody")
-        giving_up.give_up(session, own, "shop", "De winkel is gestopt.", by=by, settings=settings, now=now)
+        giving_up.give_up_system(session, own, "shop", "De winkel is gestopt.", by=by, settings=settings, now=now)
 
 
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)

@@ -106,8 +106,8 @@ def test_a_database_that_was_given_up_does_not_hold_up_a_restriction(workplace: 
     work.run_all(workplace.context)
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
-        assert (found.rights[0].result, giving_up.silent(session, found, settings)) == (None, ["shop"])
-        giving_up.give_up(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
+        assert (found.rights[0].result, giving_up.candidates(session, found, settings)) == (None, ["shop"])
+        giving_up.give_up_system(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
     work.run_all(workplace.context)
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
@@ -127,17 +127,17 @@ def test_a_database_that_was_given_up_does_not_hold_up_the_lifting(workplace: Wo
     work.run_all(workplace.context)
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
-        assert giving_up.silent(session, found, settings) == ["shop"]
-        giving_up.give_up(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
+        assert giving_up.candidates(session, found, settings) == ["shop"]
+        giving_up.give_up_system(session, found, "shop", "Die is er niet meer.", by=by, settings=settings, now=now)
     work.run_all(workplace.context)
     away.rename(shop)
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
-        assert (giving_up.silent(session, found, settings), work_steps.of(session, case.id)["restrict"].state) == (
+        assert (giving_up.candidates(session, found, settings), work_steps.of(session, case.id)["restrict"].state) == (
             [],
             "done",
         )
-        giving_up.take_back(session, found, "shop", by=by, now=now)
+        giving_up.ask_again(session, found, "shop", by=by, now=now)
     assert marks(workplace.shop)[1] == 1
     work.run_all(workplace.context)
     assert marks(workplace.shop)[1] == 0

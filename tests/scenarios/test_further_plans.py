@@ -172,7 +172,7 @@ def test_a_further_plan_that_was_returned_is_made_anew_for_its_part(
 
 def given_up(firm: Firm, person: Person, reason: str) -> TestResponse:
     """Noor goes on without the shop."""
-    answer = firm.act(NOOR, person.reference, "systems/shop/give-up", silent="shop", **{"reason-shop": reason})
+    answer = firm.act(NOOR, person.reference, "systems/shop/give-up", system="shop", **{"reason-shop": reason})
     firm.tick()
     return answer
 

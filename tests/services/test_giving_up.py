@@ -1,4 +1,4 @@
-"""A database that will not answer is gone on without, in writing, as long as nothing is being asked of it."""
+"""A database that will not answer is given up, in writing, as long as nothing is being asked of it."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def give_up(store: Store, case: Case) -> Callable[[str], None]:
     def do(reason: str) -> None:
         with store.transaction() as session:
             own = session.get_one(Case, case.id)
-            assert giving_up.silent(session, own, settings) == ["shop"]
+            assert giving_up.candidates(session, own, settings) == ["shop"]
             by = own.handler_id or pytest.fail("nobody")
-            giving_up.give_up(session, own, "shop", reason, by=by, settings=settings, now=NOW)
+            giving_up.give_up_system(session, own, "shop", reason, by=by, settings=settings, now=NOW)
 
     return do
 
 
-def test_what_was_gone_on_without_is_not_asked_until_it_is_taken_back(
+def test_what_was_given_up_is_not_asked_until_a_handler_wants_it_again(
     store: Store, case: Case, give_up: Callable[[str], None]
 ) -> None:
     give_up(f" {REASON} ")
@@ -64,7 +64,7 @@ def test_what_was_gone_on_without_is_not_asked_until_it_is_taken_back(
         assert newest.missing == []
         assert [step.error for step in work.of(session, case.id).values()] == [None, None]
         by = own.handler_id or pytest.fail("nobody")
-        giving_up.take_back(session, own, "shop", by=by, now=NOW)
+        giving_up.ask_again(session, own, "shop", by=by, now=NOW)
     with store.transaction(writes=False) as session:
         newest = search.latest(session, session.get_one(Case, case.id))
         assert newest is not None

@@ -90,7 +90,7 @@ class CaseFacts:
     """What a person still has to settle."""
     awaits_owner: bool = False
     """Whether an owner still has to look something up or erase it."""
-    silent: Sequence[str] = ()
+    can_be_given_up: Sequence[str] = ()
     """The databases that were asked in vain, and are waited for."""
     given_up: Sequence[GivenUp] = ()
 
@@ -161,7 +161,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         is_alone=settings.procedure.approval == "single",
         tasks=tasks.open_of(session, case.id),
         has_paper=bool(errands.by_hand(settings)),
-        silent=giving_up.silent(session, case, settings),
+        can_be_given_up=giving_up.candidates(session, case, settings),
         given_up=search.given_up(session, case.id),
         awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),

@@ -23,7 +23,7 @@ Word = tuple[str, str, str]
 _STATES: Mapping[str, Word] = {
     "answered": ("green", "full", N_("answered")),
     "declined": ("red", "diamond", N_("the owner cannot do it")),
-    "closed": ("amber", "full", N_("gone on without it")),
+    "given-up": ("amber", "full", N_("gone on without it")),
 }
 _WORK: Mapping[str, str] = {
     errands.SEARCH: N_("look up"),

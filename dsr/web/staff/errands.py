@@ -13,7 +13,7 @@ from dsr.db.base import transaction
 from dsr.db.cases import Case
 from dsr.db.errands import Errand
 from dsr.domain.errors import DomainError
-from dsr.services import errand_erasures, errand_files, errands, owners
+from dsr.services import errand_files, errands, giving_up, owners
 from dsr.services.errand_answers import AnsweredAlready
 from dsr.web import errand_desk, uploads
 from dsr.web.errors import typed
@@ -101,7 +101,7 @@ def ask_errand_again(reference: str, errand_id: uuid.UUID) -> ResponseReturnValu
     return _act(
         reference,
         errand_id,
-        lambda session, case, found: errands.reopen(session, case, found, by=me(), settings=settings(), now=now()),
+        lambda session, case, found: errands.ask_again(session, case, found, by=me(), settings=settings(), now=now()),
     )
 
 
@@ -110,16 +110,13 @@ def ask_errand_again(reference: str, errand_id: uuid.UUID) -> ResponseReturnValu
 def give_up_errand(reference: str, errand_id: uuid.UUID) -> ResponseReturnValue:
     """Go on without an answer, with a reason that the data subject reads."""
     reason = request.form.get("give_up_reason", "")
-
-    def change(session: Session, case: Case, found: Errand) -> None:
-        if found.kind == errands.SEARCH:
-            errands.close_search(session, case, found, reason, by=me(), now=now())
-        elif found.kind == errands.ERASE:
-            errand_erasures.leave(session, case, found, reason, by=me(), settings=settings(), now=now())
-        else:
-            errands.leave(session, found, reason, by=me(), now=now())
-
-    return _act(reference, errand_id, change)
+    return _act(
+        reference,
+        errand_id,
+        lambda session, case, found: giving_up.give_up_errand(
+            session, case, found, reason, by=me(), register=settings().register, now=now()
+        ),
+    )
 
 
 @staff.get(f"{_ERRAND}/files/<uuid:file_id>")

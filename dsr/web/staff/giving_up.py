@@ -19,8 +19,10 @@ def give_up_system(reference: str, system: str) -> ResponseReturnValue:
     reason = request.form.get(f"reason-{system}", "")
     return act(
         reference,
-        lambda session, case: giving_up.give_up(session, case, system, reason, by=me(), settings=settings(), now=now()),
-        anchor="silent",
+        lambda session, case: giving_up.give_up_system(
+            session, case, system, reason, by=me(), settings=settings(), now=now()
+        ),
+        anchor="giving-up",
     )
 
 
@@ -30,6 +32,6 @@ def ask_system_again(reference: str, system: str) -> ResponseReturnValue:
     """Have it asked again."""
     return act(
         reference,
-        lambda session, case: giving_up.take_back(session, case, system, by=me(), now=now()),
-        anchor="silent",
+        lambda session, case: giving_up.ask_again(session, case, system, by=me(), now=now()),
+        anchor="giving-up",
     )

@@ -259,6 +259,6 @@ def _refusal(facts: CaseFacts, kind: str) -> str | None:
 
 def _working(facts: CaseFacts, kind: str, sentence: str) -> NextStep:
     error = _refusal(facts, kind)
-    if error and facts.silent:
-        return NextStep(sentence, N_("To what does not answer"), link="#silent", error=error)
+    if error and facts.can_be_given_up:
+        return NextStep(sentence, N_("To what does not answer"), link="#giving-up", error=error)
     return NextStep(sentence, error=error)

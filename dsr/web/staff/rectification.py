@@ -64,7 +64,7 @@ def rectification_page(
             changes=_changes(correction.changes if correction else []),
             done=_changes(_done_before(session, facts.case, plan)),
             is_beside=_goes_on_beside(session, plan),
-            left=[called(name) for name in rectification.left_of(plan)] if plan else [],
+            given_up=[called(name) for name in rectification.given_up_of(plan)] if plan else [],
             lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,

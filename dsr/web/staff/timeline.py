@@ -139,7 +139,7 @@ SENTENCES: Mapping[str, str] = {
     "errand-reminded": N_("The owner of %(system)s was reminded."),
     "errand-answered": N_("%(actor)s answered for %(system)s; items: %(items)s."),
     "errand-declined": N_("%(actor)s said that it cannot be done in %(system)s."),
-    "errand-closed": N_("%(actor)s went on without an answer from %(system)s."),
+    "errand-given-up": N_("%(actor)s went on without an answer from %(system)s."),
     "system-given-up": N_("%(actor)s went on without %(system)s, which does not answer."),
     "system-asked-again": N_("%(actor)s had %(system)s asked again."),
     "item-noted": N_("%(actor)s noted something in %(system)s."),
