@@ -6,6 +6,7 @@ pytest_plugins = [
     "tests.parts.web",
     "tests.parts.site",
     "tests.parts.shop",
+    "tests.parts.erasures",
     "tests.parts.dying",
     "tests.parts.copies",
     "tests.parts.smtp",

@@ -10,7 +10,6 @@ from dsr.domain.certificates import TableResult, rows_digest
 from dsr.domain.fingerprints import fingerprint
 from dsr.jobs import erasing, work
 from dsr.services import certificate
-from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.parts.shop import TABLES, Workplace
 
 KEYS = dict.fromkeys(TABLES, ("id",)) | {"invoice_line": ("invoice_id", "line"), "newsletter": ("email",)}
@@ -26,7 +25,7 @@ def certified(workplace: Workplace, case: Case) -> certificate.Certificate:
         return certificate.certificate(session, session.get_one(Case, case.id))
 
 
-def test_it_equals_the_difference_of_the_two_states(workplace: Workplace, approved: Case) -> None:  # noqa: F811
+def test_it_equals_the_difference_of_the_two_states(workplace: Workplace, approved: Case) -> None:
     before = workplace.shop.everything()
     work.run_all(workplace.context)
     after = workplace.shop.everything()
@@ -45,7 +44,7 @@ def test_it_equals_the_difference_of_the_two_states(workplace: Workplace, approv
         assert result.digest == (rows_digest(difference) if difference else None)
 
 
-def test_what_goes_later_stands_in_it_too(workplace: Workplace, approved: Case) -> None:  # noqa: F811
+def test_what_goes_later_stands_in_it_too(workplace: Workplace, approved: Case) -> None:
     work.run_all(workplace.context)
     assert certified(workplace, approved).later == []
     workplace.clock.set(date(2027, 1, 1))

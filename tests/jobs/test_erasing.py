@@ -2,50 +2,25 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan, Execution, LedgerEntry
+from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
 from dsr.services import audit, casework, plans
 from dsr.services.work import of as work_of
+from tests.parts.erasures import approve, approved_plan, propose
 from tests.parts.shop import Workplace, identified_case
 
 
-def _propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) -> CasePlan:
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), decisions, by=by, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        assert plan.state == "proposed", work_of(session, case.id)["plan"].error
-        return plan
-
-
-def _approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
-    with workplace.transaction() as session:
-        plans.approve_plan(
-            session,
-            session.get_one(Case, case.id),
-            plan.digest,
-            by=by,
-            settings=workplace.context.settings,
-            now=workplace.clock(),
-        )
-
-
 def _erased(workplace: Workplace) -> Case:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    _approve(workplace, case, _propose(workplace, case, handler.id), approver.id)
+    case, _ = approved_plan(workplace)
     work.run_all(workplace.context)
     return case
 
@@ -139,7 +114,7 @@ def test_a_customer_who_came_back_is_not_erased(workplace: Workplace) -> None:
 )
 def test_a_change_after_the_approval_voids_it_and_nothing_is_erased(workplace: Workplace, change: str) -> None:
     case, handler, approver = identified_case(workplace, Right.ERASURE)
-    _approve(workplace, case, _propose(workplace, case, handler.id), approver.id)
+    approve(workplace, case, propose(workplace, case, handler.id), approver.id)
     workplace.shop.run(change)
     before = workplace.shop.everything()
     work.run_all(workplace.context)
@@ -154,27 +129,27 @@ def test_a_change_after_the_approval_voids_it_and_nothing_is_erased(workplace: W
 
 def test_the_maker_cannot_approve_and_a_wrong_digest_is_refused(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ERASURE)
-    plan = _propose(workplace, case, handler.id)
+    plan = propose(workplace, case, handler.id)
     with pytest.raises(plans.SamePerson):
-        _approve(workplace, case, plan, handler.id)
+        approve(workplace, case, plan, handler.id)
     plan.digest = "0" * 64
     with pytest.raises(PlanChanged):
-        _approve(workplace, case, plan, approver.id)
+        approve(workplace, case, plan, approver.id)
 
 
 def test_no_erasure_before_the_copy_when_both_were_asked(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ACCESS, Right.ERASURE)
-    plan = _propose(workplace, case, handler.id)
+    plan = propose(workplace, case, handler.id)
     with pytest.raises(plans.CopyFirst):
-        _approve(workplace, case, plan, approver.id)
+        approve(workplace, case, plan, approver.id)
 
 
 def test_a_category_without_a_ground_is_refused_and_its_rows_stay(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ERASURE)
     refused = {"ground": "none", "reason": "Uw contract loopt nog.", "outstanding": None}
-    plan = _propose(workplace, case, handler.id, ticket=refused)
+    plan = propose(workplace, case, handler.id, ticket=refused)
     assert plan.counts["refuse"] == 1
-    _approve(workplace, case, plan, approver.id)
+    approve(workplace, case, plan, approver.id)
     work.run_all(workplace.context)
     assert [row["id"] for row in workplace.shop.rows("ticket")] == [1, 2]
 
@@ -194,7 +169,7 @@ def test_two_persons_behind_one_address_are_never_both_erased(workplace: Workpla
 def test_a_request_withdrawn_after_the_approval_is_not_carried_out(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ERASURE)
     before = workplace.shop.everything()
-    _approve(workplace, case, _propose(workplace, case, handler.id), approver.id)
+    approve(workplace, case, propose(workplace, case, handler.id), approver.id)
     with workplace.transaction() as session:
         casework.withdraw(session, session.get_one(Case, case.id), by=handler.id, now=workplace.clock())
     work.run_all(workplace.context)

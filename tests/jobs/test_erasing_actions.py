@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -12,12 +11,13 @@ from sqlalchemy import select
 from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.domain.plans import PSEUDONYM, Verdict
+from dsr.domain.plans import PSEUDONYM, PlanRow, Verdict
 from dsr.domain.register import Table, Text
-from dsr.domain.rights import Outcome, Right
+from dsr.domain.rights import Outcome
+from dsr.domain.row_keys import Key
 from dsr.jobs import erasing, work
-from dsr.services import plans
-from tests.parts.shop import Shop, Workplace, identified_case
+from tests.parts.erasures import approved_plan, judged_in
+from tests.parts.shop import Shop, Workplace
 
 VISIT = Table(
     "invoice",
@@ -52,19 +52,10 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
     return replace(shop_settings, register=replace(shop_settings.register, tables={"shop": tables}))
 
 
-def _erase(workplace: Workplace) -> tuple[Case, dict[tuple[str, Any], Any]]:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
+def _erase(workplace: Workplace) -> tuple[Case, dict[tuple[str, Key], PlanRow]]:
+    case, plan = approved_plan(workplace)
     work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        judged = {(row.table, row.key_values): row for row in plans.planned_rows(plan)}
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
-    work.run_all(workplace.context)
-    return case, judged
+    return case, judged_in(plan)
 
 
 def test_rows_are_emptied_at_once_or_on_their_day_and_nobody_leads_back(workplace: Workplace) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,30 +15,14 @@ from dsr.config import Settings, load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan, LedgerEntry
-from dsr.domain.rights import Right
+from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
-from dsr.services import plans
 from dsr.services.work import of as work_of
-from tests.parts.shop import REGISTER, Workplace, identified_case
+from tests.parts.erasures import newest_plan
+from tests.parts.shop import REGISTER, Workplace
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def case(workplace: Workplace) -> Case:
-    """A case with an approved plan that is not carried out yet."""
-    made, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, made.id), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan, found = plans.current(session, made.id), session.get_one(Case, made.id)
-        assert plan is not None
-        settings = workplace.context.settings
-        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=workplace.clock())
-    return made
 
 
 @contextmanager
@@ -57,15 +40,8 @@ def with_register(workplace: Workplace, text: str) -> Settings:
     return replace(workplace.context.settings, register=load_register(file))
 
 
-def current(workplace: Workplace, case_id: uuid.UUID) -> CasePlan:
-    with workplace.transaction() as session:
-        plan = plans.current(session, case_id)
-        assert plan is not None
-        return plan
-
-
 def check_void(workplace: Workplace, case: Case, before: Any, note: str) -> None:
-    plan = current(workplace, case.id)
+    plan = newest_plan(workplace, case)
     assert plan.state == "void"
     assert note in str(plan.note)
     assert workplace.shop.everything() == before
@@ -73,27 +49,27 @@ def check_void(workplace: Workplace, case: Case, before: Any, note: str) -> None
         assert work_of(session, case.id)["erase"].state == "refused"
 
 
-def test_another_register_voids_the_approval(workplace: Workplace, case: Case) -> None:
+def test_another_register_voids_the_approval(workplace: Workplace, approved: Case) -> None:
     before = workplace.shop.everything()
     with with_settings(workplace, with_register(workplace, f"{REGISTER}\n# a remark\n")) as context:
         work.run_all(context)
-    check_void(workplace, case, before, "Het register is na de goedkeuring veranderd.")
+    check_void(workplace, approved, before, "Het register is na de goedkeuring veranderd.")
 
 
-def test_another_fiscal_year_voids_the_approval(workplace: Workplace, case: Case) -> None:
+def test_another_fiscal_year_voids_the_approval(workplace: Workplace, approved: Case) -> None:
     before = workplace.shop.everything()
     settings = workplace.context.settings
     july = replace(settings, procedure=replace(settings.procedure, fiscal_year_start_month=7))
     with with_settings(workplace, july) as context:
         work.run_all(context)
-    check_void(workplace, case, before, "De gegevens zijn na de goedkeuring veranderd")
+    check_void(workplace, approved, before, "De gegevens zijn na de goedkeuring veranderd")
 
 
-def test_a_duty_that_ends_at_midnight_voids_the_approval(workplace: Workplace, case: Case) -> None:
+def test_a_duty_that_ends_at_midnight_voids_the_approval(workplace: Workplace, approved: Case) -> None:
     before = workplace.shop.everything()
     workplace.clock.set(date(2027, 1, 1))
     work.run_all(workplace.context)
-    check_void(workplace, case, before, "0 rijen weg, 0 nieuw, 3 anders")
+    check_void(workplace, approved, before, "0 rijen weg, 0 nieuw, 3 anders")
 
 
 # What was kept, on its day
@@ -109,7 +85,7 @@ def _tasks(workplace: Workplace) -> list[dict[str, Any]]:
         return [task.facts for task in session.scalars(select(Task).order_by(Task.key))]
 
 
-def test_of_rows_of_one_day_only_the_changed_one_stays(workplace: Workplace, case: Case) -> None:
+def test_of_rows_of_one_day_only_the_changed_one_stays(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     workplace.shop.run("UPDATE invoice_line SET what = 'changed' WHERE invoice_id = 119 AND line = 2")
     erasing.erase_due(workplace.context)
@@ -122,7 +98,7 @@ def test_of_rows_of_one_day_only_the_changed_one_stays(workplace: Workplace, cas
     }
 
 
-def test_a_longer_duty_in_a_later_register_keeps_the_rows(workplace: Workplace, case: Case) -> None:
+def test_a_longer_duty_in_a_later_register_keeps_the_rows(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     before = workplace.shop.everything()
     longer = REGISTER.replace('"fiscal7"', '"oss10"').replace("document_date", "transaction_date")
@@ -135,7 +111,7 @@ def test_a_longer_duty_in_a_later_register_keeps_the_rows(workplace: Workplace, 
 
 
 def test_rows_that_can_only_be_read_by_now_are_left_for_a_person_with_that_reason(
-    workplace: Workplace, case: Case
+    workplace: Workplace, approved: Case
 ) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     read_only = REGISTER.replace("[tables.shop.invoice_line]", "[tables.shop.invoice_line]\nread_only = true")
@@ -148,7 +124,7 @@ def test_rows_that_can_only_be_read_by_now_are_left_for_a_person_with_that_reaso
     }
 
 
-def test_a_duty_that_a_category_got_later_keeps_the_buyer(workplace: Workplace, case: Case) -> None:
+def test_a_duty_that_a_category_got_later_keeps_the_buyer(workplace: Workplace, approved: Case) -> None:
     workplace.shop.run("UPDATE invoice SET paid_on = '2025-06-01' WHERE id = 125")
     _carried_out(workplace, date(2033, 1, 1))
     duty = 'source = { nl = "van uzelf", en = "from you" }\nretention = "claim20"\n'
@@ -160,7 +136,7 @@ def test_a_duty_that_a_category_got_later_keeps_the_buyer(workplace: Workplace, 
     assert [row["id"] for row in workplace.shop.rows("customer")] == [1, 2]
 
 
-def test_rows_of_a_table_that_left_the_register_are_left_for_a_person(workplace: Workplace, case: Case) -> None:
+def test_rows_of_a_table_that_left_the_register_are_left_for_a_person(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     workplace.shop.run("DELETE FROM invoice_line WHERE invoice_id = 119")
     without = (
@@ -174,13 +150,13 @@ def test_rows_of_a_table_that_left_the_register_are_left_for_a_person(workplace:
     assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
 
 
-def test_a_system_that_left_the_configuration_is_left_for_a_person(workplace: Workplace, case: Case) -> None:
+def test_a_system_that_left_the_configuration_is_left_for_a_person(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     erasing.erase_due(replace(workplace.context, systems={}))
     assert {reason for facts in _tasks(workplace) for reason in facts["reasons"]} == {"refused"}
 
 
-def test_a_system_that_refuses_is_told_once(workplace: Workplace, case: Case) -> None:
+def test_a_system_that_refuses_is_told_once(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     workplace.shop.run("CREATE TABLE reminder (id INTEGER PRIMARY KEY, invoice_id INTEGER REFERENCES invoice (id))")
     workplace.shop.run("INSERT INTO reminder VALUES (1, 119)")
@@ -191,7 +167,7 @@ def test_a_system_that_refuses_is_told_once(workplace: Workplace, case: Case) ->
     assert [facts["reasons"] for facts in _tasks(workplace)] == [["refused"], ["refused"]]
 
 
-def test_a_system_that_is_down_keeps_its_rows_until_the_next_run(workplace: Workplace, case: Case) -> None:
+def test_a_system_that_is_down_keeps_its_rows_until_the_next_run(workplace: Workplace, approved: Case) -> None:
     _carried_out(workplace, date(2027, 1, 1))
     settings = workplace.context.settings
     away = replace(settings, systems={"shop": replace(settings.systems["shop"], path="nowhere/shop.db")})

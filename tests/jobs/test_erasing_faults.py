@@ -21,11 +21,11 @@ from dsr.connectors.sql_reading import Written
 from dsr.db.cases import Case
 from dsr.domain.plans import Verdict, register_decisions
 from dsr.domain.register import Table
-from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.services import drawing_up, plans
 from dsr.services.work import of as work_of
-from tests.parts.shop import Workplace, identified_case
+from tests.parts.erasures import approved_plan, newest_plan
+from tests.parts.shop import Workplace
 
 SERVERS = pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
 BILL = Table("invoice", ("id",), via={"customer_id": "customer.id"}, dates={"document_date": "issued"})
@@ -37,24 +37,9 @@ def shop_settings(shop_settings: Settings) -> Settings:
     return replace(shop_settings, systems={"shop": replace(shop_settings.systems["shop"], lock_seconds=8)})
 
 
-def _approved(workplace: Workplace) -> Case:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
+def _step_fault(workplace: Workplace, case: Case) -> str | None:
     with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan, found = plans.current(session, case.id), session.get_one(Case, case.id)
-        assert plan is not None
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
-    return case
-
-
-def _state(workplace: Workplace, case: Case) -> tuple[str, str | None]:
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        return plan.state, work_of(session, case.id)["erase"].error
+        return work_of(session, case.id)["erase"].error
 
 
 # What is in the shop
@@ -94,15 +79,13 @@ def test_without_a_readable_date_a_row_stays_and_a_row_that_points_nowhere_is_no
     [("customer.address", plans.APPROVED), ("invoice_line.what", plans.VOID)],
 )
 def test_a_column_that_was_dropped_after_the_plan_stops_the_erasure(
-    workplace: Workplace, column: str, expected: str
+    workplace: Workplace, approved: Case, column: str, expected: str
 ) -> None:
-    case = _approved(workplace)
     workplace.shop.run("ALTER TABLE {} DROP COLUMN {}".format(*column.split(".")))
     before = workplace.shop.everything()
     work.run_all(workplace.context)
-    state, told = _state(workplace, case)
-    assert state == expected
-    assert told
+    assert newest_plan(workplace, approved).state == expected
+    assert _step_fault(workplace, approved)
     assert workplace.shop.everything() == before
 
 
@@ -145,10 +128,12 @@ def _cut(workplace: Workplace, connection: Any) -> None:
 
 @SERVERS
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(workplace: Workplace) -> None:
-    case, before = _approved(workplace), workplace.shop.everything()
+def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(
+    workplace: Workplace, approved: Case
+) -> None:
+    before = workplace.shop.everything()
     cuts = 0
-    while _state(workplace, case)[0] == plans.APPROVED:
+    while newest_plan(workplace, approved).state == plans.APPROVED:
         left = [cuts]
 
         def cut(connection: Any, _statement: str, left: list[int] = left) -> None:
@@ -158,14 +143,14 @@ def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(
 
         with _before_each_statement(workplace, cut):
             work.run_all(workplace.context)
-        if _state(workplace, case)[0] == plans.APPROVED:
+        if newest_plan(workplace, approved).state == plans.APPROVED:
             assert workplace.shop.everything() == before
         cuts += 1
         workplace.clock.now += timedelta(hours=2)
         assert cuts < 60
     assert cuts > 8
     gc.collect()  # what is left of a connection that was cut: the warning belongs here
-    assert _state(workplace, case)[0] == plans.EXECUTED
+    assert newest_plan(workplace, approved).state == plans.EXECUTED
     after = workplace.shop.everything()
     assert [row["id"] for row in after["invoice"] if row["customer_id"] == 1] == list(range(119, 126))
     assert after["ticket"] == [row for row in before["ticket"] if row["customer_id"] == 2]
@@ -175,7 +160,7 @@ def test_cut_off_at_any_statement_nothing_has_changed_and_the_next_run_does_all(
 def test_what_changed_after_an_attempt_that_came_to_nothing_is_not_taken_for_gone(workplace: Workplace) -> None:
     for table in ("invoice_line", "invoice", "newsletter"):
         workplace.shop.run(f"DELETE FROM {table}")  # noqa: S608 - a constant
-    case, shop = _approved(workplace), Path(workplace.context.settings.systems["shop"].path or "")
+    approved, shop = approved_plan(workplace)[0], Path(workplace.context.settings.systems["shop"].path or "")
     workplace.context.systems["shop"].close()
     away = shop.rename(shop.with_suffix(".away"))
     work.run_all(workplace.context)
@@ -184,13 +169,13 @@ def test_what_changed_after_an_attempt_that_came_to_nothing_is_not_taken_for_gon
     workplace.shop.run("UPDATE ticket SET body = 'still here' WHERE id = 1")
     workplace.clock.now += timedelta(hours=2)
     work.run_all(workplace.context)
-    assert _state(workplace, case)[0] == plans.VOID
+    assert newest_plan(workplace, approved).state == plans.VOID
     assert [row["id"] for row in workplace.shop.rows("customer")] == [1, 2]
 
 
 @SERVERS
-def test_a_deadlock_is_tried_again(workplace: Workplace) -> None:
-    case, before = _approved(workplace), workplace.shop.everything()
+def test_a_deadlock_is_tried_again(workplace: Workplace, approved: Case) -> None:
+    before = workplace.shop.everything()
     workplace.shop.run("CREATE TABLE heavy (id INTEGER PRIMARY KEY)")
     with workplace.shop.engine.connect() as other:
         if other.dialect.name == "postgresql":
@@ -213,9 +198,9 @@ def test_a_deadlock_is_tried_again(workplace: Workplace) -> None:
             work.run_all(workplace.context)
         crossing.join()
         other.rollback()
-    state, told = _state(workplace, case)
-    assert (state, workplace.shop.everything()) == (plans.APPROVED, before)
-    assert told is not None
+    assert newest_plan(workplace, approved).state == plans.APPROVED
+    assert workplace.shop.everything() == before
+    assert _step_fault(workplace, approved) is not None
     workplace.clock.now += timedelta(hours=2)
     work.run_all(workplace.context)
-    assert _state(workplace, case)[0] == plans.EXECUTED
+    assert newest_plan(workplace, approved).state == plans.EXECUTED

@@ -3,52 +3,26 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from threading import Barrier
 from typing import Any
 
 import pytest
 from sqlalchemy import delete, select
 
 from dsr import faults
-from dsr.connectors.base import SystemDown
 from dsr.db.cases import Case
 from dsr.db.holds import Hold
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.domain.holds import HoldGround
 from dsr.domain.plans import PlanChanged
-from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.services import holds, plans
-from tests.jobs.test_erasing_races import _once_more as once_more
-from tests.jobs.test_erasing_races import carry_out_plan
-from tests.parts.shop import Workplace, identified_case
+from tests.jobs.test_erasing_races import at_once, carry_out_plan, once_more
+from tests.parts.erasures import newest_plan, propose
+from tests.parts.shop import Workplace
 
 REVIEW = date(2027, 3, 1)
-
-
-@pytest.fixture
-def approved(workplace: Workplace) -> Case:
-    """A case with an approved plan that nobody carries out yet."""
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = current(session, case)
-        now, settings = workplace.clock(), workplace.context.settings
-        own = session.get_one(Case, case.id)
-        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
-    return case
-
-
-def current(session: Any, case: Case) -> CasePlan:
-    plan = plans.current(session, case.id)
-    assert plan is not None
-    return plan
 
 
 def place(workplace: Workplace, case: Case, category: str | None = None) -> uuid.UUID:
@@ -81,10 +55,7 @@ def propose_again(workplace: Workplace, case: Case) -> CasePlan:
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         by: Any = own.handler_id
-        plans.propose(session, own, {}, by=by, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        return current(session, case)
+    return propose(workplace, case, by)
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -93,11 +64,11 @@ def test_a_hold_after_the_approval_voids_it_and_tells_the_difference(workplace: 
     place(workplace, approved)
     work.run_all(workplace.context)
     assert workplace.shop.everything() == before
+    plan = newest_plan(workplace, approved)
+    assert plan.state == plans.VOID
+    assert str(plan.note).startswith("Er worden gegevens vastgehouden: 9 rijen")
+    assert "Klantgegevens" in str(plan.note)
     with workplace.transaction() as session:
-        plan = current(session, approved)
-        assert plan.state == plans.VOID
-        assert str(plan.note).startswith("Er worden gegevens vastgehouden: 9 rijen")
-        assert "Klantgegevens" in str(plan.note)
         assert session.scalars(select(Task.kind)).all() == ["plan-void"]
 
 
@@ -109,8 +80,7 @@ def test_a_plan_under_a_hold_keeps_what_would_have_gone_and_says_why(workplace: 
     assert (rows["ticket"].verdict, rows["ticket"].why, rows["ticket"].may_erase_from) == ("keep", "hold:dispute", None)
     assert rows["newsletter"].verdict == "erase"
     lift(workplace, approved, hold)
-    with workplace.transaction() as session:
-        assert "1 rijen die moesten blijven, mogen weg" in str(current(session, approved).note)
+    assert "1 rijen die moesten blijven, mogen weg" in str(newest_plan(workplace, approved).note)
     rows = {row.table: row for row in plans.planned_rows(propose_again(workplace, approved))}
     assert rows["ticket"].verdict == "erase"
 
@@ -128,8 +98,8 @@ def test_a_hold_that_is_placed_while_rows_go_wins_as_long_as_they_are_not_gone(
     with pytest.raises(PlanChanged):
         carry_out_plan(workplace.context, approved.id)
     assert workplace.shop.everything() == before
+    assert newest_plan(workplace, approved).state == plans.VOID
     with workplace.transaction() as session:
-        assert current(session, approved).state == plans.VOID
         assert session.scalars(select(LedgerEntry)).all() == []
 
 
@@ -147,24 +117,10 @@ def test_after_a_crash_a_hold_does_not_hide_that_the_rows_are_gone(
     monkeypatch.undo()
     place(workplace, approved)
     carry_out_plan(workplace.context, approved.id)
+    assert newest_plan(workplace, approved).state == plans.EXECUTED
     with workplace.transaction() as session:
-        assert current(session, approved).state == plans.EXECUTED
         execution = session.scalars(select(Execution)).one()
         assert (execution.state, execution.is_observed) == ("done", False)
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    start = Barrier(len(acts))
-
-    def run(act: Callable[[], Any]) -> Any:
-        start.wait()
-        try:
-            return act()
-        except (PlanChanged, SystemDown) as error:
-            return error
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def test_of_a_hold_and_an_execution_at_once_one_comes_first_and_nothing_is_half(
@@ -179,9 +135,8 @@ def test_of_a_hold_and_an_execution_at_once_one_comes_first_and_nothing_is_half(
         with workplace.transaction() as session:
             session.execute(delete(Task))
         _, hold = at_once(lambda: carry_out_plan(workplace.context, approved.id), lambda: place(workplace, approved))
-        after = workplace.shop.everything()
+        after, state = workplace.shop.everything(), newest_plan(workplace, approved).state
         with workplace.transaction() as session:
-            state = current(session, approved).state
             receipts = list(session.scalars(select(Execution.state)))
             ledger = session.scalars(select(LedgerEntry)).all()
         assert after in (untouched, erased)

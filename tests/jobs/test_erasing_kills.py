@@ -16,29 +16,15 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.plans import PlanRow, Verdict
-from dsr.domain.rights import Right
 from dsr.jobs import replay, work
 from dsr.services import audit, giving_up, plans, retention
 from dsr.services.work import of as work_of
 from tests.jobs.test_replay import restore
 from tests.parts.dying import ends_well, killed_at, start
-from tests.parts.shop import TABLES, Workplace, identified_case
+from tests.parts.erasures import approved_plan, newest_plan
+from tests.parts.shop import TABLES, Workplace
 
 State = dict[str, list[dict[str, Any]]]
-
-
-def approved_case(workplace: Workplace) -> tuple[Case, list[PlanRow]]:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    now, settings = workplace.clock(), workplace.context.settings
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=now)
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        found = session.get_one(Case, case.id)
-        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
-        return case, plans.planned_rows(plan)
 
 
 def expected_after(before: State, planned: list[PlanRow]) -> State:
@@ -92,7 +78,8 @@ def check_accounts(workplace: Workplace, case: Case, planned: list[PlanRow], *, 
 def test_killed_here_the_next_run_accounts_for_every_row(
     workplace: Workplace, key_file: Path, fault: str, is_committed: bool, is_observed: bool
 ) -> None:
-    case, planned = approved_case(workplace)
+    case, plan = approved_plan(workplace)
+    planned = plans.planned_rows(plan)
     before = workplace.shop.everything()
     expected = expected_after(before, planned)
     killed_at(workplace, key_file, fault)
@@ -104,7 +91,8 @@ def test_killed_here_the_next_run_accounts_for_every_row(
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 def test_a_key_given_out_anew_after_the_kill_is_somebody_elses(workplace: Workplace, key_file: Path) -> None:
-    case, planned = approved_case(workplace)
+    case, plan = approved_plan(workplace)
+    planned = plans.planned_rows(plan)
     killed_at(workplace, key_file, "customer-database-committed")
     workplace.shop.run("INSERT INTO ticket VALUES (1, 2, 'a new question of somebody else')")
     ends_well(workplace, key_file)
@@ -114,7 +102,7 @@ def test_a_key_given_out_anew_after_the_kill_is_somebody_elses(workplace: Workpl
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 def test_what_may_have_gone_in_a_database_that_is_given_up_is_remembered(workplace: Workplace, key_file: Path) -> None:
-    case, _ = approved_case(workplace)
+    case, _ = approved_plan(workplace)
     before = workplace.shop.everything()
     killed_at(workplace, key_file, "customer-database-committed")
     erased = workplace.shop.everything()
@@ -147,20 +135,17 @@ def give_up(workplace: Workplace, case: Case) -> None:
 
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)
 def test_a_plan_that_changed_after_the_kill_is_void(workplace: Workplace, key_file: Path) -> None:
-    case, _ = approved_case(workplace)
+    case, _ = approved_plan(workplace)
     killed_at(workplace, key_file, "rows-changed")
     workplace.shop.run("UPDATE ticket SET body = 'changed' WHERE id = 1")
     before = workplace.shop.everything()
     ends_well(workplace, key_file)
     assert workplace.shop.everything() == before
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        assert plan.state == "void"
+    assert newest_plan(workplace, case).state == "void"
 
 
 def test_killed_when_kept_rows_went_on_their_day(workplace: Workplace, key_file: Path) -> None:
-    approved_case(workplace)
+    approved_plan(workplace)
     ends_well(workplace, key_file)
     workplace.clock.set(date(2027, 1, 1))
     before = workplace.shop.everything()
@@ -180,7 +165,8 @@ def test_killed_when_kept_rows_went_on_their_day(workplace: Workplace, key_file:
 
 @pytest.mark.parametrize("shop_url", ["sqlite", "postgresql"], indirect=True)
 def test_killed_at_any_moment_nothing_is_lost_or_done_twice(workplace: Workplace, key_file: Path) -> None:
-    case, planned = approved_case(workplace)
+    case, plan = approved_plan(workplace)
+    planned = plans.planned_rows(plan)
     before = workplace.shop.everything()
     expected = expected_after(before, planned)
     for moment in (0.0, 0.02, 0.06):

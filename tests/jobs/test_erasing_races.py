@@ -23,12 +23,12 @@ from dsr.db.plans import CasePlan, Execution, LedgerEntry
 from dsr.db.staff import StaffMember
 from dsr.domain.plans import Plan, PlanChanged
 from dsr.domain.rights import Right
-from dsr.jobs import erasing, work
+from dsr.jobs import erasing
 from dsr.jobs.context import Context
 from dsr.services import audit, plans, retention
 from dsr.services.casework import Conflict
 from tests.parts import cast
-from tests.parts.shop import TABLES, Workplace, fill, identified_case
+from tests.parts.shop import TABLES, Workplace, fill
 from tests.parts.store import NOW, Store
 
 RACES = 40
@@ -120,24 +120,7 @@ def test_of_two_new_plans_at_once_one_is_the_newest(store: Store) -> None:
             assert states == [*[plans.VOID] * (made - 1), plans.ASKED]
 
 
-@pytest.fixture
-def approved(workplace: Workplace) -> uuid.UUID:
-    """A case with an approved plan; executions begin only when they are asked for."""
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=NOW)
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        settings = workplace.context.settings
-        plans.approve_plan(
-            session, session.get_one(Case, case.id), plan.digest, by=approver.id, settings=settings, now=NOW
-        )
-    return case.id
-
-
-def _once_more(workplace: Workplace) -> None:
+def once_more(workplace: Workplace) -> None:
     """The shop as it was, and the plan approved and not carried out."""
     for table in reversed(TABLES):
         workplace.shop.run(f"DELETE FROM {table}")  # noqa: S608 - a constant of the test
@@ -148,16 +131,16 @@ def _once_more(workplace: Workplace) -> None:
         session.execute(update(CasePlan).values(state=plans.APPROVED, executed_at=None))
 
 
-def test_of_two_executions_at_once_one_erases(workplace: Workplace, approved: uuid.UUID) -> None:
+def test_of_two_executions_at_once_one_erases(workplace: Workplace, approved: Case) -> None:
     expected = None
     for _ in range(RACES // 2):
-        _once_more(workplace)
-        run = [lambda: carry_out_plan(workplace.context, approved)] * 2
+        once_more(workplace)
+        run = [lambda: carry_out_plan(workplace.context, approved.id)] * 2
         outcomes = at_once(*run)
         assert not any(isinstance(outcome, PlanChanged) for outcome in outcomes)
-        carry_out_plan(workplace.context, approved)
+        carry_out_plan(workplace.context, approved.id)
         with workplace.transaction() as session:
-            plan = plans.current(session, approved)
+            plan = plans.current(session, approved.id)
             assert plan is not None
             assert plan.state == plans.EXECUTED
             assert [execution.state for execution in session.scalars(select(Execution))] == ["done"]
@@ -193,7 +176,7 @@ ADDED = "INSERT INTO invoice_line VALUES (117, 3, 'added')"
 
 @pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
 def test_a_row_added_between_reading_and_erasing_is_never_orphaned(
-    workplace: Workplace, approved: uuid.UUID, monkeypatch: pytest.MonkeyPatch
+    workplace: Workplace, approved: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workplace.shop.run(FREED[workplace.shop.engine.dialect.name])
     before = workplace.shop.everything()
@@ -206,7 +189,7 @@ def test_a_row_added_between_reading_and_erasing_is_never_orphaned(
 
     monkeypatch.setattr(SqlErasing, "find", searched)
     with pytest.raises(PlanChanged, match="Rows that are not in the plan point at"):
-        carry_out_plan(workplace.context, approved)
+        carry_out_plan(workplace.context, approved.id)
     after = workplace.shop.everything()
     assert [row for row in after["invoice_line"] if row not in before["invoice_line"]] == [
         {"invoice_id": 117, "line": 3, "what": "added"}
@@ -225,13 +208,13 @@ class Late(SqlSystem):
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-def test_a_worker_that_comes_late_finds_all_done(workplace: Workplace, approved: uuid.UUID) -> None:
+def test_a_worker_that_comes_late_finds_all_done(workplace: Workplace, approved: Case) -> None:
     late = Late("shop", workplace.context.settings)
-    late.other = lambda: carry_out_plan(workplace.context, approved)
-    carry_out_plan(replace(workplace.context, systems={"shop": late}), approved)
+    late.other = lambda: carry_out_plan(workplace.context, approved.id)
+    carry_out_plan(replace(workplace.context, systems={"shop": late}), approved.id)
     late.close()
     with workplace.transaction() as session:
-        plan = plans.current(session, approved)
+        plan = plans.current(session, approved.id)
         assert plan is not None
         assert plan.state == plans.EXECUTED
         assert session.scalars(select(Task)).all() == []

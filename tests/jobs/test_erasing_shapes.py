@@ -20,8 +20,9 @@ from dsr.domain.plans import READ_ONLY, SOFT_DELETED, Judgement, Verdict
 from dsr.domain.register import Recipient, Table
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, replay, work
-from dsr.services import answers, casework, notifications, plans, tasks
-from tests.parts.shop import Shop, Workplace, identified_case
+from dsr.services import answers, casework, notifications, tasks
+from tests.parts.erasures import approved_plan, judged_in
+from tests.parts.shop import Shop, Workplace
 
 NOTE = Table("ticket", ("id",), via={"customer_id": "customer.id"}, soft_deleted="deleted_at")
 SEEN = Table("ticket", ("id",), via={"customer_id": "customer.id"}, view_of="note")
@@ -43,16 +44,8 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
 
 
 def test_what_is_marked_goes_for_real_and_nothing_goes_by_way_of_a_view(workplace: Workplace) -> None:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        judged = {(row.table, row.key_values): (row.verdict, row.why) for row in plans.planned_rows(plan)}
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
+    case, plan = approved_plan(workplace)
+    judged = {place: (row.verdict, row.why) for place, row in judged_in(plan).items()}
     assert judged["note", (1,)] == (Verdict.ERASE, SOFT_DELETED)
     assert judged["note", (2,)] == (Verdict.ERASE, None)
     assert judged["counted", (1,)] == (Verdict.FIRST, READ_ONLY)
@@ -113,14 +106,7 @@ def _a_restore_brings_it_up_again(workplace: Workplace, case: Case) -> None:
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
 def test_the_ledger_passes_by_a_view_that_cannot_be_locked(workplace: Workplace) -> None:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan, settings, now = plans.current(session, case.id), workplace.context.settings, workplace.clock()
-        assert plan is not None
-        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
+    approved_plan(workplace)
     work.run_all(workplace.context)
     workplace.shop.run("UPDATE invoice SET paid_on = '2026-02-01' WHERE id = 125")
     erasing.look_again(workplace.context)

@@ -8,13 +8,12 @@ from datetime import date
 import pytest
 
 from dsr.config import Settings
-from dsr.db.cases import Case
 from dsr.domain.groups import Part
 from dsr.domain.plans import register_decisions
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
-from dsr.jobs import work
 from dsr.services import drawing_up, plans
+from tests.parts.erasures import propose
 from tests.parts.shop import Workplace, identified_case
 
 DRAWN_UP_ON = date(2026, 11, 23)
@@ -24,13 +23,7 @@ DRAWN_UP_ON = date(2026, 11, 23)
 def part(workplace: Workplace) -> Part:
     """What a plan holds on the shop."""
     case, handler, _ = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        return plans.parts_of(plan)["shop"]
+    return plans.parts_of(propose(workplace, case, handler.id))["shop"]
 
 
 def stands(

@@ -11,15 +11,14 @@ import pytest
 from dsr.config import Settings
 from dsr.connectors.base import rows_of
 from dsr.connectors.sql import SqlSystem
-from dsr.db.cases import Case
 from dsr.domain import verdicts
 from dsr.domain.plans import DATE_MISSING, Verdict, register_decisions
 from dsr.domain.register import Table
 from dsr.domain.register_check import mistakes
-from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
-from dsr.services import drawing_up, plans
-from tests.parts.shop import Shop, Workplace, identified_case
+from dsr.services import drawing_up
+from tests.parts.erasures import approved_plan, judged_in
+from tests.parts.shop import Shop, Workplace
 
 ITEM = Table("invoice", ("id",), via={"invoice_id": "invoice.id", "customer_id": "customer.id"})
 HANNA = {"email": "hanna@example.org"}
@@ -49,21 +48,6 @@ def _with_bills(settings: Settings, shop: Shop) -> Settings:
     return replace(settings, register=replace(settings.register, tables={"shop": tables}))
 
 
-def _approve(workplace: Workplace) -> tuple[Case, dict[int, tuple[Verdict, str | None]]]:
-    """Hanna's case with an approved plan, and the verdicts on the items."""
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    with workplace.transaction() as session:
-        plans.propose(session, session.merge(case), {}, by=handler.id, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        items = {row.key_values[0]: (row.verdict, row.why) for row in plans.planned_rows(plan) if row.table == "item"}
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, session.merge(case), plan.digest, by=approver.id, settings=settings, now=now)
-    return case, items
-
-
 def _items(workplace: Workplace) -> list[int]:
     return [row["id"] for row in workplace.shop.rows("item")]
 
@@ -73,12 +57,13 @@ def test_a_row_with_two_ways_is_found_once_and_goes_with_what_it_belongs_to(work
     assert system.mistakes() == []
     streamed = rows_of(system.stream(HANNA))
     assert sorted(row.key[0] for row in streamed if row.table == "item") == [1, 2, 3, 4]
-    _, items = _approve(workplace)
+    _, plan = approved_plan(workplace)
+    items = {key: (row.verdict, row.why) for (table, key), row in judged_in(plan).items() if table == "item"}
     assert items == {
-        1: (Verdict.ERASE, None),
-        2: (Verdict.KEEP, None),
-        3: (Verdict.PROTECTED, DATE_MISSING),
-        4: (Verdict.KEEP, None),
+        (1,): (Verdict.ERASE, None),
+        (2,): (Verdict.KEEP, None),
+        (3,): (Verdict.PROTECTED, DATE_MISSING),
+        (4,): (Verdict.KEEP, None),
     }
     work.run_all(workplace.context)
     assert _items(workplace) == [2, 3, 4, 5, 6, 7]
@@ -90,7 +75,7 @@ def test_a_row_with_two_ways_is_found_once_and_goes_with_what_it_belongs_to(work
 
 
 def test_an_item_that_was_added_by_either_way_stops_the_erasure_of_the_day(workplace: Workplace) -> None:
-    _approve(workplace)
+    approved_plan(workplace)
     work.run_all(workplace.context)
     workplace.shop.run("INSERT INTO item VALUES (8, 124, NULL)")
     workplace.clock.set(date(2032, 1, 1))
@@ -99,7 +84,7 @@ def test_an_item_that_was_added_by_either_way_stops_the_erasure_of_the_day(workp
 
 
 def test_a_row_stays_for_one_that_points_at_it_by_another_spelling(workplace: Workplace) -> None:
-    _approve(workplace)
+    approved_plan(workplace)
     work.run_all(workplace.context)
     (client,) = workplace.shop.rows("client")
     assert (client["name"], client["mail"]) == ("Hanna", None)

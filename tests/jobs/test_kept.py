@@ -19,19 +19,20 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Verdict
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import answers, audit, kept, plans, retention
+from dsr.services import answers, audit, kept, retention
 from dsr.services import later as for_later
 from dsr.services.lookup import identifiers_of
 from dsr.services.work import ask
-from tests.jobs.test_erasing_holds import approved, propose_again  # noqa: F401 - a fixture
+from tests.jobs.test_erasing_holds import propose_again
 from tests.parts import cast
+from tests.parts.erasures import approve
 from tests.parts.shop import Workplace
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 
 
 @pytest.fixture
-def later(workplace: Workplace, approved: Case) -> Case:  # noqa: F811
+def later(workplace: Workplace, approved: Case) -> Case:
     """Hanna's second request, after her first was carried out and her address emptied in the shop."""
     work.run_all(workplace.context)
     with workplace.transaction() as session:
@@ -62,8 +63,7 @@ def approve_anew(workplace: Workplace, case: Case) -> CasePlan:
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
-        settings, now = workplace.context.settings, workplace.clock()
-        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=now)
+    approve(workplace, case, plan, approver.id)
     return plan
 
 
@@ -111,7 +111,7 @@ def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace
 @pytest.mark.parametrize("is_confirmed", [True, False])
 def test_a_wish_to_be_told_holds_for_what_an_earlier_request_left(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
     later: Case,
     is_confirmed: bool,
 ) -> None:
@@ -129,7 +129,7 @@ def test_a_wish_to_be_told_holds_for_what_an_earlier_request_left(
 
 def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
     later: Case,
 ) -> None:
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
@@ -158,7 +158,7 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
 
 def test_a_second_plan_of_one_request_leaves_nothing_in_the_ledger_twice(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
 ) -> None:
     work.run_all(workplace.context)
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")

@@ -29,7 +29,6 @@ from dsr.jobs import work
 from dsr.services import copies, kept
 from dsr.services.copy_archive import PURPOSE, write_copy
 from dsr.services.work import ask, of
-from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.jobs.test_kept import confirm, later  # noqa: F401 - a fixture
 from tests.parts import cast
 from tests.parts.shop import Workplace
@@ -100,7 +99,7 @@ def test_what_the_search_finds_as_well_is_there_once(workplace: Workplace, later
 @on_sqlite
 def test_what_was_left_of_another_behind_the_same_address_is_not_in_it(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
     later: Case,  # noqa: F811
 ) -> None:
     with workplace.transaction() as session:
@@ -113,7 +112,7 @@ def test_what_was_left_of_another_behind_the_same_address_is_not_in_it(
 @on_sqlite
 def test_who_shares_a_telephone_number_gets_nothing_of_the_other(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
 ) -> None:
     number = "31612345678"
     with workplace.transaction() as session:

@@ -13,7 +13,6 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
-from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.jobs.test_kept import approve_again, later  # noqa: F401 - a fixture
 from tests.parts.shop import REGISTER, Shop, Workplace
 

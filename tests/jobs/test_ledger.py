@@ -24,7 +24,7 @@ from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
 from dsr.services import audit, casework, later, ledger, notifications, plans, retention, tasks
 from dsr.services.replay import Outcome
-from tests.jobs.test_erasing_holds import approved, lift, place  # noqa: F401 - a fixture
+from tests.jobs.test_erasing_holds import lift, place
 from tests.jobs.test_replay import restore
 from tests.parts.shop import REGISTER, TABLES, Workplace
 
@@ -33,7 +33,7 @@ Days = dict[tuple[str, date | None], int]
 
 
 @pytest.fixture
-def erased(workplace: Workplace, approved: Case) -> Case:  # noqa: F811
+def erased(workplace: Workplace, approved: Case) -> Case:
     """Hanna's case once its plan was carried out; the invoice of 2025 is unpaid."""
     work.run_all(workplace.context)
     return approved

@@ -17,7 +17,7 @@ from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
 from dsr.jobs import erasing, replay, work
 from dsr.services import housekeeping
-from tests.jobs.test_erasing_holds import approved, place  # noqa: F401 - a fixture
+from tests.jobs.test_erasing_holds import place
 from tests.parts.shop import REGISTER, TABLES, Workplace
 from tests.parts.store import NOW
 
@@ -38,7 +38,7 @@ def restore(workplace: Workplace, content: Content) -> None:
 
 
 @pytest.fixture
-def backup(workplace: Workplace, approved: Case) -> Content:  # noqa: F811
+def backup(workplace: Workplace, approved: Case) -> Content:
     """What was in the shop before the erasure, which has been carried out since."""
     before = workplace.shop.everything()
     work.run_all(workplace.context)
@@ -127,7 +127,7 @@ def test_of_two_rows_with_the_same_key_neither_goes(workplace: Workplace, backup
 @sqlite
 def test_what_is_held_since_and_what_others_point_at_stay(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
     backup: Content,
 ) -> None:
     place(workplace, approved, "ticket")

@@ -20,8 +20,8 @@ from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, restricting, work
 from dsr.services import audit, casework, giving_up, objection, plans, restriction
 from dsr.services import work as work_steps
-from tests.jobs.test_erasing_holds import approved  # noqa: F401 - a fixture
 from tests.parts.dying import ends_well, killed_at
+from tests.parts.erasures import approve
 from tests.parts.restrictions import case_of_hanna, marks, with_marks
 from tests.parts.shop import Shop, Workplace, identified_case
 
@@ -179,7 +179,7 @@ def test_what_another_case_still_restricts_does_not_go_free_for_a_moment(workpla
 @on_one_engine
 def test_a_mark_is_no_change_of_a_row_that_is_planned_or_kept(
     workplace: Workplace,
-    approved: Case,  # noqa: F811
+    approved: Case,
 ) -> None:
     by = approved.handler_id or uuid.uuid4()
     restrict(workplace, approved, by, "invoice", "ticket")
@@ -267,8 +267,7 @@ def test_a_withdrawn_consent_stops_and_erases_what_rested_on_it_alone(workplace:
         plan = plans.current(session, case.id)
         assert plan is not None
         assert {name: count for name, count in plan.counts.items() if count} == {"erase": 1}
-        found = session.get_one(Case, case.id)
-        plans.approve_plan(session, found, plan.digest, by=approver.id, settings=settings, now=now)
+    approve(workplace, case, plan, approver.id)
     work.run_all(workplace.context)
     after = workplace.shop.everything()
     assert [row["email"] for row in after.pop("newsletter")] == ["bram@example.org"]

@@ -9,8 +9,9 @@ from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import plans, rectification
+from dsr.services import rectification
 from dsr.services.work import of as work_of
+from tests.parts.erasures import approve
 from tests.parts.shop import Workplace, identified_case
 
 CUSTOMER = "0.0"
@@ -45,14 +46,6 @@ def propose(
         found = session.get_one(Case, case.id)
         now = workplace.clock()
         return rectification.propose(session, found, typed, by=by, settings=settings, now=now, seen=seen)
-
-
-def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
-    """A second person agrees."""
-    settings = workplace.context.settings
-    with workplace.transaction() as session:
-        found = session.get_one(Case, case.id)
-        plans.approve_plan(session, found, plan.digest, by=by, settings=settings, now=workplace.clock())
 
 
 def approved_case(workplace: Workplace, typed: dict[str, str]) -> Case:

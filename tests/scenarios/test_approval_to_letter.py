@@ -8,35 +8,18 @@ from datetime import date
 from dsr.db.cases import Case
 from dsr.domain.answers import missing_parts
 from dsr.domain.plans import Verdict
-from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import answers, plans
-from tests.parts.shop import Workplace, identified_case
+from dsr.services import answers
+from tests.parts.shop import Workplace
 from tests.parts.store import NOW
 
 
-def test_from_approval_to_letter_in_a_real_database(workplace: Workplace) -> None:
-    case, handler, approver = identified_case(workplace, Right.ERASURE)
-    settings = replace(
-        workplace.context.settings, register=replace(workplace.context.settings.register, backup_days=30)
-    )
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=handler.id, now=NOW)
+def test_from_approval_to_letter_in_a_real_database(workplace: Workplace, approved: Case) -> None:
+    settings = workplace.context.settings
+    settings = replace(settings, register=replace(settings.register, backup_days=30))
     work.run_all(workplace.context)
     with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan
-        plans.approve_plan(
-            session,
-            session.get_one(Case, case.id),
-            plan.digest,
-            by=approver.id,
-            settings=workplace.context.settings,
-            now=NOW,
-        )
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        facts = answers.facts_of(session, session.get_one(Case, case.id), settings=settings, now=NOW)
+        facts = answers.facts_of(session, session.get_one(Case, approved.id), settings=settings, now=NOW)
     assert missing_parts(facts) == ()
     assert [each.what for each in facts.erased] == [
         "Klantgegevens",

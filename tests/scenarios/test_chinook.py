@@ -24,7 +24,8 @@ from dsr.domain.register_draft import draft
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
-from dsr.services import audit, plans
+from dsr.services import audit
+from tests.parts.erasures import approve, propose
 from tests.parts.found import decided
 from tests.parts.shop import Clock, Shop, Workplace, identified_case
 from tests.parts.store import Store
@@ -129,7 +130,7 @@ def test_invoices_go_in_the_year_they_may_and_the_buyer_last(chinook: Workplace,
     with chinook.transaction() as session:
         session.get_one(Case, case.id).data_subject.email = email
     chinook.clock.set(date(2029, 6, 1))
-    _propose_and_approve(chinook, case, handler.id, approver.id)
+    approve(chinook, case, propose(chinook, case, handler.id), approver.id)
     assert work.run_all(chinook.context) == 1
     assert set(_years(folder, customer)) == {number for number, year in years.items() if year > 2021}
     chinook.clock.set(date(2029, 12, 31))
@@ -156,15 +157,3 @@ def _is_of(table: str, row: tuple[Any, ...], customer: int, invoices: dict[int, 
     if table == "Invoice":
         return bool(row[1] == customer)
     return table == "InvoiceLine" and row[1] in invoices
-
-
-def _propose_and_approve(workplace: Workplace, case: Case, maker: Any, approver: Any) -> None:
-    with workplace.transaction() as session:
-        plans.propose(session, session.get_one(Case, case.id), {}, by=maker, now=workplace.clock())
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        plan = plans.current(session, case.id)
-        assert plan is not None
-        settings = workplace.context.settings
-        own_case = session.get_one(Case, case.id)
-        plans.approve_plan(session, own_case, plan.digest, by=approver, settings=settings, now=workplace.clock())

@@ -177,26 +177,33 @@ def given_up(firm: Firm, person: Person, reason: str) -> TestResponse:
     return answer
 
 
-@pytest.mark.parametrize("moment", ["before the plan", "after the approval"])
-def test_a_database_that_is_gone_is_given_up_and_told(
-    paper_firm: Firm, hanna: Person, yara: Keeper, moment: str
-) -> None:
-    firm = paper_firm
+@contextmanager
+def shop_away(firm: Firm, hanna: Person, yara: Keeper, since: str) -> Iterator[None]:
+    """An erasure as far as it comes without the shop, which is away since then."""
     identified(firm, hanna, "erasure")
     yara.open()
     yara.note("quote", "Offerte voor een website")
     yara.done()
     firm.tick()
     assert "Systemen die niet antwoorden" not in firm.see(NOOR, hanna.reference)
-    if moment == "after the approval":
+    if since == "after the plan":
         plan(firm, hanna)
     with out_of_reach(firm):
-        if moment == "before the plan":
+        if since == "before the plan":
             plan(firm, hanna)
         approve(firm, hanna)
         yara.open()
         yara.send("gewist", items="1", evidence="versnipperd")
         firm.tick()
+        yield
+
+
+@pytest.mark.parametrize("since", ["before the plan", "after the plan"])
+def test_a_database_that_is_gone_is_given_up_and_told(
+    paper_firm: Firm, hanna: Person, yara: Keeper, since: str
+) -> None:
+    firm = paper_firm
+    with shop_away(firm, hanna, yara, since):
         assert outcome_of(firm, hanna) is None
         assert given_up(firm, hanna, "").status_code == 422
         refused = given_up(firm, hanna, "De winkel is gestopt.\x00" * 400)
@@ -222,25 +229,12 @@ def kept(firm: Firm) -> list[tuple[str, Key]]:
         return [(entry.table, key) for entry in session.scalars(select(LedgerEntry)) for key in kept_rows(entry)]
 
 
-@pytest.mark.parametrize("moment", ["before the plan", "after the approval"])
+@pytest.mark.parametrize("since", ["before the plan", "after the plan"])
 def test_what_was_given_up_and_comes_back_gets_a_further_plan(
-    paper_firm: Firm, hanna: Person, yara: Keeper, moment: str
+    paper_firm: Firm, hanna: Person, yara: Keeper, since: str
 ) -> None:
     firm = paper_firm
-    identified(firm, hanna, "erasure")
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
-    if moment == "after the approval":
-        plan(firm, hanna)
-    with out_of_reach(firm):
-        if moment == "before the plan":
-            plan(firm, hanna)
-        approve(firm, hanna)
-        yara.open()
-        yara.send("gewist", items="1", evidence="versnipperd")
-        firm.tick()
+    with shop_away(firm, hanna, yara, since):
         given_up(firm, hanna, "De winkel is gestopt.")
     assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
     assert firm.act(NOOR, hanna.reference, "systems/shop/ask-again").status_code == 303

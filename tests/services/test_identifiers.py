@@ -22,6 +22,7 @@ from dsr.services.casework import NotPossible
 from dsr.services.copy_archive import write_copy
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
+from tests.parts.erasures import approve
 from tests.parts.shop import Workplace, identified_case
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -105,9 +106,7 @@ def test_of_several_people_the_chosen_one_is_erased_and_no_other(workplace: Work
     before = workplace.shop.everything()
     plan, rows, _ = _plan(workplace, case, handler.id)
     assert {row.key_values for row in rows if row.table == "customer"} == {(1,)}
-    with workplace.transaction() as session:
-        own, settings = session.get_one(Case, case.id), workplace.context.settings
-        plans.approve_plan(session, own, plan.digest, by=approver.id, settings=settings, now=workplace.clock())
+    approve(workplace, case, plan, approver.id)
     work.run_all(workplace.context)
     after = workplace.shop.everything()
     assert after["ticket"] == [row for row in before["ticket"] if row["customer_id"] == 2]

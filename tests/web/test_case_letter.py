@@ -10,8 +10,8 @@ from sqlalchemy import select
 from dsr.db.cases import Case
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Outcome, Right
+from tests.parts.staff import add, case_of, sign_in, store
 from tests.parts.web import Clock, Visitor
-from tests.web.test_staff import add, case_of, sign_in, store
 
 WARNING = "Een weigering, ook van een deel, moest uiterlijk 23 december 2026 gemeld zijn"
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 
 from dsr.domain.rights import Right
+from tests.parts.staff import add, case_of, sign_in
 from tests.parts.web import Visitor
-from tests.web.test_staff import add, case_of, sign_in
 
 
 def test_without_a_receipt_there_is_nothing_to_certify(app: Flask, visitor: Visitor) -> None:

@@ -10,8 +10,8 @@ from flask import Flask
 from dsr.domain.rights import Right
 from dsr.services.staff import Role
 from tests.parts.cast import add_case
+from tests.parts.staff import add, case_of, sign_in, store
 from tests.parts.web import Visitor
-from tests.web.test_staff import add, case_of, sign_in, store
 
 REASON = "De klant betwist de factuur van maart."
 PLACED = {

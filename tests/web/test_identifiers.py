@@ -17,9 +17,9 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services import work
 from tests.parts.cast import add_case, confirm
+from tests.parts.staff import add, sign_in
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
-from tests.web.test_staff import add, sign_in
 
 PEOPLE = [
     {"key": [1], "values": {"email": "hanna@example.org", "name": "Hanna Brinkman"}},

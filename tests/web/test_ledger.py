@@ -24,10 +24,10 @@ from dsr.services.ledger import PAGE
 from dsr.services.lookup import digests_of, identifiers_of
 from tests.parts.cast import add_case, add_member
 from tests.parts.form import HANNA
+from tests.parts.staff import add, sign_in, store
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
 from tests.web.test_register import REGISTER
-from tests.web.test_staff import add, sign_in, store
 
 CODE = "7K3F-Q2XA-94WP"
 FIRST = date(2027, 1, 1)

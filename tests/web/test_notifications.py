@@ -21,11 +21,11 @@ from dsr.domain.rights import Right
 from dsr.services import notifications
 from dsr.services.identity import receipt_code_digest
 from tests.parts.cast import add_case, confirm
+from tests.parts.staff import add, sign_in, store
 from tests.parts.starters import words
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
 from tests.services.test_notifications import CODE, WHY, register
-from tests.web.test_staff import add, sign_in, store
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from dsr.db.notices import Notice
 from dsr.db.staff import StaffMember
 from dsr.services.staff import Role
 from tests.parts.cast import PASSWORD
+from tests.parts.staff import SIGN_IN, add, sign_in, store
 from tests.parts.web import Clock, Visitor
-from tests.web.test_staff import SIGN_IN, add, sign_in, store
 
 
 def test_an_administrator_ends_sessions_and_closes_accounts(app: Flask) -> None:

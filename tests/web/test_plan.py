@@ -22,10 +22,10 @@ from dsr.keys import Keys
 from dsr.services import plans
 from dsr.services.plans import decisions_of
 from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.staff import add, sign_in
 from tests.parts.store import NOW
 from tests.parts.web import Clock, Visitor
 from tests.web.test_register import REGISTER
-from tests.web.test_staff import add, sign_in
 
 
 @pytest.fixture

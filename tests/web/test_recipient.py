@@ -24,10 +24,10 @@ from dsr.domain.rights import Right
 from dsr.services import casework, notifications, recipients
 from dsr.services.mailboxes import CODES_A_DAY, LINK_LIFETIME, SESSION_LIFETIME
 from tests.parts.cast import add_case, add_member
+from tests.parts.staff import store
 from tests.parts.store import NOW
 from tests.parts.web import Clock, Visitor
 from tests.services.test_notifications import register
-from tests.web.test_staff import store
 
 PERSON = ("Hanna Brinkman", "hanna@example.org")
 ADDRESS = "avg@duinpost.example"

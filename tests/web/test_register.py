@@ -21,8 +21,8 @@ from dsr.domain.register import (
     Table,
     Text,
 )
+from tests.parts.staff import add, sign_in
 from tests.parts.web import Visitor
-from tests.web.test_staff import add, sign_in
 
 FORMULA = "=HYPERLINK(0)"
 

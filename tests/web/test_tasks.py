@@ -11,9 +11,9 @@ from dsr.db.notices import Task
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from tests.parts.cast import add_case
+from tests.parts.staff import add, sign_in, store
 from tests.parts.store import NOW
 from tests.parts.web import Visitor
-from tests.web.test_staff import add, sign_in, store
 
 LEFT = "ledger:00000000-0000-0000-0000-000000000000"
 """The key of a task about an entry that a newer request took over."""
