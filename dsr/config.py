@@ -270,14 +270,6 @@ def _place(settings: Settings, system: str) -> Hashable:
     return server.engine, server.host, server.port, server.name
 
 
-def load_register(file: Path) -> Register:
-    """The register of `file`; ConfigurationError with every mistake."""
-    register, mistakes = read_register(file)
-    if mistakes or register is None:
-        raise ConfigurationError(mistakes)
-    return register
-
-
 def _wrong_values(settings: Settings, file: Path, text: str) -> list[Mistake]:
     found = {
         "web.base_url": _wrong_address(settings.web.base_url),

@@ -25,7 +25,7 @@ from dsr.connectors.sql_emptying import filled
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_erasing import SqlErasing
 from dsr.connectors.sql_errors import translated
-from dsr.connectors.sql_reading import Rows, Written, read_all
+from dsr.connectors.sql_reading import Rows, Statement, read_all
 from dsr.connectors.sql_samples import found_in
 from dsr.connectors.sql_schema import columns_named
 from dsr.domain.column_types import ColumnType
@@ -52,7 +52,7 @@ class SqlSystem:
         self.system = settings.systems[name]
         self.register = settings.register
         self.tables = settings.register.tables.get(name, {})
-        self._statements: dict[tuple[str, frozenset[str], bool, int | None], Written] = {}
+        self._statements: dict[tuple[str, frozenset[str], bool, int | None], Statement] = {}
         self._named = {name: _columns(table) for name, table in self.tables.items()}
         self._by_key: dict[tuple[Any, ...], Any] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
@@ -164,7 +164,9 @@ class SqlSystem:
         for columns, rows in self._statement(name, kinds).stream(connection, values, BATCH):
             yield Found(name, self.tables[name].key, columns, rows)
 
-    def _statement(self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None) -> Written:
+    def _statement(
+        self, name: str, kinds: frozenset[str], *, locks: bool = False, most: int | None = None
+    ) -> Statement:
         """The search in one table; written once, since the engine takes longer to write it than to run it.
 
         It gives one row more than the `most` there may be.
@@ -173,7 +175,7 @@ class SqlSystem:
             statement = self._rows_of_person(name, kinds).limit(most and most + 1)
             # A view is not always one that can be locked, and nothing goes by way of it.
             locks_rows = locks and self.tables[name].is_erasable
-            self._statements[name, kinds, locks, most] = Written(statement, locks=locks_rows)
+            self._statements[name, kinds, locks, most] = Statement(statement, locks=locks_rows)
         return self._statements[name, kinds, locks, most]
 
     def by_key(self, verb: str, name: str) -> Any:
@@ -181,34 +183,34 @@ class SqlSystem:
         if (name, verb) not in self._by_key:
             source, is_one = self.clause(name), self.is_one_of(self.tables[name].key)
             locks_rows = verb == "lock" and self.tables[name].is_erasable
-            reading = Written(_all_of(source).where(is_one), locks=locks_rows)
+            reading = Statement(_all_of(source).where(is_one), locks=locks_rows)
             self._by_key[name, verb] = sa.delete(source).where(is_one) if verb == "delete" else reading
         return self._by_key[name, verb]
 
     def pointing_in(self, connection: Connection, name: str, rows: Sequence[Row]) -> Found:
-        way = self.tables[name].ways[rows[0].table]
+        way = self.tables[name].parents[rows[0].table]
         targets = [target for row in rows for target in _spelled(row.values[column] for column in way.values())]
         return self.fetch_all(connection, name, self._holding(name, tuple(way)), self.in_parts(len(way), targets))
 
     def _holding(self, name: str, columns: Columns) -> Any:
         """The statement that reads the rows that hold given values in these columns; written once as well."""
         if (name, columns) not in self._by_key:
-            self._by_key[name, columns] = Written(
+            self._by_key[name, columns] = Statement(
                 _all_of(self.clause(name)).where(self.is_one_of(columns)), locks=False
             )
         return self._by_key[name, columns]
 
-    def clearing(self, name: str, columns: Columns, stay: Columns) -> Any:
+    def clearing(self, name: str, columns: Columns, along: Columns) -> Any:
         """The statement that empties these columns of the rows with given keys; written once as well."""
-        if (name, columns, stay) not in self._by_key:
+        if (name, columns, along) not in self._by_key:
             fixed = self.tables[name].fixed
             emptied = {column: filled(fixed.get(column)) for column in columns}
-            self._by_key[name, columns, stay] = self.changing(name, emptied, stay)
-        return self._by_key[name, columns, stay]
+            self._by_key[name, columns, along] = self.changing(name, emptied, along)
+        return self._by_key[name, columns, along]
 
-    def changing(self, name: str, values: Mapping[str, Any], stay: Columns) -> sa.Update:
-        """The statement that gives rows other values; the columns that `stay` would change by themselves."""
-        given = {**{column: sa.column(column) for column in stay}, **values}
+    def changing(self, name: str, values: Mapping[str, Any], along: Columns) -> sa.Update:
+        """The statement that gives rows other values; those `along` would change with them, and stay."""
+        given = {**{column: sa.column(column) for column in along}, **values}
         return sa.update(self.table(name, given)).values(given).where(self.is_one_of(self.tables[name].key))
 
     def is_one_of(self, names: Iterable[str]) -> sa.ColumnElement[bool]:
@@ -240,7 +242,7 @@ class SqlSystem:
         return values
 
     def fetch(
-        self, connection: Connection, name: str, statement: Written, values: Mapping[str, Any] | None = None
+        self, connection: Connection, name: str, statement: Statement, values: Mapping[str, Any] | None = None
     ) -> Found:
         """The rows that a statement on one table gives."""
         return self._found(name, *statement.read(connection, self._parameters(values or {})))
@@ -257,7 +259,7 @@ class SqlSystem:
         return Found(name, self.tables[name].key, columns, rows)
 
     def fetch_all(
-        self, connection: Connection, name: str, statement: Written, parts: Iterable[Mapping[str, Any]]
+        self, connection: Connection, name: str, statement: Statement, parts: Iterable[Mapping[str, Any]]
     ) -> Found:
         """The same for several statements, one after another."""
         found = [self.fetch(connection, name, statement, part) for part in parts]
@@ -278,12 +280,12 @@ class SqlSystem:
 
     def _is_of_person(self, name: str, source: Any, kinds: Set[str]) -> sa.ColumnElement[bool]:
         table = self.tables[name]
-        ways = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
+        conditions = [self._matches(source, table, kind) for kind in table.match if kind in kinds]
         before: list[sa.ColumnElement[bool]] = []
-        for parent, way in table.ways.items():  # the first that leads to a row says whose it is
-            ways.append(sa.and_(self._belongs(source, parent, way, kinds), *before))
+        for parent, way in table.parents.items():  # the first that leads to a row says whose it is
+            conditions.append(sa.and_(self._belongs(source, parent, way, kinds), *before))
             before.append(~self._leads(source, parent, way))
-        is_found = sa.or_(*ways) if ways else sa.false()
+        is_found = sa.or_(*conditions) if conditions else sa.false()
         if f"{self.name}.{name}" not in kinds:
             return is_found
         # Several people answered, and a handler said which of them this is.

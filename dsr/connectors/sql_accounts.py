@@ -10,7 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from dsr.config import DataSystem
 from dsr.connectors.base import Remarks
-from dsr.connectors.sql_checks import stays
+from dsr.connectors.sql_checks import never_emptied
 from dsr.connectors.sql_emptying import changed_along
 from dsr.connectors.sql_errors import is_forbidden
 from dsr.connectors.sql_schema import Schema
@@ -57,7 +57,7 @@ def eraser_remarks(connection: Connection, name: str, tables: Mapping[str, Table
     at = f"systems.{name}.eraser"
     lacking: dict[str, list[str]] = {}
     for table in tables:
-        for act, statement in _needed(connection, tables, table):
+        for act, statement in _acts(connection, tables, table):
             if _is_kept_from(connection, statement):
                 lacking.setdefault(act, []).append(table)
     mistakes = [_lacking(connection, at, act, names, tables) for act, names in lacking.items()]
@@ -110,19 +110,19 @@ def _is_almighty(connection: Connection) -> bool:
     return bool(connection.scalar(sa.text(_ALMIGHTY[connection.dialect.name])))
 
 
-def _needed(connection: Connection, tables: Mapping[str, Table], name: str) -> list[tuple[str, sa.Executable]]:
+def _acts(connection: Connection, tables: Mapping[str, Table], name: str) -> list[tuple[str, sa.Executable]]:
     """What the eraser does with a table. To lock a row, PostgreSQL asks for the right to update something in it."""
     table = tables[name]
     if not table.is_erasable:
         return [("read", _selecting(name, table))]
     locking = _selecting(name, table).with_for_update()
-    needed: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
+    acts: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
     columns = {*table.rectifiable}
     if table.may_be_emptied:
-        columns |= Schema(connection).columns(name, table).keys() - stays(tables, name)
+        columns |= Schema(connection).columns(name, table).keys() - never_emptied(tables, name)
         columns.update(changed_along(connection, table.table or name, table.schema))
-    needed += [("update", _updating(name, table, sorted(columns)))] if columns else []
-    return needed
+    acts += [("update", _updating(name, table, sorted(columns)))] if columns else []
+    return acts
 
 
 def _clause(name: str, table: Table, *columns: str) -> sa.TableClause:

@@ -67,7 +67,7 @@ class _Checks:
             yield from self._in_erasing(name, table, columns, at)
 
     def _in_erasing(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
-        yield from _not_filled(columns, at, table, stays(self.tables, name))
+        yield from _not_filled(columns, at, table, never_emptied(self.tables, name))
         yield from _not_fitting(columns, at, table, self.schema.engine)
         yield from self._in_unique_columns(name, table, at)
         yield from self._in_key(name, table, columns, at)
@@ -85,9 +85,9 @@ class _Checks:
                 self.warnings.append(f"{at}.dates.{date_name}: {column} is text, so {written}")
 
     def _in_ways(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
-        for parent in table.ways:
+        for parent in table.parents:
             if parent in self.tables and self.schema.exists(parent, self.tables[parent]):
-                yield from self._in_way(columns, at, parent, table.ways[parent])
+                yield from self._in_way(columns, at, parent, table.parents[parent])
 
     def _in_way(self, columns: Mapping[str, Any], at: str, parent: str, way: Mapping[str, str]) -> Iterator[str]:
         """Values of different kinds never match; PostgreSQL does not even compare them."""
@@ -125,11 +125,12 @@ class _Checks:
 
     def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
         """Whether a foreign key is the very way by which the register reaches a table."""
-        return other is not None and self.tables[other].ways.get(name) == key.path
+        return other is not None and self.tables[other].parents.get(name) == key.path
 
     def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
         """A value that must be unique can be fixed for one person only."""
-        constant = {column for column, value in table.fixed.items() if "{" not in str(value)} - stays(self.tables, name)
+        alike = {column for column, value in table.fixed.items() if "{" not in str(value)}
+        constant = alike - never_emptied(self.tables, name)
         for columns in self.schema.uniques(name, table):
             if set(columns) <= constant:
                 example = f"erased-{{{table.key[0]}}}"
@@ -255,6 +256,6 @@ def _fits(kind: str, value: Fixed, engine: str) -> bool:
     return type(value) in takes.get(kind, (int, str))
 
 
-def stays(tables: Mapping[str, Table], name: str) -> set[str]:
+def never_emptied(tables: Mapping[str, Table], name: str) -> set[str]:
     """The columns that are never emptied."""
     return {*(columns_left(tables, name) or columns_needed(tables, name))}

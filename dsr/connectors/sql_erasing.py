@@ -46,7 +46,7 @@ class SqlErasing:
     def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
         """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
         emptied = tuple(columns)
-        return self._change(table, self.system.clearing(table, emptied, self._stay(table)), keys) if emptied else 0
+        return self._change(table, self.system.clearing(table, emptied, self._along(table)), keys) if emptied else 0
 
     def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
         """Give columns of each of these rows new values; returns how many rows there were."""
@@ -55,9 +55,9 @@ class SqlErasing:
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
         given = {column: as_given(value) for column, value in values.items()}
-        return self._change(table, self.system.changing(table, given, self._stay(table)), keys)
+        return self._change(table, self.system.changing(table, given, self._along(table)), keys)
 
-    def _stay(self, table: str) -> Columns:
+    def _along(self, table: str) -> Columns:
         """The columns that the database would change with any other."""
         if table not in self._changed_along:
             known = self.system.tables[table]

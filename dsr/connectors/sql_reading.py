@@ -16,8 +16,8 @@ from dsr.domain.plans import Columns
 Rows = Sequence[tuple[Any, ...]]
 
 
-class Written:
-    """A statement as one driver wants it, written once; only the places for its values grow with their number."""
+class Statement:
+    """A SELECT as one driver wants it, written once; only the places for its values grow with their number."""
 
     def __init__(self, statement: sa.Select[Any], *, locks: bool) -> None:
         self._statement = statement.with_for_update() if locks else statement
@@ -56,7 +56,7 @@ class Written:
 
 
 def read_all(
-    connection: Connection, statements: Iterable[Written], values: Mapping[str, Any]
+    connection: Connection, statements: Iterable[Statement], values: Mapping[str, Any]
 ) -> list[tuple[Columns, Rows]]:
     """The columns and every row of several statements, which go to the server together. Raises DBAPIError."""
     with _faults(connection), ExitStack() as cursors:

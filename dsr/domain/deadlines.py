@@ -119,11 +119,6 @@ class Clock:
         return self.answered_on <= self.due_on
 
     @property
-    def due_without_suspension(self) -> date:
-        """The first last day, had the clock never stopped."""
-        return self.refusal_notice_latest
-
-    @property
     def due_on_without_suspension(self) -> date:
         """The last day as things stand, extension included, had the clock never stopped."""
         return roll(_term(self.nominal_due, 0, bool(self.extension_accepted)), self.profile)

@@ -36,9 +36,11 @@ def rules_digest(register: Register, system: str, fiscal_year_start_month: int) 
     """SHA-256 over all that gives the kept rows of a system their dates."""
     tables = register.tables.get(system, {})
     retentions = {name: register.categories[table.category].retention for name, table in tables.items()}
-    ways = {name: (table.key, sorted(table.dates.items()), sorted(table.via.items())) for name, table in tables.items()}
+    shapes = {
+        name: (table.key, sorted(table.dates.items()), sorted(table.via.items())) for name, table in tables.items()
+    }
     laws = [RULES[rule] for rule in sorted(set(map(str, retentions.values())) & set(RULES))]
-    content = [fiscal_year_start_month, sorted(retentions.items()), sorted(ways.items()), laws]
+    content = [fiscal_year_start_month, sorted(retentions.items()), sorted(shapes.items()), laws]
     return hashlib.sha256(repr(content).encode()).hexdigest()
 
 

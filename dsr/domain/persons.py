@@ -31,7 +31,7 @@ def several(
 def tables_of_people(register: Register, system: str) -> set[str]:
     """Those that identifiers lead to and that other tables point at, but not where their rows are things."""
     tables = register.tables.get(system, {})
-    pointed_at = {parent for table in tables.values() if not table.view_of for parent in table.ways}
+    pointed_at = {parent for table in tables.values() if not table.view_of for parent in table.parents}
     return {name for name, table in tables.items() if table.match and name in pointed_at and table.people is not False}
 
 

@@ -267,8 +267,8 @@ class Table:
         return self.restricted.column if self.restricted else None
 
     @cached_property
-    def ways(self) -> dict[str, dict[str, str]]:
-        """The tables one step nearer to the person, its parents, each with own column -> column of that one."""
+    def parents(self) -> dict[str, dict[str, str]]:
+        """The tables one step nearer to the person, each with the way there: own column -> column of that one."""
         found: dict[str, dict[str, str]] = {}
         for column, target in self.via.items():
             parent, _, pointed_at = target.rpartition(".")
@@ -278,7 +278,7 @@ class Table:
     @property
     def other_parents(self) -> list[str]:
         """Those that do not say whose its rows are, where the first does: the address an order was sent to."""
-        return [*self.ways][1:]
+        return [*self.parents][1:]
 
     def emptied(self, column: str, key: Mapping[str, Any]) -> Fixed | None:
         """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
@@ -372,7 +372,7 @@ class Register:
 
     def _ancestors(self, system: str, name: str, seen: set[str]) -> set[str]:
         """Every table on the ways of a table to the person, added to those that were seen."""
-        for parent in self.tables[system][name].ways:
+        for parent in self.tables[system][name].parents:
             if parent not in seen:
                 seen.add(parent)
                 self._ancestors(system, parent, seen)
@@ -382,5 +382,5 @@ class Register:
         """The parents whose rows share their retention with those that belong to them: an invoice and its lines."""
         tables = self.tables[system]
         table = tables[name]
-        parents = [] if table.dates else [parent for parent in table.ways if parent in tables]
+        parents = [] if table.dates else [parent for parent in table.parents if parent in tables]
         return [parent for parent in parents if tables[parent].category == table.category]

@@ -126,7 +126,7 @@ def _in_path(tables: Mapping[str, Table], name: str, table: Table, at: str) -> I
             yield f"{at}.match.{kind}", f"is not something to find a person by; use {', '.join(KINDS)}"
     if not table.match and not table.via:
         yield at, "needs match (columns with identifiers of the person) or via (the way to the person)"
-    for parent in table.ways:
+    for parent in table.parents:
         yield from _in_way(tables, name, parent, f"{at}.via")
 
 
@@ -141,14 +141,14 @@ def _in_way(tables: Mapping[str, Table], name: str, parent: str, at: str) -> Ite
         yield at, f"leads to {parent}, a view: name {behind}, the table behind it"
     for end in sorted(end for end in ends if end in tables and not tables[end].match):
         yield at, f"ends at {end}, which has no match: it never reaches the person"
-    way = tables[name].ways[parent]
+    way = tables[name].parents[parent]
     if len({*way.values()}) < len(way):
         yield at, f"leads to {parent} by {' and '.join(way)}: a row is of two people then; name one of these"
 
 
 def _ends_of_ways(tables: Mapping[str, Table], name: str, seen: tuple[str, ...]) -> Iterator[str]:
     """The last tables on the ways to the person; CIRCLE of a way that never ends."""
-    parents = tables[name].ways if name in tables else {}
+    parents = tables[name].parents if name in tables else {}
     if name in seen or not parents:
         yield CIRCLE if name in seen else name
         return
@@ -183,8 +183,8 @@ def _in_dates(register: Register, system: str, name: str, table: Table, at: str)
     rule = register.categories[table.category].retention
     if register.followed(system, name):
         return
-    needed, known = _anchors(rule)
-    for anchor in sorted(needed - set(table.dates)):
+    required, known = _anchors(rule)
+    for anchor in sorted(required - set(table.dates)):
         yield f"{at}.dates", f"{anchor} is missing: name the column that holds this date"
     for anchor in sorted(set(table.dates) - known) if known else ():
         yield f"{at}.dates.{anchor}", f"is not a date of this rule; it takes {', '.join(sorted(known))}"
@@ -205,7 +205,7 @@ def _in_columns(register: Register, system: str, name: str, table: Table, at: st
     children = [
         other
         for other, child in tables.items()
-        if name in child.ways
+        if name in child.parents
         and name != other
         and not child.view_of
         and (child.read_only or name in child.other_parents or not _follows_alone(register, system, other, name))
@@ -225,9 +225,9 @@ def _follows_alone(register: Register, system: str, name: str, parent: str) -> b
 
 def _in_emptied(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     """A row that stays without its content may not point at one that goes."""
-    tables, stays = register.tables[system], {*table.key, *(table.keep_columns or ())}
-    for parent, path in table.ways.items() if table.on_erasure == "empty" else ():
-        still = sorted(stays & path.keys())
+    tables, left = register.tables[system], {*table.key, *(table.keep_columns or ())}
+    for parent, path in table.parents.items() if table.on_erasure == "empty" else ():
+        still = sorted(left & path.keys())
         if still and parent in tables and tables[parent].on_erasure == "delete":
             yield (
                 f"{at}.on_erasure",
@@ -237,7 +237,7 @@ def _in_emptied(register: Register, system: str, name: str, table: Table, at: st
 
 def _in_changed(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
     """What a row is known or reached by, and the dates that its retention counts from, stay as they are."""
-    pointed_at = {c for t in register.tables[system].values() for c in t.ways.get(name, {}).values()}
+    pointed_at = {c for t in register.tables[system].values() for c in t.parents.get(name, {}).values()}
     fixed = {*table.key, *table.via, *table.dates.values(), *table.masked, *pointed_at}
     for column in sorted(fixed & set(table.rectifiable)):
         yield f"{at}.rectifiable", f"names {column}: a key, a way to the person, a date or a mask cannot be corrected"

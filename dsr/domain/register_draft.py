@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from dsr.domain.found_tables import FoundColumn, FoundTable, words
 from dsr.domain.register import LegalBasis
 from dsr.domain.register_themes import BOOKS, PERIOD, PERSON, THEMES, Theme, themes
-from dsr.domain.register_ways import Shares, Way, Ways, ways
+from dsr.domain.register_ways import Shares, Way, Ways, find_ways
 from dsr.domain.retention import RULES
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -36,7 +36,7 @@ def draft(system: str, tables: Iterable[FoundTable], shares: Shares | None = Non
     `shares` tells of guessed ways how much of the values bears them out.
     """
     known = {table.name: table for table in tables}
-    found = ways(known, shares or {})
+    found = find_ways(known, shares or {})
     return "\n".join(_Draft(system, known, found, themes(known, found)).parts()) + "\n"
 
 
@@ -175,9 +175,9 @@ class _Draft:
         yield f"# GAP: keep_columns = {_text(needed)}   # {told}"
         if needed:
             yield '# GAP: kept_as = { nl = "uw naam en adres", en = "your name and address" }'
-        ways = [each[table.name] for each in (self.ways.first, self.ways.second) if table.name in each]
-        stay = {*table.key, *needed, *(column for way in ways for column in way.key.columns)}
-        full = {name: column for name, column in table.columns.items() if column.is_required and name not in stay}
+        found = [each[table.name] for each in (self.ways.first, self.ways.second) if table.name in each]
+        stays = {*table.key, *needed, *(column for way in found for column in way.key.columns)}
+        full = {name: column for name, column in table.columns.items() if column.is_required and name not in stays}
         if full:
             fixed = _inline({name: _instead(name, column, table) for name, column in full.items()})
             yield f"# GAP: fixed = {fixed}   # these may not be empty: what they hold instead, or keep them too"

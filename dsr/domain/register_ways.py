@@ -120,7 +120,7 @@ def _unnamed(table: FoundTable, other: FoundTable) -> Iterator[Guess]:
             yield Guess(table.name, column, other.name, other.key[0], 0)
 
 
-def ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
+def find_ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
     """How every table reaches one with identifiers: first the table of the person, which most others point at, then
     others with identifiers, and those of staff last."""
     held = [guess for guess in guesses(tables.values()) if shares.get(guess, 1.0) >= MOST]

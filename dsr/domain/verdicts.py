@@ -188,7 +188,7 @@ class _Judge:
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
         """The judged rows that `row` belongs to: one by each way, unless that points at columns that are no key."""
-        return [parent for name, way in table.ways.items() for parent in self._parents_by(name, way, row)]
+        return [parent for name, way in table.parents.items() for parent in self._parents_by(name, way, row)]
 
     def _parents_by(self, name: str, way: Mapping[str, str], row: Row) -> list[_Judged]:
         columns = tuple(way.values())
@@ -221,7 +221,7 @@ class _Judge:
 def columns_needed(tables: Mapping[str, Table], name: str) -> Columns:
     """What stays of a row that kept rows need: its key, its way to the person, its dates, and what they use of it."""
     table = tables[name]
-    pointed_at = [column for other in tables.values() for column in other.ways.get(name, {}).values()]
+    pointed_at = [column for other in tables.values() for column in other.parents.get(name, {}).values()]
     needed = (*table.key, *table.via, *table.dates.values(), *pointed_at, *(table.keep_columns or ()))
     return tuple(dict.fromkeys(needed))
 

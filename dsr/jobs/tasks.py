@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from dsr import faults
 from dsr.jobs.context import Context
 from dsr.mail.delivery import DeliveryFailed, Mail
 from dsr.services import audit, holds, housekeeping, notices, recipients, reminders, restriction
 from dsr.services.notices import Claim, Letter
-
-TASKS_TOLD_EVERY = timedelta(minutes=15)
 
 
 def deliver(context: Context, mail: Mail) -> None:

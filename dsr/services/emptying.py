@@ -57,7 +57,7 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
     return all(table.is_emptied(column, key, value) for column, value in goes.items())
 
 
-def needed(
+def keys_pointed_at(
     searching: Searching,
     register: Register,
     system: str,
@@ -76,7 +76,7 @@ def needed(
         rows = found.to_rows()
         pointing = [row for row in searching.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
         counted = [row for row in pointing if counts is None or counts(name, as_read(row.key))]
-        pointed_at |= _pointed_at(rows, way, counted) if counted else set()
+        pointed_at |= _targets(rows, way, counted) if counted else set()
     return pointed_at
 
 
@@ -90,7 +90,7 @@ def with_needs_of_others(searching: Searching, register: Register, system: str, 
     lent -= {name for name in lent if tables[name].on_erasure == "empty"}
     counts = besides(found)
     return [
-        replace(each, others_need=needed(searching, register, system, each, first=False, counts=counts))
+        replace(each, others_need=keys_pointed_at(searching, register, system, each, first=False, counts=counts))
         if each.table in lent
         else each
         for each in found
@@ -109,7 +109,7 @@ def besides(found: Sequence[Found]) -> Counts:
 
 def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> dict[str, dict[str, str]]:
     """The tables that point at one, each with its way; not a view of a table that points there itself."""
-    pointing = {name: table.ways[parent] for name, table in tables.items() if parent in table.ways}
+    pointing = {name: table.parents[parent] for name, table in tables.items() if parent in table.parents}
     return {
         name: way
         for name, way in pointing.items()
@@ -117,7 +117,7 @@ def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> di
     }
 
 
-def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:
+def _targets(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:
     targets = {loosely(row.values[column] for column in way) for row in pointing}
     values = {as_read(row.key): loosely(row.values[column] for column in way.values()) for row in rows}
     is_known = targets.issubset(values.values())  # if not, only the database can tell which

@@ -29,8 +29,8 @@ def remembered_days(register: Register) -> int:
     return backup_days + MARGIN_DAYS
 
 
-class Written(NamedTuple):
-    """Rows of one table that went together; in `rows`, as JSON, the key of each and its fingerprint before."""
+class NotedRows(NamedTuple):
+    """Rows of one table that are noted together; in `rows`, as JSON, the key of each and its fingerprint."""
 
     table: str
     columns_kept: Sequence[str] | None
@@ -39,7 +39,7 @@ class Written(NamedTuple):
 
 
 def remember(
-    session: Session, case_id: uuid.UUID, system: str, gone: Iterable[Written], register: Register, *, now: datetime
+    session: Session, case_id: uuid.UUID, system: str, gone: Iterable[NotedRows], register: Register, *, now: datetime
 ) -> None:
     """Note what went, for as long as a backup may bring it back."""
     purge_on = _purge_on(register, now)
@@ -47,14 +47,14 @@ def remember(
         {
             "case_id": case_id,
             "system": system,
-            "table": written.table,
+            "table": noted.table,
             "erased_at": now,
-            "columns_kept": written.columns_kept,
-            "row_count": written.row_count,
+            "columns_kept": noted.columns_kept,
+            "row_count": noted.row_count,
             "purge_on": purge_on,
-            "rows_sealed": ErasedRows.rows.sealed(written.rows, case_id),
+            "rows_sealed": ErasedRows.rows.sealed(noted.rows, case_id),
         }
-        for written in gone
+        for noted in gone
     ]
     put_all(session, ErasedRows, rows)
 
@@ -70,9 +70,9 @@ def _purge_on(register: Register, now: datetime) -> date:
     return local_date(now) + timedelta(days=remembered_days(register))
 
 
-def went(planned: Iterable[Group], touched: Collection[str]) -> Iterator[Written]:
+def went(planned: Iterable[Group], touched: Collection[str]) -> Iterator[NotedRows]:
     """What of a plan went, whole or in part, in the `touched` tables."""
     for group in planned:
         judged = group.judged
         if judged.table in touched and (judged.verdict is Verdict.ERASE or judged.columns_kept is not None):
-            yield Written(judged.table, judged.columns_kept, group.count, group.written)
+            yield NotedRows(judged.table, judged.columns_kept, group.count, group.written)

@@ -12,7 +12,7 @@ from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import empty_rows, is_empty, needed
+from dsr.services.emptying import empty_rows, is_empty, keys_pointed_at
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -160,10 +160,10 @@ def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) ->
 
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search, or is somebody else's, may point at one that went: then nothing goes."""
-    pointed_at = {parent for table in register.tables[system].values() for parent in table.ways}
+    pointed_at = {parent for table in register.tables[system].values() for parent in table.parents}
     going = _keys(group for group in _erasable(attempt.planned) if group.judged.table in pointed_at)
     for found in attempt.found:
-        if found.table in going and needed(erasing, register, system, found.only({*going[found.table]})):
+        if found.table in going and keys_pointed_at(erasing, register, system, found.only({*going[found.table]})):
             raise PlanChanged(N_("Rows that are not in the plan point at rows that would go; nothing was changed."))
 
 

@@ -144,17 +144,17 @@ class Erasure:
         """The categories, still kept, whose rows belong to these."""
         tables = self._register.tables[entry.system]
         of_system = (other for other in self._shown_ledger() if other.system == entry.system)
-        children = [other for other in of_system if entry.table in tables[other.table].ways]
+        children = [other for other in of_system if entry.table in tables[other.table].parents]
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:
-        stays = {
+        rows = {
             (row.category, self._verdict(row), self._reason(row)): row
             for row in self._rows
             if self._is_shown(row.category) and self._has_no_last_day(row) and row.why != NOT_OURS
             if not self._is_erased_by_hand(row)
         }
-        for (category, verdict, reason), row in stays.items():
+        for (category, verdict, reason), row in rows.items():
             yield NotErased(self._label(category), verdict, reason, row.law)
 
     def leaves_more(self) -> bool:

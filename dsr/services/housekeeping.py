@@ -24,7 +24,6 @@ from dsr.services.intake import DRAFT_LIFETIME
 from dsr.services.staff import ABSOLUTE_LIMIT
 
 WORKER = "worker"
-BEATS_EVERY = timedelta(minutes=1)
 SILENT_AFTER = timedelta(minutes=3)
 MAIL_LATE_AFTER = timedelta(hours=1)
 _A_DAY = timedelta(days=1)

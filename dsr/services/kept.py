@@ -178,11 +178,11 @@ def _numbers_items(planned: Iterable[Group]) -> bool:
 def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]], now: datetime) -> int:
     """Take rows out of an entry; returns how many."""
     rows = kept_rows(entry)
-    stays: Sequence[list[object]] = [
+    remaining: Sequence[list[object]] = [
         [to_json(key), digest] for key, digest in rows.items() if (entry.table, key) not in decided
     ]
-    if not stays:
+    if not remaining:
         drop(session, entry, now=now)
-    elif len(stays) < len(rows):
-        entry.rows, entry.row_count = json.dumps(stays), len(stays)
-    return len(rows) - len(stays)
+    elif len(remaining) < len(rows):
+        entry.rows, entry.row_count = json.dumps(remaining), len(remaining)
+    return len(rows) - len(remaining)

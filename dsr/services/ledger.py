@@ -25,7 +25,7 @@ from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.emptying import Counts, besides, needed
+from dsr.services.emptying import Counts, besides, keys_pointed_at
 from dsr.services.retention import (
     CHANGED,
     ERASED,
@@ -123,7 +123,7 @@ def _with_needs(erasing: Erasing, register: Register, due: Due, found: Found, co
     if all(entry.columns_kept is None for entry in due.entries if entry.table == found.table):
         return found
     first = True if register.tables[due.system][found.table].on_erasure == "empty" else None
-    return replace(found, others_need=needed(erasing, register, due.system, found, first=first, counts=counts))
+    return replace(found, others_need=keys_pointed_at(erasing, register, due.system, found, first=first, counts=counts))
 
 
 @dataclass(frozen=True, slots=True)

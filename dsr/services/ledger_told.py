@@ -20,8 +20,8 @@ def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) 
     words: dict[str, list[str]] = {}
     for entry in due.entries:
         result = results[entry.id]
-        stays = {*result.left, *(kept_rows(result.in_part) if result.in_part else ())}
-        keys = [key for key in due.kept[entry.id] if key not in stays]
+        left = {*result.left, *(kept_rows(result.in_part) if result.in_part else ())}
+        keys = [key for key in due.kept[entry.id] if key not in left]
         if keys and entry.category in settings.register.categories:
             words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
     for category, records in words.items():

@@ -24,7 +24,7 @@ from dsr.domain.plans import Columns, Decision, PlanRow, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, key_text
 from dsr.services import audit, erased
-from dsr.services.emptying import erase_rows, needed, yet_to_go
+from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
 from dsr.services.retention import (
     CHANGED,
     NOT_IN_REGISTER,
@@ -72,10 +72,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Rows of one table that went alike, as noted and as found; `stays` are the columns left, None of whole rows."""
+    """Rows of one table that went alike, as noted and as found; `columns_left` is None where whole rows went."""
 
     table: str
-    stays: Columns | None
+    columns_left: Columns | None
     noted: Kept
     found: Found
 
@@ -95,7 +95,7 @@ def replay(
     parts = list(_read(erasing, settings.register.tables[system], known))
     # Judged before anything goes: the verdict on some depends on others.
     judged = judge_kept(settings, system, rows_of(part.found for part in parts), decisions, on)
-    for part in sorted(parts, key=lambda part: (part.stays is None, order.index(part.table))):
+    for part in sorted(parts, key=lambda part: (part.columns_left is None, order.index(part.table))):
         outcomes += _erase_again(erasing, settings.register, system, part, judged)
     return outcomes
 
@@ -103,13 +103,13 @@ def replay(
 def _read(erasing: Erasing, tables: Mapping[str, Table], batch: Iterable[ErasedRows]) -> Iterator[_Part]:
     noted: dict[tuple[str, Columns | None], dict[Key, str]] = {}
     for rows in batch:
-        alike = rows.table, _stays(tables[rows.table], rows)
+        alike = rows.table, _columns_left(tables[rows.table], rows)
         noted.setdefault(alike, {}).update(kept_rows(rows))
-    for (table, stays), kept in noted.items():
-        yield _Part(table, stays, kept, yet_to_go(erasing.read(table, [*kept]), tables[table], kept, stays))
+    for (table, columns), kept in noted.items():
+        yield _Part(table, columns, kept, yet_to_go(erasing.read(table, [*kept]), tables[table], kept, columns))
 
 
-def _stays(table: Table, rows: ErasedRows) -> Columns | None:
+def _columns_left(table: Table, rows: ErasedRows) -> Columns | None:
     if rows.columns_kept is None:
         return None
     return tuple(dict.fromkeys((*rows.columns_kept, *table.key, *(table.keep_columns or ()))))
@@ -121,23 +121,23 @@ def _erase_again(
     table = register.tables[system][part.table]
     digests = found_rows(part.found, table)
     results = {
-        key: _result(judged.get((part.table, key)), part.stays, is_same=digests.get(key) == digest)
+        key: _result(judged.get((part.table, key)), part.columns_left, is_same=digests.get(key) == digest)
         for key, digest in part.noted.items()
     }
     going = part.found.only({key for key, result in results.items() if result == AGAIN})
-    still = needed(erasing, register, system, going) if part.stays is None else set()
-    results |= dict.fromkeys(still, STILL_NEEDED)
+    needed = keys_pointed_at(erasing, register, system, going) if part.columns_left is None else set()
+    results |= dict.fromkeys(needed, STILL_NEEDED)
     going = going.only({key for key, result in results.items() if result == AGAIN})
-    erase_rows(erasing, system, table, going, part.stays)
+    erase_rows(erasing, system, table, going, part.columns_left)
     return [Outcome(part.table, key_text(key), result) for key, result in results.items()]
 
 
-def _result(judged: PlanRow | None, stays: Columns | None, *, is_same: bool) -> str:
+def _result(judged: PlanRow | None, left: Columns | None, *, is_same: bool) -> str:
     if judged is None:
         return GONE
     if not is_same:
         return CHANGED
-    if judged.verdict is Verdict.ERASE or (judged.columns_kept and {*(stays or ())}.issuperset(judged.columns_kept)):
+    if judged.verdict is Verdict.ERASE or (judged.columns_kept and {*(left or ())}.issuperset(judged.columns_kept)):
         return AGAIN
     return why_left(judged)
 

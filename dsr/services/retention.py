@@ -27,8 +27,8 @@ from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, holds
-from dsr.services.emptying import erase_rows, needed, yet_to_go
-from dsr.services.erased import Written, remember
+from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
+from dsr.services.erased import NotedRows, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
 CHANGED, KEPT_LONGER, STILL_NEEDED, HELD = "changed", "kept-longer", "still-needed", "held"
@@ -70,8 +70,8 @@ class Settled:
     erased: int = 0
     gone: int = 0
     left: Mapping[Key, str] = field(default_factory=dict)
-    in_part: Written | None = None
-    went: Sequence[Written] = ()
+    in_part: NotedRows | None = None
+    went: Sequence[NotedRows] = ()
 
 
 def due_entries(session: Session, today: date, *, after: Due | None = None) -> list[Due]:
@@ -96,7 +96,7 @@ def rules_of(settings: Settings, system: str) -> str:
     return rules_digest(settings.register, system, settings.procedure.fiscal_year_start_month)
 
 
-def kept_rows(noted: LedgerEntry | ErasedRows | Written) -> Kept:
+def kept_rows(noted: LedgerEntry | ErasedRows | NotedRows) -> Kept:
     """Key -> fingerprint of the rows that were noted."""
     return {from_json(key): digest for key, digest in json.loads(noted.rows or "[]")}
 
@@ -241,33 +241,36 @@ class _Ending:
         least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
         less = verdicts.columns_needed(self.register.tables[entry.system], entry.table)
         going = found.without(left.keys())
-        pointed_at, left = self._needed(entry, table, going, left)
+        pointed_at, left = self._pointed_at(entry, table, going, left)
         whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
         erased = erase_rows(self.erasing, entry.system, table, whole, least, again=entry.columns_kept is not None)
         was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
         erase_rows(self.erasing, entry.system, table, was_whole, less)
         after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
         # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-        stays = left.keys() | after.keys()
-        gone = {key: digest for key, digest in kept.items() if key not in stays} if stays else kept
+        remaining = left.keys() | after.keys()
+        gone = {key: digest for key, digest in kept.items() if key not in remaining} if remaining else kept
         noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
         emptied = _written({key: kept[key] for key in map(as_read, was_whole.keys)})
-        went = Written(entry.table, least, len(gone), noted), Written(entry.table, less, len(was_whole.rows), emptied)
-        part = Written(entry.table, less, len(after), _written(after)) if after else None
+        went = (
+            NotedRows(entry.table, least, len(gone), noted),
+            NotedRows(entry.table, less, len(was_whole.rows), emptied),
+        )
+        part = NotedRows(entry.table, less, len(after), _written(after)) if after else None
         return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
 
-    def _needed(
+    def _pointed_at(
         self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
     ) -> tuple[set[Key], Mapping[Key, str]]:
         """The rows that others point at, and those left, since a new one belongs to them."""
         where = self.erasing, self.register, entry.system, going
-        by_first_way, is_left = needed(*where, first=True), set[Key]()
+        by_first_way, is_left = keys_pointed_at(*where, first=True), set[Key]()
         if by_first_way and entry.columns_kept is None:
             counts = None if table.keep_columns is None else lambda *new: not self._is_known(*new)
-            is_left = needed(*where, first=True, counts=counts)
+            is_left = keys_pointed_at(*where, first=True, counts=counts)
         # What stays when a row is emptied stays for others too.
         counts = self._is_known if table.on_erasure == "empty" else None
-        by_another = needed(*where, first=False, counts=counts)
+        by_another = keys_pointed_at(*where, first=False, counts=counts)
         return by_first_way | by_another, {**left, **dict.fromkeys(is_left, STILL_NEEDED)}
 
     def _is_known(self, name: str, key: Key) -> bool:
@@ -329,7 +332,7 @@ def _leave(session: Session, entry: LedgerEntry, left: Mapping[Key, str], kept: 
         ask_for_a_look(session, entry, left.values(), now=now)
 
 
-def _in_part(entry: LedgerEntry, noted: Written) -> LedgerEntry:
+def _in_part(entry: LedgerEntry, noted: NotedRows) -> LedgerEntry:
     """What others need of rows has no day of its own: it gets theirs when it is looked at."""
     kept = {"verdict": Verdict.KEEP.value, "why": NEEDED, "columns_kept": noted.columns_kept}
     days = {"keep_through": None, "may_erase_from": None, "look_on": None}
@@ -371,7 +374,7 @@ def note_erased_by_hand(session: Session, entry: LedgerEntry, register: Register
     if entry.rows:
         is_known = entry.table in register.tables.get(entry.system, {})
         columns = verdicts.columns_left(register.tables[entry.system], entry.table) if is_known else None
-        gone = Written(entry.table, columns, entry.row_count, entry.rows)
+        gone = NotedRows(entry.table, columns, entry.row_count, entry.rows)
         remember(session, entry.case_id, entry.system, [gone], register, now=now)
     entry.state, entry.erased_at, entry.rows = ERASED, now, None
 

@@ -17,7 +17,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework, executions, notifications, plans
-from dsr.services.erased import Written, remember
+from dsr.services.erased import NotedRows, remember
 from dsr.services.executions import BY_HAND
 from dsr.services.notifications import SILENT_TASK
 from dsr.services.retention import LEFT, entry_of, note_erased_by_hand
@@ -70,7 +70,7 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     plan = session.get_one(CasePlan, uuid.UUID(task.facts["plan"]))
     parts = plans.parts_of(plan)
     for system, part in parts.items():
-        gone = [Written(group.judged.table, None, group.count, group.written) for group in part.by_hand]
+        gone = [NotedRows(group.judged.table, None, group.count, group.written) for group in part.by_hand]
         remember(session, case.id, system, gone, register, now=now)
     if case.is_open:
         _count_as_erased(session, case, plan, now)
@@ -78,8 +78,8 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     told = {change.category for each in earlier for change in notifications.changes_of(each) if not change.is_part}
     rows = [group.judged for part in parts.values() for group in part.groups]
     went = dict.fromkeys(row.category for row in rows if row.why == READ_ONLY)
-    stays = {row.category for row in rows if row.verdict is not Verdict.ERASE and row.why != READ_ONLY}
-    changes = [Change(name, is_part=name in stays) for name in went if name not in told]
+    in_part = {row.category for row in rows if row.verdict is not Verdict.ERASE and row.why != READ_ONLY}
+    changes = [Change(name, is_part=name in in_part) for name in went if name not in told]
     notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import URL, Engine, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from dsr import keys
-from dsr.config import Procedure, Settings, load_register
+from dsr.config import Procedure, Settings
 from dsr.connectors.registry import open_systems
 from dsr.db import base
 from dsr.db.cases import Case
@@ -33,6 +33,7 @@ from tests.anydatabase import register, schema
 from tests.anydatabase.people import PERSON, TODAY, Rows
 from tests.anydatabase.reckoning import PSEUDONYM, Known, Reckoning
 from tests.parts import cast
+from tests.parts.registers import load_register
 from tests.parts.shop import Clock, data_system
 from tests.parts.store import Store, opened, polder_hosting, put_tables
 

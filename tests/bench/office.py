@@ -14,7 +14,7 @@ from sqlalchemy import URL, create_engine
 
 from dsr import keys
 from dsr.cli.serving import rarely_collect
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.sqlite import DRIVER
@@ -26,6 +26,7 @@ from dsr.jobs.context import Context
 from dsr.services import plans
 from tests.parts import cast
 from tests.parts.databases import DatabaseServer, postgresql
+from tests.parts.registers import load_register
 from tests.parts.shop import Clock, Shop, Workplace, data_system
 from tests.parts.store import open_store, polder_hosting
 

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from sqlalchemy import URL, create_engine, select
 from sqlalchemy.orm import Session
 
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.db.base import transaction
 from dsr.db.cases import Case
@@ -23,6 +23,7 @@ from dsr.services import casework, identity, lookup, plans, work
 from dsr.services.staff import list_staff_members
 from tests.parts.browser import accessibility_faults
 from tests.parts.cast import PASSWORD, add_case, add_member
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, SCHEMA, Shop, data_system, fill
 from tests.parts.site import Site
 from tests.parts.store import NOW

@@ -16,7 +16,7 @@ from sqlalchemy import URL, create_engine, func, select
 from sqlalchemy.orm import Session
 
 from dsr import keys
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.db.base import use_keys
 from dsr.db.cases import Case
@@ -32,6 +32,7 @@ from dsr.services import audit, plans
 from dsr.services.work import release_all
 from tests.campaign import town
 from tests.parts import cast
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Clock, Shop, Workplace, data_system
 from tests.parts.store import open_store, polder_hosting
 

@@ -17,7 +17,7 @@ from dsr.cli.options import read_keys
 from dsr.db.base import transaction
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.rights import Right
-from dsr.services.erased import Written, remember
+from dsr.services.erased import NotedRows, remember
 from tests.parts.cast import add_case
 from tests.parts.store import NOW
 
@@ -67,10 +67,10 @@ def folder(tmp_path: Path) -> Path:
     app = create_app(settings, read_keys(settings), audiences=())
     with app.app_context(), transaction() as session:
         case = add_case(session, Right.ERASURE)
-        written = Written("ticket", None, 1, json.dumps([[[1], fingerprint(ROW)]]))
+        written = NotedRows("ticket", None, 1, json.dumps([[[1], fingerprint(ROW)]]))
         from_now = NOW.replace(year=date.today().year + 1)  # noqa: DTZ011
         remember(session, case.id, "crm", [written], settings.register, now=from_now)
-        quote = Written("quote", None, 1, json.dumps([[[1], "f" * 32]]))
+        quote = NotedRows("quote", None, 1, json.dumps([[[1], "f" * 32]]))
         remember(session, case.id, "binder", [quote], settings.register, now=from_now)
     return tmp_path
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from dsr.config import load_register
 from dsr.demo import data, site
 from dsr.demo.people import ASKING, VISITOR, email_of
 from dsr.demo.view import Held, held_about
+from tests.parts.registers import load_register
 
 REGISTER = load_register(site.HERE / site.REGISTER)
 

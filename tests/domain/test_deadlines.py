@@ -59,7 +59,7 @@ def test_the_vectors_under_the_other_readings(vector: dict[str, Any]) -> None:
     due = {profile: deadlines.from_record(vector, profile).to_record()["due"] for profile in Profile}
     assert due[Profile.NL_STRICT] == other["due_nl_strict"]
     assert due[Profile.NL_ATW_FULL] == other["due_nl_atw_full"]
-    assert deadlines.from_record(vector).due_without_suspension.isoformat() == other["due_without_suspension"]
+    assert deadlines.from_record(vector).refusal_notice_latest.isoformat() == other["due_without_suspension"]
 
 
 def test_the_steps_tell_the_whole_count() -> None:

@@ -115,7 +115,7 @@ def test_each_day_the_clock_stood_still_counts_once(story: Story) -> None:
         day
         for event in events
         if isinstance(event, Suspension) and event.answered_at and event.valid_ground and event.without_undue_delay
-        if local_date(event.asked_at) <= clock.due_without_suspension
+        if local_date(event.asked_at) <= clock.refusal_notice_latest
         for day in days_between(local_date(event.asked_at), local_date(event.answered_at))
     }
     assert clock.suspended_days == len(still)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dsr.domain.found_tables import FoundTable
-from dsr.domain.register_ways import Ways, guesses, ways
+from dsr.domain.register_ways import Ways, find_ways, guesses
 from tests.parts.found import filled, table
 
 MAILS = ["hanna@example.org", "tim@example.org"]
@@ -22,7 +22,7 @@ def found(*tables: FoundTable) -> Ways:
         values, there = known[guess.table].columns[guess.column].values, known[guess.other].columns[guess.target].values
         if values:
             shares[guess] = len({*values} & {*there}) / len(values)
-    return ways(known, shares)
+    return find_ways(known, shares)
 
 
 def first(*tables: FoundTable) -> dict[str, str]:

@@ -14,12 +14,13 @@ from pathlib import Path
 from sqlalchemy import create_engine, make_url
 
 from dsr import keys
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.db import base
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
 from dsr.services.work import release_all
+from tests.parts.registers import load_register
 from tests.parts.shop import data_system
 from tests.parts.store import Store, polder_hosting
 

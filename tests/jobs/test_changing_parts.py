@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine, select
 
-from dsr.config import DataSystem, load_register
+from dsr.config import DataSystem
 from dsr.connectors.registry import open_systems
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
@@ -22,6 +22,7 @@ from dsr.jobs import work
 from dsr.services import answers, casework, errand_answers, errands, giving_up, rectification
 from tests.parts.corrections import CUSTOMER, approve, propose
 from tests.parts.paper import BINDER, REGISTER_WITH_PAPER
+from tests.parts.registers import load_register
 from tests.parts.shop import Shop, Workplace, identified_case
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.notices import Task
@@ -20,6 +20,7 @@ from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
 from dsr.services.work import of as work_of
 from tests.parts.erasures import newest_plan
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Workplace
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)

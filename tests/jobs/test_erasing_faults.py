@@ -17,7 +17,7 @@ from sqlalchemy import event, text
 
 from dsr.config import Settings
 from dsr.connectors.sql import SqlSystem
-from dsr.connectors.sql_reading import Written
+from dsr.connectors.sql_reading import Statement
 from dsr.db.cases import Case
 from dsr.domain.plans import Verdict, register_decisions
 from dsr.domain.register import Table
@@ -101,16 +101,16 @@ def _before_each_statement(workplace: Workplace, act: Callable[[Any, str], None]
     def listen(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         act(connection, statement)
 
-    plainly = Written.run
+    plainly = Statement.run
 
-    def run(self: Written, connection: Any, values: Any) -> Any:
+    def run(self: Statement, connection: Any, values: Any) -> Any:
         if connection.engine is system._eraser:
             act(connection, str(self._statement))
         return plainly(self, connection, values)
 
     event.listen(system._eraser, "before_cursor_execute", listen)
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Written, "run", run)  # what finds rows runs past the engine
+        patched.setattr(Statement, "run", run)  # what finds rows runs past the engine
         yield
     event.remove(system._eraser, "before_cursor_execute", listen)
 

@@ -8,12 +8,13 @@ from datetime import date
 import pytest
 from sqlalchemy import select
 
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
 from tests.jobs.test_kept import approve_again, later  # noqa: F401 - a fixture
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Shop, Workplace
 
 DEALS = """

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select
 
-from dsr.config import load_register
 from dsr.connectors.sql import SqlSystem
 from dsr.db.audit import AuditEntry
 from dsr.db.base import new_id
@@ -26,6 +25,7 @@ from dsr.services import audit, casework, later, ledger, notifications, plans, r
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import lift, place
 from tests.jobs.test_replay import restore
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, TABLES, Workplace
 
 sqlite = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from dsr.app import create_app, transactions
-from dsr.config import TIMEZONE, Mail, Settings, load_register
+from dsr.config import TIMEZONE, Mail, Settings
 from dsr.connectors.base import Connector
 from dsr.connectors.registry import open_systems
 from dsr.db import base
@@ -34,6 +34,7 @@ from dsr.mail import delivery
 from dsr.services import audit
 from dsr.services.audit import Verification
 from tests.parts.cast import PASSWORD, add_member
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Shop
 from tests.parts.smtp import MailServer
 from tests.parts.store import put_tables

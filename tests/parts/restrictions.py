@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from sqlalchemy import select
 
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from tests.parts import cast
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Shop, Workplace
 
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.orm import Session
 
-from dsr.config import Account, DataSystem, Secret, Settings, load_register
+from dsr.config import Account, DataSystem, Secret, Settings
 from dsr.connectors.registry import open_systems
 from dsr.db.base import keys
 from dsr.db.cases import Case
@@ -21,6 +21,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs.context import Context
 from tests.parts import cast
+from tests.parts.registers import load_register
 from tests.parts.store import NOW, Store
 
 TABLES = ("customer", "invoice", "invoice_line", "ticket", "newsletter")

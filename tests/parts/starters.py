@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import URL, create_engine
 
 from dsr import paths
-from dsr.config import load_register
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.domain.notifications import Channel, State
@@ -39,6 +38,7 @@ from dsr.services import work as asked
 from dsr.services.errand_answers import Noted
 from dsr.services.owners import OWNER
 from tests.parts.paper import BINDER
+from tests.parts.registers import load_register
 from tests.parts.shop import Clock, Shop, Workplace, data_system, identified_case
 from tests.parts.store import NOW, Store
 

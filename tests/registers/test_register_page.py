@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from dsr.config import Settings, load_register
+from dsr.config import Settings
 from dsr.connectors.registry import open_systems
 from dsr.domain.plans import register_decisions
 from dsr.domain.register import Category, Period, Recipient, Register, Table
 from dsr.domain.retention import RULES
 from dsr.services import drawing_up
+from tests.parts.registers import load_register
 from tests.parts.shop import data_system, shop_url  # noqa: F401 - a fixture
 from tests.parts.source import ROOT
 from tests.parts.store import NOW

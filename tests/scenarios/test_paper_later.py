@@ -10,7 +10,6 @@ import pytest
 from sqlalchemy import select
 
 from dsr.app import transactions
-from dsr.config import load_register
 from dsr.connectors.manual import judged
 from dsr.db.errands import Item
 from dsr.db.plans import LedgerEntry
@@ -20,6 +19,7 @@ from dsr.mail import delivery
 from dsr.services import errands
 from tests.parts.firm import NOOR, Firm, Person
 from tests.parts.paper import PAPER, YARA, Keeper
+from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER
 from tests.parts.starters import words
 from tests.scenarios.test_further_plans import approve, plan

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from dsr import paths
-from dsr.config import load_register
 from dsr.domain.plans import EVENT, NOT_OURS, Verdict
 from dsr.domain.register import Register, Text
 from dsr.domain.restriction import Weighed
@@ -17,6 +16,7 @@ from dsr.domain.rights import Outcome, Right
 from dsr.services.errand_answers import Noted
 from dsr.services.suppression import may_be_mailed
 from dsr.toml import ConfigurationError
+from tests.parts.registers import load_register
 from tests.parts.starters import RIGHTS, Firm, done, open_firm, uncommented, verdicts
 from tests.parts.store import Store
 
