@@ -11,9 +11,10 @@ import click
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
-from dsr import config, keys, paths
+from dsr import keys, paths
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
 from dsr.config import Settings
+from dsr.config_file import check
 from dsr.connectors.base import Remarks, SystemDown, SystemRefuses
 from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
@@ -60,7 +61,7 @@ def init(folder: Path, label: str | None) -> None:
 @click.option("--connect", is_flag=True, help="Also hold the register against the live databases.")
 def check_config(config_file: Path, connect: bool) -> None:
     """Tell everything that is wrong with the configuration and the register at once."""
-    settings, mistakes = config.check(config_file)
+    settings, mistakes = check(config_file)
     told = [*map(str, mistakes)]
     if settings and connect and _is_of_register(mistakes, settings):
         try:

@@ -8,7 +8,7 @@ from typing import NoReturn
 
 import click
 
-from dsr import config, keys
+from dsr import config_file, keys
 from dsr.config import Settings
 from dsr.toml import ConfigurationError
 
@@ -28,7 +28,7 @@ config_option = click.option(
 def read_settings(file: Path) -> Settings:
     """The settings of a file; every mistake is printed and the command ends with 2."""
     try:
-        return config.load(file)
+        return config_file.load(file)
     except ConfigurationError as error:
         give_up(*map(str, error.mistakes))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dsr import config
+from dsr import config_file
 from dsr.cli.options import SYSTEM_DOWN, config_option, give_up
 from dsr.config import Settings
 from dsr.connectors.base import ConnectorError, SystemDown
@@ -39,7 +39,7 @@ def draft_command(config_file: Path, name: str) -> None:
 
 def _without_register(file: Path) -> Settings:
     """The settings, whatever the register is like: `dsr register draft > register.toml` has just emptied it."""
-    settings, mistakes = config.check(file)
+    settings, mistakes = config_file.check(file)
     own = [mistake for mistake in mistakes if mistake.file == file]
     if settings is None or own:
         give_up(*map(str, own or mistakes))

@@ -10,7 +10,7 @@ from string import Template
 from flask import Flask
 from sqlalchemy import create_engine
 
-from dsr import config, keys
+from dsr import config_file, keys
 from dsr.app import create_app, start_worker, transactions
 from dsr.config import Settings
 from dsr.connectors.registry import open_systems
@@ -62,7 +62,7 @@ def make(folder: Path, port: int) -> None:
     shutil.copyfile(folder / DATABASE, folder / BEFORE)
     keys.create(folder / KEY_SET)
     configure(folder, port)
-    _upgrade(config.load(folder / CONFIGURATION))
+    _upgrade(config_file.load(folder / CONFIGURATION))
     _tell(open_site(folder))
     (folder / MADE).touch()
 
@@ -81,7 +81,7 @@ def configure(folder: Path, port: int) -> None:
 
 def open_site(folder: Path) -> Site:
     """The application of the demo in `folder`, with the demo's own pages."""
-    settings = config.load(folder / CONFIGURATION)
+    settings = config_file.load(folder / CONFIGURATION)
     clock = Clock(folder / "clock")
     app = create_app(settings, _keys(settings), clock=clock)
     mailbox = Mailbox(app, settings, folder / "mailbox")

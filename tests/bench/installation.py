@@ -14,7 +14,7 @@ from socket import create_server
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from dsr import config
+from dsr import config_file
 from dsr.config import Settings
 from tests.parts.source import ROOT
 
@@ -48,7 +48,7 @@ def installation() -> Iterator[Settings]:
             "requests_per_address_per_hour = 0\nrequests_per_hour = 0",
         )
         file.write_text(text)
-        yield config.load(file)
+        yield config_file.load(file)
 
 
 @contextmanager

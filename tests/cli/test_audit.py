@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dsr import config
+from dsr import config_file
 from dsr.app import create_app
 from dsr.cli import main
 from dsr.cli.options import read_keys
@@ -23,7 +23,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 def folder(tmp_path: Path) -> Path:
     """An installation with a trail of three entries, anchored at the third."""
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config.load(tmp_path / "config.toml")
+    settings = config_file.load(tmp_path / "config.toml")
     app = create_app(settings, read_keys(settings), audiences=())
     with app.app_context(), transaction() as session:
         for number in range(3):

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsr import config as configuration
-from dsr import keys
+from dsr import config_file, keys
 from dsr.cli import main
 from dsr.cli.opening import open_app
 from dsr.cli.serving import first_account
@@ -66,7 +65,7 @@ def test_the_right_key_set_opens_it_again(config: Path) -> None:
 def test_whoever_starts_it_without_staff_is_told_how_to_make_the_first_account(tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
     file = tmp_path / "config.toml"
-    app = open_app(configuration.load(file))
+    app = open_app(config_file.load(file))
     (told,) = first_account(app, file).splitlines()[1:]
     command = shlex.split(told.partition("account: dsr ")[2])
     added = CliRunner().invoke(main, [*command, "--password", "vijf kikkers in de sloot"])

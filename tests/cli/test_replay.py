@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dsr import config
+from dsr import config_file
 from dsr.app import create_app
 from dsr.cli import main
 from dsr.cli.options import read_keys
@@ -63,7 +63,7 @@ def folder(tmp_path: Path) -> Path:
     with sqlite3.connect(tmp_path / "crm.db") as crm:
         crm.execute("CREATE TABLE ticket (id INTEGER PRIMARY KEY, email TEXT)")
         crm.execute("INSERT INTO ticket VALUES (1, 'hanna@example.org')")
-    settings = config.load(file)
+    settings = config_file.load(file)
     app = create_app(settings, read_keys(settings), audiences=())
     with app.app_context(), transaction() as session:
         case = add_case(session, Right.ERASURE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsr import config
+from dsr import config_file
 from dsr.app import create_app
 from dsr.cli import main
 from dsr.cli.options import read_keys
@@ -25,7 +25,7 @@ from tests.parts.store import NOW
 def folder(tmp_path: Path) -> Path:
     """An installation in which Hanna's details as a customer are restricted."""
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config.load(tmp_path / "config.toml")
+    settings = config_file.load(tmp_path / "config.toml")
     app = create_app(settings, read_keys(settings), audiences=())
     with app.app_context(), transaction() as session:
         case = add_case(session, Right.RESTRICTION)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from dsr import config, keys
+from dsr import config_file, keys
 from dsr.app import create_app
 from dsr.cli import main
 from dsr.cli.options import read_keys
@@ -23,7 +23,7 @@ from tests.parts.store import NOW
 def folder(tmp_path: Path) -> Path:
     """An installation in which Hanna and Bram objected to advertising."""
     assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config.load(tmp_path / "config.toml")
+    settings = config_file.load(tmp_path / "config.toml")
     app = create_app(settings, read_keys(settings), audiences=())
     with app.app_context(), transaction() as session:
         for address in ("hanna@example.org", "Bram@Example.org"):

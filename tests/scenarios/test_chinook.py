@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from sqlalchemy import create_engine
 
-from dsr import config
+from dsr import config_file
 from dsr.connectors.registry import open_systems
 from dsr.connectors.sql import SqlSystem
 from dsr.db.cases import Case
@@ -47,7 +47,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chinook(folder: Path, sqlite_store: Store) -> Iterator[Workplace]:
-    settings = config.load(folder / "config.toml")
+    settings = config_file.load(folder / "config.toml")
     systems, clock = open_systems(settings), Clock()
     engine = create_engine(f"sqlite:///{folder / 'shop.db'}")
     yield Workplace(sqlite_store, Shop(engine), clock, Context(sqlite_store.transaction, settings, clock, systems))
@@ -100,7 +100,7 @@ def test_the_preview_of_every_customer_follows_the_year_of_each_invoice(folder: 
 
 
 def test_a_draft_of_the_sample_is_a_register_once_it_is_decided(folder: Path) -> None:
-    system = open_systems(config.load(folder / "config.toml"))["shop"]
+    system = open_systems(config_file.load(folder / "config.toml"))["shop"]
     assert isinstance(system, SqlSystem)
     written = draft("shop", *system.found_tables())
     system.close()

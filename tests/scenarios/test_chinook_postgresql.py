@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from dsr import config
+from dsr import config_file
 from dsr.config import Account, Settings
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import register_decisions
@@ -51,7 +51,7 @@ def _settings(folder: Path, url: URL) -> Settings:
     shutil.copy(HERE / "register-postgresql.toml", folder / "register.toml")
     reader, eraser = Account("chinook_reader"), Account("chinook_eraser")
     system = replace(data_system(url, folder), reader=reader, eraser=eraser)
-    return replace(config.load(folder / "config.toml"), systems={"shop": system})
+    return replace(config_file.load(folder / "config.toml"), systems={"shop": system})
 
 
 def test_the_register_is_short_and_fits_and_keeps_each_invoice_to_its_own_year(chinook: Settings) -> None:

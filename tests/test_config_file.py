@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from dsr.config import Settings, load
+from dsr.config import Settings
+from dsr.config_file import load
 from dsr.toml import ConfigurationError, line_of
 
 CONFIG = """
