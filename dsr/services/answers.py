@@ -14,13 +14,8 @@ from dsr.db.answers import AccessCopy, Letter
 from dsr.db.base import new_id
 from dsr.db.cases import Case, ClockEvent, RequestedRight
 from dsr.db.staff import StaffMember
-from dsr.domain import answers
-from dsr.domain.answers import (
-    AnswerIncomplete,
-    DecidedRight,
-    Elsewhere,
-    Facts,
-)
+from dsr.domain.answer_check import AnswerIncomplete, missing_parts
+from dsr.domain.answers import DecidedRight, Elsewhere, Facts
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
@@ -213,7 +208,7 @@ def send_answer(session: Session, case: Case, *, by: uuid.UUID, settings: Settin
     Raises AnswerIncomplete, or casework's Conflict; IllegalTransition where the case cannot be answered.
     """
     facts = facts_of(session, case, settings=settings, now=now)
-    if missing := answers.missing_parts(facts):
+    if missing := missing_parts(facts):
         raise AnswerIncomplete(missing)
     letter = _letter_of(session, case) or Letter(id=new_id(), case_id=case.id, kind=KIND)
     letter.language, letter.sent_at, letter.sent_by_id = case.language, now, by

@@ -16,7 +16,8 @@ from dsr.connectors.registry import open_systems
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
-from dsr.domain.answers import Facts, Tenor, missing_parts
+from dsr.domain.answer_check import missing_parts
+from dsr.domain.answers import Facts, Tenor
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
 from dsr.services import answers, casework, errand_answers, errands, giving_up, rectification

@@ -16,6 +16,7 @@ from sqlalchemy import URL, create_engine
 from dsr import paths
 from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
+from dsr.domain.answer_check import missing_parts
 from dsr.domain.notifications import Channel, State
 from dsr.domain.plans import PlanRow, Verdict
 from dsr.domain.register import ErasureGround
@@ -205,7 +206,7 @@ class Firm:
         with self.workplace.transaction() as session:
             case, settings = session.get_one(Case, self.case_id), self.workplace.context.settings
             facts = answers.facts_of(session, case, settings=settings, now=NOW)
-            assert answers.answers.missing_parts(facts) == ()
+            assert missing_parts(facts) == ()
             return words(answers.compose_letter(session, case, settings=settings, now=NOW))
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date
 
 from dsr.db.cases import Case
-from dsr.domain.answers import missing_parts
+from dsr.domain.answer_check import missing_parts
 from dsr.domain.plans import Verdict
 from dsr.jobs import work
 from dsr.services import answers

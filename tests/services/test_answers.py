@@ -19,7 +19,8 @@ from dsr.db.cases import Case
 from dsr.db.identity import Lookup
 from dsr.db.notices import Notice
 from dsr.db.plans import CasePlan, Execution, LedgerEntry
-from dsr.domain.answers import AnswerIncomplete, Facts, Tenor, missing_parts
+from dsr.domain.answer_check import AnswerIncomplete, missing_parts
+from dsr.domain.answers import Facts, Tenor
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PlanRow, Verdict

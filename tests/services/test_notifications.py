@@ -18,7 +18,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
 from dsr.db.plans import CasePlan, Execution, LedgerEntry
-from dsr.domain.answers import warnings
+from dsr.domain.answer_check import warnings
 from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Answer, Change, Channel, State, Waiver
 from dsr.domain.register import Recipient, Register, Text

@@ -17,7 +17,7 @@ from dsr.domain.notifications import Informed, State
 from dsr.domain.plans import Verdict
 from dsr.domain.rights import Outcome, Right
 from dsr.templating import render
-from tests.domain.test_answers import COMPLETE
+from tests.parts.letter import COMPLETE
 from tests.parts.source import ROOT
 
 STATIC = (ROOT / "dsr/web/static").as_uri()

@@ -21,7 +21,7 @@ from dsr.db.notices import Task, Work
 from dsr.db.notifications import Notification
 from dsr.db.plans import CasePlan, GivenUp, LedgerEntry, Search
 from dsr.db.restrictions import Restriction
-from dsr.domain.answers import Remark, missing_parts, warnings
+from dsr.domain.answer_check import Remark, missing_parts, warnings
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import Clock
 from dsr.domain.notifications import OUTSTANDING
