@@ -75,14 +75,14 @@ def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sh
     return corrections.sheets(register, system.name, rows, types)
 
 
-Approved = Sequence[rectification.Approved] | PlanChanged
+Approved = Sequence[corrections.Approved] | PlanChanged
 """The corrections to carry out, or why they no longer stand; none where there is nothing (more) to do."""
 
 
 def begin(context: Context, session: Session, case_id: uuid.UUID) -> Approved:
     """Note the attempt on the approved corrections of a case."""
     try:
-        return rectification.begin(session, case_id, settings=context.settings, now=context.now())
+        return corrections.begin(session, case_id, settings=context.settings, now=context.now())
     except PlanChanged as error:
         return error
 
@@ -95,7 +95,7 @@ def rectify(context: Context, case_id: uuid.UUID, approved: Approved) -> Note:
     return by_system(context, parts, lambda part: _rectify_in(context, *part)) if parts else left_undone(None)
 
 
-def _rectify_in(context: Context, approved: rectification.Approved, system: str) -> Note:
+def _rectify_in(context: Context, approved: corrections.Approved, system: str) -> Note:
     try:
         is_observed = _change(context, approved, system)
     except (SystemDown, SystemRefuses) as error:
@@ -105,7 +105,7 @@ def _rectify_in(context: Context, approved: rectification.Approved, system: str)
     return partial(_settle, context, approved, system, is_observed)
 
 
-def _change(context: Context, approved: rectification.Approved, system: str) -> bool:
+def _change(context: Context, approved: corrections.Approved, system: str) -> bool:
     with context.systems[system].erasing() as transaction:
         is_repeated = partial(_is_repeated, context, approved.plan_id, system)
         changes = approved.parts[system]
@@ -115,10 +115,8 @@ def _change(context: Context, approved: rectification.Approved, system: str) -> 
     return is_observed
 
 
-def _settle(
-    context: Context, approved: rectification.Approved, system: str, is_observed: bool, session: Session
-) -> None:
-    rectification.settle(session, approved, system, is_observed=is_observed, now=context.now())
+def _settle(context: Context, approved: corrections.Approved, system: str, is_observed: bool, session: Session) -> None:
+    corrections.settle(session, approved, system, is_observed=is_observed, now=context.now())
 
 
 def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:

@@ -26,6 +26,7 @@ from dsr.domain.wording import N_
 from dsr.services import (
     audit,
     casework,
+    corrections,
     errands,
     holds,
     later,
@@ -33,7 +34,6 @@ from dsr.services import (
     notifications,
     objection,
     plans,
-    rectification,
     search,
 )
 from dsr.services import kept as kept_earlier
@@ -91,8 +91,8 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         unsearched=tuple(_unsearched(session, case)),
         unconfirmed=tuple(_unconfirmed(session, case)),
         given_up=tuple(dict.fromkeys(_given_up(session, case, settings))),
-        rectified=rectification.told(session, case, settings.register),
-        uncorrected=tuple(rectification.outstanding(session, case.id)),
+        rectified=corrections.told(session, case, settings.register),
+        uncorrected=tuple(corrections.outstanding(session, case.id)),
         stopped=objection.told(session, case, settings.register),
     )
 

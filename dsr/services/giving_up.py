@@ -21,7 +21,17 @@ from dsr.db.plans import CasePlan, Execution, GivenUp
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, errands, executions, plans, rectification, restriction, search, work
+from dsr.services import (
+    audit,
+    casework,
+    corrections,
+    errands,
+    executions,
+    plans,
+    restriction,
+    search,
+    work,
+)
 from dsr.services.erasing import Receipt
 from dsr.services.executions import DONE
 
@@ -76,7 +86,7 @@ def _give_up_plans(session: Session, case: Case, system: str, *, settings: Setti
     """What approved plans were to do in the system is not waited for."""
     for plan in plans.approved(session, case.id, *plans.STEPS):
         if any(execution.system == system and execution.state != DONE for execution in plan.executions):
-            end = rectification.give_up if plan.right == Right.RECTIFICATION else executions.give_up
+            end = corrections.give_up if plan.right == Right.RECTIFICATION else executions.give_up
             end(session, case, plan, system, register=settings.register, now=now)
 
 

@@ -21,12 +21,12 @@ from dsr.domain.rectification import is_for_books
 from dsr.domain.register import Category
 from dsr.domain.wording import N_
 from dsr.services import (
+    corrections,
     errand_answers,
     errand_dates,
     errand_erasures,
     errand_replays,
     errands,
-    rectification,
     statements,
 )
 from dsr.services.errand_answers import AnsweredAlready, NotAnAnswer, Noted
@@ -222,7 +222,7 @@ def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
     return {
         "todo": gettext(todo) if todo else "",
         "example": gettext(example),
-        "lines": rectification.correction_of(plan).by_hand.lines if plan else [],
+        "lines": corrections.correction_of(plan).by_hand.lines if plan else [],
         "places": [
             {"name": name, "label": _label(name), "is_for_books": errand.kind == CORRECT and is_for_books(known[name])}
             for name in errand.categories

@@ -16,7 +16,7 @@ from dsr.db.notices import Task
 from dsr.db.plans import Execution
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import changing, work
-from dsr.services import audit, plans, rectification
+from dsr.services import audit, corrections, plans
 from dsr.services.work import of as work_of
 from tests.jobs.test_erasing_races import at_once
 from tests.parts.corrections import CUSTOMER, INVOICE, approve, approved_case, ask_rows, opened_case, propose
@@ -34,7 +34,7 @@ def hanna(workplace: Workplace) -> dict[str, Any]:
 
 def state_of(workplace: Workplace, case: Case) -> str:
     with workplace.transaction() as session:
-        plan = rectification.current(session, case.id)
+        plan = corrections.current(session, case.id)
         assert plan is not None
         return plan.state
 
@@ -64,9 +64,9 @@ def test_the_old_and_the_new_value_stay_with_the_case(workplace: Workplace) -> N
     case = approved_case(workplace, ADDRESS)
     work.run_all(workplace.context)
     with workplace.transaction() as session:
-        plan = rectification.current(session, case.id)
+        plan = corrections.current(session, case.id)
         assert plan is not None
-        change = rectification.correction_of(plan).changes[0]
+        change = corrections.correction_of(plan).changes[0]
     assert change.old == {"address": "Sluisweg 3", "phone": "0612345678"}
     assert change.new == {"address": "Dorpsstraat 1\nLeiden", "phone": None}
 

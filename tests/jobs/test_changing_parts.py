@@ -20,7 +20,7 @@ from dsr.domain.answer_check import missing_parts
 from dsr.domain.answers import Facts, Tenor
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
-from dsr.services import answers, casework, errand_answers, errands, giving_up, rectification
+from dsr.services import answers, casework, corrections, errand_answers, errands, giving_up, rectification
 from tests.parts.corrections import CUSTOMER, approve, propose
 from tests.parts.paper import BINDER, REGISTER_WITH_PAPER
 from tests.parts.registers import load_register
@@ -102,7 +102,7 @@ class Club:
     def plan(self) -> CasePlan:
         """The newest plan."""
         with self.workplace.transaction() as session:
-            return rectification.current(session, self.case.id) or pytest.fail("no plan")
+            return corrections.current(session, self.case.id) or pytest.fail("no plan")
 
     def laid_out(self) -> list[str]:
         """The systems whose rows can be corrected now."""
@@ -243,7 +243,7 @@ def test_what_was_agreed_on_and_cannot_be_done_is_not_told_as_done(club: Club) -
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.REFUSED)
     with club.workplace.transaction() as session:
         plan = session.get_one(CasePlan, plan.id)
-        assert (rectification.given_up_of(plan), rectification.standing(plan).changes) == (["club"], [])
+        assert (corrections.given_up_of(plan), corrections.standing(plan).changes) == (["club"], [])
         assert [execution.is_observed for execution in plan.executions] == [False]
         assert "rows-corrected" not in session.scalars(select(AuditEntry.event)).all()
     assert club.letter().rectified.corrected == ()

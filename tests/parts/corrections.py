@@ -9,7 +9,7 @@ from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
 from dsr.domain.rights import Right
 from dsr.jobs import work
-from dsr.services import rectification
+from dsr.services import corrections, rectification
 from dsr.services.work import of as work_of
 from tests.parts.erasures import approve
 from tests.parts.shop import Workplace, identified_case
@@ -32,7 +32,7 @@ def ask_rows(workplace: Workplace, case: Case, by: uuid.UUID) -> None:
         rectification.ask_rows(session, session.get_one(Case, case.id), by=by, now=workplace.clock())
     work.run_all(workplace.context)
     with workplace.transaction() as session:
-        plan = rectification.current(session, case.id)
+        plan = corrections.current(session, case.id)
         assert plan is not None
         assert plan.state == "open", work_of(session, case.id)["rows"].error
 

@@ -29,6 +29,7 @@ from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
 from dsr.services import (
     answers,
+    corrections,
     deadlines,
     errands,
     giving_up,
@@ -39,7 +40,6 @@ from dsr.services import (
     lookup,
     notifications,
     plans,
-    rectification,
     restriction,
     search,
     tasks,
@@ -130,7 +130,7 @@ class CaseFacts:
 
 def gather(session: Session, case: Case, settings: Settings, now: datetime) -> CaseFacts:
     """Read what the page of a case shows."""
-    plan, correction = plans.current(session, case.id), rectification.current(session, case.id)
+    plan, correction = plans.current(session, case.id), corrections.current(session, case.id)
     entries = queries.timeline(session, case.id)
     held = holds.holds_of(session, case.id, lookup.identifiers_of(case))
     letter = answers.facts_of(session, case, settings=settings, now=now)

@@ -17,7 +17,7 @@ from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
-from dsr.services import errand_changes, plans, rectification, statements
+from dsr.services import corrections, errand_changes, plans, rectification, statements
 from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
@@ -53,7 +53,7 @@ def rectification_page(
     with transaction(writes=False) as session:
         facts = gather(session, find_case(session, reference), settings(), now())
         plan = facts.correction
-        correction = rectification.standing(plan) if plan else None
+        correction = corrections.standing(plan) if plan else None
         return staff_page(
             "staff/rectification.html",
             facts=facts,
@@ -64,7 +64,7 @@ def rectification_page(
             changes=_changes(correction.changes if correction else []),
             done=_changes(_done_before(session, facts.case, plan)),
             is_beside=_goes_on_beside(session, plan),
-            given_up=[called(name) for name in rectification.given_up_of(plan)] if plan else [],
+            given_up=[called(name) for name in corrections.given_up_of(plan)] if plan else [],
             lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
             by_hand=_by_hand(correction) if correction else None,
@@ -83,8 +83,8 @@ def rectification_page(
 
 def _done_before(session: Session, case: Case, plan: CasePlan | None) -> list[RowChange]:
     """What earlier plans of the case have corrected."""
-    earlier = [each for each in rectification.executed(session, case.id) if each is not plan]
-    return [change for each in earlier for change in rectification.standing(each).changes]
+    earlier = [each for each in corrections.executed(session, case.id) if each is not plan]
+    return [change for each in earlier for change in corrections.standing(each).changes]
 
 
 def _goes_on_beside(session: Session, plan: CasePlan | None) -> bool:
