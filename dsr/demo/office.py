@@ -25,6 +25,7 @@ from dsr.jobs import tasks, work
 from dsr.jobs.context import Context
 from dsr.services import (
     answers,
+    approvals,
     audit,
     casework,
     copies,
@@ -125,7 +126,7 @@ class Office:
         with self.context.transaction(writes=False) as session:
             plan = plans.current(session, case_id)
         digest = plan.digest if plan else ""
-        self._do(case_id, plans.approve_plan, digest, by=self._id(by), settings=self.context.settings)
+        self._do(case_id, approvals.approve_plan, digest, by=self._id(by), settings=self.context.settings)
 
     def decide(self, case_id: uuid.UUID, right: Right, outcome: Outcome, by: Colleague, reason: str = "") -> None:
         """The handler decides on a right."""

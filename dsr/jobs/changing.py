@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 from dsr import faults
 from dsr.connectors.base import Connector, ConnectorError, Identifiers, SystemDown, SystemRefuses, rows_of
 from dsr.db.cases import Case
-from dsr.domain import rectification as corrections
 from dsr.domain.plans import PlanChanged
-from dsr.domain.rectification import Sheet
+from dsr.domain.rectification import Sheet, sheets
 from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.jobs.erasing import by_system
-from dsr.services import changing, drawing_up, executions, plans, rectification, search, work
+from dsr.services import changing, corrections, drawing_up, executions, plans, rectification, search, work
 from dsr.services.lookup import identifiers_of, require_identity
 from dsr.services.search import fault_of
 
@@ -51,17 +50,17 @@ def lay_out_rows(context: Context, _case_id: uuid.UUID, wanted: _Wanted | None) 
     """Read the rows of a person that can be corrected; a system that is down delays its own part. SeveralPersons."""
     if wanted is None:
         return left_undone(None)
-    sheets: dict[str, list[Sheet]] = {}
+    read: dict[str, list[Sheet]] = {}
     faults: dict[str, ConnectorError] = {}
     for system in wanted.systems:
         try:
-            sheets[system.name] = _sheets(context.settings.register, system, wanted.whom)
+            read[system.name] = _sheets(context.settings.register, system, wanted.whom)
         except ConnectorError as fault:
             faults[system.name] = fault
 
     def note(session: Session) -> Exception | None:
         register, now = context.settings.register, context.now()
-        rectification.lay_out(session, wanted.plan_id, sheets, faults, register=register, now=now)
+        rectification.lay_out(session, wanted.plan_id, read, faults, register=register, now=now)
         return fault_of(faults)
 
     return note
@@ -72,7 +71,7 @@ def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sh
     drawing_up.check_one_person(register, system.name, rows, whom)
     tables = {row.table for row in rows if register.tables[system.name][row.table].rectifiable}
     types = {table: system.column_types(table) for table in tables}
-    return corrections.sheets(register, system.name, rows, types)
+    return sheets(register, system.name, rows, types)
 
 
 Approved = Sequence[corrections.Approved] | PlanChanged

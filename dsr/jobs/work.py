@@ -26,6 +26,7 @@ from dsr.domain.wording import N_
 from dsr.jobs import changing, erasing, restricting
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import (
+    approvals,
     copies,
     copy_archive,
     drawing_up,
@@ -267,7 +268,7 @@ def _note_plan(
         return None
     case = session.get_one(Case, plan.case_id)
     reminders.tell_approvers(session, case, plan, settings=context.settings, now=context.now())
-    plans.announce(session, case, plan, settings=context.settings, now=context.now())
+    approvals.announce(session, case, plan, settings=context.settings, now=context.now())
     return left
 
 

@@ -1,38 +1,31 @@
-"""The erasure plan: asked for by one, drawn up by the worker, approved by another. `erasing` carries it out."""
+"""A plan: asked for by one, drawn up by the worker. Another agrees in `approvals`; `executions` carries it out."""
 
 from __future__ import annotations
 
 import json
 import uuid
 from collections.abc import Container, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from itertools import starmap
 from typing import Any, cast
 
 from sqlalchemy import BindParameter, CursorResult, Select, bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
-from dsr.config import Settings
-from dsr.db.answers import AccessCopy
 from dsr.db.base import new_id, table_of
 from dsr.db.cases import Case, RequestedRight
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan
 from dsr.domain import plans, row_keys
 from dsr.domain.basis import Basis
-from dsr.domain.calendars import local_date
-from dsr.domain.errors import DomainError
 from dsr.domain.groups import Group, Part
 from dsr.domain.plans import Decision, Judgement, Plan, PlanChanged, PlanRow, Verdict
 from dsr.domain.register import ErasureGround, Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, notices, work
-from dsr.services.identity import status_path
+from dsr.services import audit, casework, work
 from dsr.services.lookup import require_identity
 
-SINGLE_WAIT = timedelta(hours=72)
-FRESH = timedelta(minutes=15)
 ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
     "asked",
     "open",
@@ -63,22 +56,6 @@ STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIF
 """What the worker does with an approved plan."""
 FURTHER = {Right.ERASURE: "plan", Right.CONSENT_WITHDRAWAL: "plan", Right.RECTIFICATION: "rows"}
 """What it does for the systems that such a plan lacks."""
-
-
-class SamePerson(DomainError):
-    """Who made a plan may not approve it."""
-
-
-class CopyFirst(DomainError):
-    """The access copy must be made before its source is erased."""
-
-
-class TooEarly(DomainError):
-    """One person works alone here: an erasure waits."""
-
-
-class SignInAgain(DomainError):
-    """One person works alone here: an erasure needs a sign-in of a moment ago."""
 
 
 def propose(
@@ -287,93 +264,6 @@ def move(session: Session, plan: CasePlan, to: str, **values: Any) -> None:
     if cast("CursorResult[Any]", session.execute(moving)).rowcount != 1:
         raise PlanChanged(N_("Somebody else has just decided on this plan."))
     session.refresh(plan, ["state", *values])
-
-
-def approve_plan(
-    session: Session,
-    case: Case,
-    digest: str,
-    *,
-    by: uuid.UUID,
-    settings: Settings,
-    now: datetime,
-    signed_in_at: datetime | None = None,
-) -> CasePlan:
-    """A second person agrees to the plan with this digest; the worker carries it out at once.
-
-    Where one person works alone, that person may agree after 72 hours and a sign-in of a moment ago (`signed_in_at`).
-    Raises PlanChanged, SamePerson, TooEarly, SignInAgain, CopyFirst or IdentityNotConfirmed.
-    """
-    require_identity(session, case)
-    plan = waiting(session, case.id)
-    if plan is None or plan.digest != digest:
-        raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
-    right = Right(plan.right)
-    if settings.procedure.approval == "two-people" and plan.made_by_id == by:
-        raise SamePerson(N_("You made this plan. Somebody else must approve it."))
-    if settings.procedure.approval == "single":
-        _check_alone(plan, signed_in_at, now)
-    if right in ERASING:
-        _check_copy(session, case)
-    move(session, plan, APPROVED, approved_at=now, approved_by_id=by)
-    audit.record(
-        session,
-        "plan-approved",
-        by=by,
-        now=now,
-        case_id=case.id,
-        digest=digest,
-        approval=settings.procedure.approval,
-    )
-    work.ask(session, case.id, STEPS[right], by=by, now=now)
-    if plan.outstanding:
-        work.ask(session, case.id, FURTHER[right], by=by, now=now)  # what has answered meanwhile
-    return plan
-
-
-def waits_until(plan: CasePlan, settings: Settings, now: datetime) -> datetime | None:
-    """Where one person works alone: when that person may agree, as long as it is not then yet."""
-    ends_at = plan.made_at + SINGLE_WAIT
-    return ends_at if settings.procedure.approval == "single" and now < ends_at else None
-
-
-def _check_alone(plan: CasePlan, signed_in_at: datetime | None, now: datetime) -> None:
-    if now < plan.made_at + SINGLE_WAIT:
-        raise TooEarly(N_("With one person, a plan waits 72 hours after it was made."))
-    if signed_in_at is None or now - signed_in_at > FRESH:
-        raise SignInAgain(N_("Sign out and in again first, and approve within a quarter of an hour."))
-
-
-def announce(session: Session, case: Case, plan: CasePlan, *, settings: Settings, now: datetime) -> None:
-    """Where one person works alone: tell the address on file, so that somebody can say that this is not theirs."""
-    if settings.procedure.approval == "single":
-        facts = {
-            "link": settings.web.base_url + status_path(case),
-            "reference": case.reference,
-            "not_before": local_date(plan.made_at + SINGLE_WAIT).isoformat(),
-            "is_final": plan.right in ERASING,
-        }
-        key, recipient = f"erasure-planned:{plan.id}", case.data_subject.email
-        notices.enqueue(session, "erasure-planned", key=key, case=case, recipient=recipient, facts=facts, now=now)
-
-
-def _check_copy(session: Session, case: Case) -> None:
-    wants_copy = any(right.kind is Right.ACCESS and right.outcome is None for right in case.rights)
-    copy = session.get(AccessCopy, case.id)
-    if wants_copy and copy is None:
-        raise CopyFirst(N_("Make the copy first: what is erased cannot be copied any more."))
-    if wants_copy and copy and copy.missing:  # what answers later is copied together with all the rest
-        raise CopyFirst(N_("The copy still lacks a part. Wait for it: what is erased cannot be copied any more."))
-
-
-def return_plan(session: Session, case: Case, note: str, *, by: uuid.UUID, now: datetime) -> None:
-    """The second person does not agree and says why. Raises PlanChanged if there is nothing to return."""
-    plan = waiting(session, case.id)
-    if plan is None:
-        raise PlanChanged(N_("This plan is no longer the one to approve. Look at the newest plan."))
-    move(session, plan, RETURNED)
-    plan.note = note
-    audit.record(session, "plan-returned", by=by, now=now, case_id=case.id, plan=plan.number)
 
 
 def void(session: Session, plan: CasePlan, sentence: str, *, now: datetime) -> None:

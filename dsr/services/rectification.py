@@ -22,6 +22,7 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import (
+    approvals,
     audit,
     casework,
     errand_changes,
@@ -171,5 +172,5 @@ def propose(
     plan.rows = json.dumps(record)
     audit.record(session, "correction-proposed", by=by, now=now, case_id=case.id, digest=digest, **counts)
     reminders.tell_approvers(session, case, plan, settings=settings, now=now)
-    plans.announce(session, case, plan, settings=settings, now=now)
+    approvals.announce(session, case, plan, settings=settings, now=now)
     return plan

@@ -28,7 +28,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs import erasing, work
 from dsr.jobs.context import Context
-from dsr.services import holds, plans, retention
+from dsr.services import approvals, holds, plans, retention
 from tests.anydatabase import register, schema
 from tests.anydatabase.people import PERSON, TODAY, Rows
 from tests.anydatabase.reckoning import PSEUDONYM, Known, Reckoning
@@ -127,7 +127,7 @@ class Trial:
             if plan is None or plan.digest is None:
                 return ["no plan was drawn up"]
             own = session.get_one(Case, case.id)
-            plans.approve_plan(
+            approvals.approve_plan(
                 session, own, plan.digest, by=approver.id, settings=self.context.settings, now=self.clock()
             )
         work.run_all(self.context)

@@ -23,7 +23,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.jobs.context import Context
-from dsr.services import plans
+from dsr.services import approvals, plans
 from tests.parts import cast
 from tests.parts.databases import DatabaseServer, postgresql
 from tests.parts.registers import load_register
@@ -66,7 +66,7 @@ class Office:
         with self.workplace.transaction() as session:
             for made in cases:
                 case, plan = session.get_one(Case, made.id), plans.current(session, made.id)
-                plans.approve_plan(session, case, plan.digest, by=self.approver.id, settings=settings, now=now)
+                approvals.approve_plan(session, case, plan.digest, by=self.approver.id, settings=settings, now=now)
         return cases
 
     def let_go(self) -> None:

@@ -28,7 +28,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.jobs import work
 from dsr.jobs.context import Context
-from dsr.services import audit, plans
+from dsr.services import approvals, audit, plans
 from dsr.services.work import release_all
 from tests.campaign import town
 from tests.parts import cast
@@ -118,7 +118,7 @@ class Campaign:
             for made in cases:
                 case, plan = session.get_one(Case, made.id), plans.current(session, made.id)
                 assert plan is not None
-                plans.approve_plan(session, case, plan.digest, by=approver.id, settings=settings, now=now)
+                approvals.approve_plan(session, case, plan.digest, by=approver.id, settings=settings, now=now)
 
     def _staff(self, session: Session) -> tuple[StaffMember, StaffMember]:
         address = f"{self.tally.people}@polder.example"

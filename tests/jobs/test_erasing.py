@@ -13,7 +13,7 @@ from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
-from dsr.services import audit, casework, plans
+from dsr.services import approvals, audit, casework, plans
 from dsr.services.work import of as work_of
 from tests.parts.erasures import approve, approved_plan, propose
 from tests.parts.shop import Workplace, identified_case
@@ -130,7 +130,7 @@ def test_a_change_after_the_approval_voids_it_and_nothing_is_erased(workplace: W
 def test_the_maker_cannot_approve_and_a_wrong_digest_is_refused(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ERASURE)
     plan = propose(workplace, case, handler.id)
-    with pytest.raises(plans.SamePerson):
+    with pytest.raises(approvals.SamePerson):
         approve(workplace, case, plan, handler.id)
     plan.digest = "0" * 64
     with pytest.raises(PlanChanged):
@@ -140,7 +140,7 @@ def test_the_maker_cannot_approve_and_a_wrong_digest_is_refused(workplace: Workp
 def test_no_erasure_before_the_copy_when_both_were_asked(workplace: Workplace) -> None:
     case, handler, approver = identified_case(workplace, Right.ACCESS, Right.ERASURE)
     plan = propose(workplace, case, handler.id)
-    with pytest.raises(plans.CopyFirst):
+    with pytest.raises(approvals.CopyFirst):
         approve(workplace, case, plan, approver.id)
 
 

@@ -25,7 +25,7 @@ from dsr.domain.plans import Plan, PlanChanged
 from dsr.domain.rights import Right
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
-from dsr.services import audit, plans, retention
+from dsr.services import approvals, audit, plans, retention
 from dsr.services.casework import Conflict
 from tests.parts import cast
 from tests.parts.shop import TABLES, Workplace, fill
@@ -68,7 +68,9 @@ def decide(store: Store, case: Case, decision: Callable[..., Any]) -> str:
 
 def approve(store: Store, by: StaffMember) -> Callable[..., Any]:
     digest = Plan((), "0" * 64).digest
-    return lambda session, case: plans.approve_plan(session, case, digest, by=by.id, settings=store.settings, now=NOW)
+    return lambda session, case: approvals.approve_plan(
+        session, case, digest, by=by.id, settings=store.settings, now=NOW
+    )
 
 
 def reset(store: Store) -> None:
@@ -91,7 +93,7 @@ def test_of_two_approvals_at_once_one_counts(store: Store) -> None:
 
 def test_of_an_approval_and_a_return_at_once_one_counts(store: Store) -> None:
     case, (tim, els) = proposed(store)
-    give_back = lambda session, case: plans.return_plan(session, case, "Nee.", by=els.id, now=NOW)  # noqa: E731
+    give_back = lambda session, case: approvals.return_plan(session, case, "Nee.", by=els.id, now=NOW)  # noqa: E731
     for _ in range(RACES // 2):
         reset(store)
         outcomes = at_once(lambda: decide(store, case, approve(store, tim)), lambda: decide(store, case, give_back))

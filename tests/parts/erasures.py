@@ -13,7 +13,7 @@ from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
 from dsr.jobs import work
-from dsr.services import plans
+from dsr.services import approvals, plans
 from dsr.services.work import of as work_of
 from tests.parts.shop import Workplace, identified_case
 
@@ -48,7 +48,7 @@ def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> 
     settings = workplace.context.settings
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
-        plans.approve_plan(session, found, plan.digest, by=by, settings=settings, now=workplace.clock())
+        approvals.approve_plan(session, found, plan.digest, by=by, settings=settings, now=workplace.clock())
 
 
 def newest_plan(workplace: Workplace, case: Case) -> CasePlan:

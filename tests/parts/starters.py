@@ -26,6 +26,7 @@ from dsr.jobs import work
 from dsr.jobs.context import Context
 from dsr.services import (
     answers,
+    approvals,
     casework,
     copies,
     errand_answers,
@@ -158,7 +159,7 @@ class Firm:
             case, plan = session.get_one(Case, self.case_id), plans.current(session, self.case_id)
             assert plan
             settings = self.workplace.context.settings
-            plans.approve_plan(session, case, plan.digest, by=self.approver, settings=settings, now=NOW)
+            approvals.approve_plan(session, case, plan.digest, by=self.approver, settings=settings, now=NOW)
         work.run_all(self.workplace.context)
         with self.workplace.transaction() as session:
             rights = session.get_one(Case, self.case_id).rights

@@ -24,7 +24,7 @@ from dsr.domain.persons import doubtful_tables
 from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
 from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import casework, drawing_up, plans, work
+from dsr.services import approvals, casework, drawing_up, plans, work
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
 from tests.parts.store import NOW, Store
@@ -96,7 +96,7 @@ def approve(
     with store.transaction() as session:
         found = session.get_one(Case, case.id)
         used = settings or store.settings
-        plans.approve_plan(session, found, digest, by=by.id, settings=used, now=at, signed_in_at=signed_in_at)
+        approvals.approve_plan(session, found, digest, by=by.id, settings=used, now=at, signed_in_at=signed_in_at)
 
 
 def current(store: Store, case: Case) -> CasePlan:
@@ -172,7 +172,7 @@ def test_the_decisions_of_the_handler_go_over_those_of_the_register(store: Store
 
 def test_who_made_a_plan_does_not_approve_it(store: Store, case: Case, staff: Any) -> None:
     propose(store, case, staff[0])
-    with pytest.raises(plans.SamePerson, match="Somebody else must approve it"):
+    with pytest.raises(approvals.SamePerson, match="Somebody else must approve it"):
         approve(store, case, staff[0])
     assert current(store, case).state == plans.PROPOSED
 
@@ -180,11 +180,11 @@ def test_who_made_a_plan_does_not_approve_it(store: Store, case: Case, staff: An
 def test_alone_one_approves_ones_own_plan_after_72_hours(store: Store, case: Case, staff: Any) -> None:
     alone = replace(store.settings, procedure=replace(store.settings.procedure, approval="single"))
     propose(store, case, staff[0])
-    with pytest.raises(plans.TooEarly, match="72 hours"):
+    with pytest.raises(approvals.TooEarly, match="72 hours"):
         approve(store, case, staff[0], settings=alone, at=NOW + 72 * HOUR - timedelta(seconds=1))
     at = NOW + 72 * HOUR
     for stale in (None, at - timedelta(minutes=16)):
-        with pytest.raises(plans.SignInAgain, match="Sign out and in again"):
+        with pytest.raises(approvals.SignInAgain, match="Sign out and in again"):
             approve(store, case, staff[0], settings=alone, at=at, signed_in_at=stale)
     approve(store, case, staff[0], settings=alone, at=at, signed_in_at=at - timedelta(minutes=5))
     assert current(store, case).state == plans.APPROVED
@@ -200,14 +200,18 @@ def test_alone_a_correction_waits_as_an_erasure_does(store: Store, staff: Any) -
         plan = plans.new_plan(session, own, Right.RECTIFICATION, by=staff[0].id, now=NOW)
         session.flush()
         plans.move(session, plan, plans.PROPOSED, digest="d")
-        plans.announce(session, own, plan, settings=alone, now=NOW)
+        approvals.announce(session, own, plan, settings=alone, now=NOW)
         facts = json.loads(session.scalars(select(Notice)).one().facts)
         assert (facts["not_before"], facts["is_final"]) == ("2026-11-26", False)
-    for hours, signed_in, fault in ((71, True, plans.TooEarly), (73, False, plans.SignInAgain), (73, True, None)):
+    for hours, signed_in, fault in (
+        (71, True, approvals.TooEarly),
+        (73, False, approvals.SignInAgain),
+        (73, True, None),
+    ):
         at = NOW + hours * HOUR
         with pytest.raises(fault) if fault else nullcontext(), store.transaction() as session:
             own, since = session.get_one(Case, wrong.id), at if signed_in else None
-            plans.approve_plan(session, own, "d", by=staff[0].id, settings=alone, now=at, signed_in_at=since)
+            approvals.approve_plan(session, own, "d", by=staff[0].id, settings=alone, now=at, signed_in_at=since)
 
 
 def test_alone_the_address_on_file_is_told_before(store: Store, case: Case, staff: Any) -> None:
@@ -215,9 +219,9 @@ def test_alone_the_address_on_file_is_told_before(store: Store, case: Case, staf
     propose(store, case, staff[0])
     with store.transaction() as session:
         found, plan = session.get_one(Case, case.id), current(store, case)
-        plans.announce(session, found, plan, settings=store.settings, now=NOW)
+        approvals.announce(session, found, plan, settings=store.settings, now=NOW)
         assert session.scalars(select(Notice)).all() == []
-        plans.announce(session, found, plan, settings=alone, now=NOW)
+        approvals.announce(session, found, plan, settings=alone, now=NOW)
         notice = session.scalars(select(Notice)).one()
         assert (notice.kind, notice.recipient) == ("erasure-planned", found.data_subject.email)
 
@@ -227,7 +231,7 @@ def test_the_copy_comes_before_the_erasure_of_its_source(store: Store, staff: An
         both = cast.add_case(session, Right.ACCESS, Right.ERASURE)
         cast.confirm(session, both, staff[0])
     propose(store, both, staff[0])
-    with pytest.raises(plans.CopyFirst):
+    with pytest.raises(approvals.CopyFirst):
         approve(store, both, staff[1])
     with store.transaction() as session:
         session.get_one(Case, both.id).rights[0].outcome = Outcome.REFUSED.value
@@ -255,7 +259,7 @@ def test_a_plan_that_is_not_drawn_up_yet_cannot_be_approved(store: Store, case: 
 def test_a_plan_given_back_says_why_and_a_new_one_follows(store: Store, case: Case, staff: Any) -> None:
     propose(store, case, staff[0])
     with store.transaction() as session:
-        plans.return_plan(session, session.get_one(Case, case.id), "Het contract liep af.", by=staff[1].id, now=NOW)
+        approvals.return_plan(session, session.get_one(Case, case.id), "Het contract liep af.", by=staff[1].id, now=NOW)
     returned = current(store, case)
     assert (returned.state, returned.note) == (plans.RETURNED, "Het contract liep af.")
     with pytest.raises(PlanChanged):
@@ -313,7 +317,7 @@ def test_a_plan_for_another_right_between_changes_nothing_of_what_is_outstanding
         assert first is not None
         further = plans.add_further(session, first, now=NOW)
         plans.record_plan(session, further, DRAWN, now=NOW)
-        plans.return_plan(session, session.get_one(Case, both.id), "Nog niet.", by=staff[1].id, now=NOW)
+        approvals.return_plan(session, session.get_one(Case, both.id), "Nog niet.", by=staff[1].id, now=NOW)
     propose_for_consent(store, both, staff)
     anew = propose(store, both, staff[0])
     assert (anew.number, anew.follows_id) == (4, first.id), "and so it is for the binder alone"

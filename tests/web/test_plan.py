@@ -19,7 +19,7 @@ from dsr.domain.plans import Decision
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
 from dsr.keys import Keys
-from dsr.services import plans
+from dsr.services import approvals, plans
 from dsr.services.plans import decisions_of
 from tests.parts.cast import add_case, add_member, confirm
 from tests.parts.staff import add, sign_in
@@ -81,7 +81,7 @@ def test_who_works_alone_reads_from_when_and_is_refused_where_they_decide(
     shown = visitor.see(f"{page}?lang=nl").text
     assert "U beslist hier alleen over: vanaf donderdag 26 november 2026, 10.00 uur" in shown
     assert "Goedkeuren en wijzigen" not in shown
-    clock.move(plans.SINGLE_WAIT)
+    clock.move(approvals.SINGLE_WAIT)
     sign_in(visitor, email)
     version = re.search(r'name="version" value="(\d+)"', visitor.see(page).text)
     assert version

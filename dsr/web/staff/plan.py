@@ -17,7 +17,7 @@ from dsr.domain.plans import Decision
 from dsr.domain.register import ErasureGround
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
-from dsr.services import casework, objection, plans
+from dsr.services import approvals, casework, objection, plans
 from dsr.services import search as searches
 from dsr.web.pages import language
 from dsr.web.runtime import now, settings
@@ -136,7 +136,7 @@ def approval_page(reference: str, *, error: str = "", typed: Mapping[str, str] |
             systems=len({row.system for row in facts.rows}),
             backup_days=register.backup_days,
             is_own=facts.plan.made_by_id == me() and settings().procedure.approval == "two-people",
-            waits_until=plans.waits_until(facts.plan, settings(), now()),
+            waits_until=approvals.waits_until(facts.plan, settings(), now()),
             approval=settings().procedure.approval,
             error=error,
             typed=typed or {},
@@ -157,7 +157,7 @@ def approve_plan(reference: str) -> ResponseReturnValue:
         if "looked" not in request.form:
             raise casework.NotPossible(N_("Tick that you have looked at what goes and what stays."))
         digest = request.form.get("digest", "")
-        plans.approve_plan(
+        approvals.approve_plan(
             session, case, digest, by=me(), settings=settings(), now=now(), signed_in_at=current_user.signed_in_at
         )
 
@@ -173,7 +173,7 @@ def return_plan(reference: str) -> ResponseReturnValue:
         note = request.form.get("note", "").strip()
         if not note:
             raise casework.NotPossible(N_("Say why you return the plan."))
-        plans.return_plan(session, case, note, by=me(), now=now())
+        approvals.return_plan(session, case, note, by=me(), now=now())
 
     return act(reference, change, anchor="plan", page=_page_of_waiting)
 

@@ -17,7 +17,7 @@ from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
 from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
 from dsr.domain.wording import N_
-from dsr.services import corrections, errand_changes, plans, rectification, statements
+from dsr.services import approvals, corrections, errand_changes, plans, rectification, statements
 from dsr.web.pages import called, language
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
@@ -73,7 +73,7 @@ def rectification_page(
             statements=statements.of_person(session, facts.case.data_subject.email_index),
             can_handle=may("case.handle") and facts.case.is_open and facts.is_identified,
             is_own=plan is not None and plan.made_by_id == me() and settings().procedure.approval == "two-people",
-            waits_until=plans.waits_until(plan, settings(), now()) if plan else None,
+            waits_until=approvals.waits_until(plan, settings(), now()) if plan else None,
             refusal=_refusal(facts),
             is_reading=plan is not None and plan.state == "asked",
             error=error,
