@@ -114,7 +114,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_columns(register, system, name, table, at)
             yield from _in_fixed(table, at)
             yield from _in_view(tables, table, at)
-            yield from _in_emptied(register, system, name, table, at)
+            yield from _in_emptied(tables, table, at)
             yield from _in_changed(register, system, name, table, at)
 
 
@@ -223,9 +223,9 @@ def _follows_alone(register: Register, system: str, name: str, parent: str) -> b
     return parent in followed and {parent, name}.issuperset(followed)
 
 
-def _in_emptied(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:
+def _in_emptied(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mistake]:
     """A row that stays without its content may not point at one that goes."""
-    tables, left = register.tables[system], {*table.key, *(table.keep_columns or ())}
+    left = {*table.key, *(table.keep_columns or ())}
     for parent, path in table.parents.items() if table.on_erasure == "empty" else ():
         still = sorted(left & path.keys())
         if still and parent in tables and tables[parent].on_erasure == "delete":

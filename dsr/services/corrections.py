@@ -141,7 +141,7 @@ def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now
         finish(session, plan, register, now=now)
 
 
-def give_up(session: Session, case: Case, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+def give_up(session: Session, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
     """An approved correction ends without a database: nothing counts as changed there, though nobody saw it."""
     execution = next(each for each in plan.executions if each.system == system)
     execution.state, execution.done_at, execution.is_observed, execution.is_given_up = DONE, now, False, True

@@ -86,8 +86,10 @@ def _give_up_plans(session: Session, case: Case, system: str, *, settings: Setti
     """What approved plans were to do in the system is not waited for."""
     for plan in plans.approved(session, case.id, *plans.STEPS):
         if any(execution.system == system and execution.state != DONE for execution in plan.executions):
-            end = corrections.give_up if plan.right == Right.RECTIFICATION else executions.give_up
-            end(session, case, plan, system, register=settings.register, now=now)
+            if plan.right == Right.RECTIFICATION:
+                corrections.give_up(session, plan, system, register=settings.register, now=now)
+            else:
+                executions.give_up(session, case, plan, system, register=settings.register, now=now)
 
 
 def give_up_errand(

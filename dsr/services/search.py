@@ -120,7 +120,7 @@ def record_search(
 
     A search that lacked parts is added to. `say` holds the faults in words.
     """
-    search = _to_add_to(session, case, searched, now)
+    search = _to_add_to(session, case, now)
     search.systems = {**search.systems, **{name: {"state": FOUND} for name in searched.found}, **_faults(searched, say)}
     search.findings = [
         *(finding for finding in search.findings if finding["system"] not in searched.found),
@@ -160,7 +160,7 @@ def _persons(
     return json.dumps(people) if people else None
 
 
-def _to_add_to(session: Session, case: Case, searched: Searched, now: datetime) -> Search:
+def _to_add_to(session: Session, case: Case, now: datetime) -> Search:
     newest = latest(session, case, lock=True)
     if newest and newest.missing:
         return newest
