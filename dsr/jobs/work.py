@@ -30,6 +30,7 @@ from dsr.services import (
     copies,
     copy_archive,
     drawing_up,
+    errand_items,
     errands,
     further_plans,
     holds,
@@ -281,7 +282,7 @@ def _identified(session: Session, case_id: uuid.UUID) -> Case:
 def _systems(context: Context, session: Session, case: Case) -> dict[str, Connector]:
     """Every system that was not given up, and what the owners of those without a database answered for this case."""
     databases = search.without_given_up(session, case.id, context.systems)
-    return {**databases, **errands.systems_of(session, case, context.settings)}
+    return {**databases, **errand_items.systems_of(session, case, context.settings)}
 
 
 STEPS: dict[str, Step] = {

@@ -19,7 +19,7 @@ from dsr.domain.errands import LONGEST, dates_of
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.files import Place
-from dsr.services import audit, errand_files, errand_replays, errands, work
+from dsr.services import audit, errand_files, errand_items, errand_replays, errands, work
 from dsr.services.errands import ANSWERED, DECLINED, DECLINED_TASK, OPEN
 
 MOST_ITEMS = 500
@@ -134,7 +134,7 @@ def remove_item(session: Session, errand: Errand, number: int, *, by: str, setti
 
 def finish_search(session: Session, errand: Errand, *, is_nothing: bool, by: str, now: datetime) -> None:
     """The owner looked everywhere, and this is all. Raises NotAnAnswer or AnsweredAlready."""
-    found = len(errands.items_of(session, errand.case_id, errand.system))
+    found = len(errand_items.items_of(session, errand.case_id, errand.system))
     if is_nothing and found:
         raise NotAnAnswer("answer", N_("You noted something above. Take it away first if it was a mistake."))
     if not is_nothing and not found:

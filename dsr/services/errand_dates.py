@@ -20,7 +20,7 @@ from dsr.domain.plans import DATE_MISSING, EVENT
 from dsr.domain.register import Register
 from dsr.domain.row_keys import to_json
 from dsr.domain.wording import N_
-from dsr.services import errand_answers, errands, retention
+from dsr.services import errand_answers, errand_items, errands, retention
 from dsr.services.errand_answers import NotAnAnswer
 from dsr.services.errands import DATES
 
@@ -66,7 +66,7 @@ def _kept_since(session: Session, entry: LedgerEntry) -> int:
 
 def give(session: Session, errand: Errand, given: Given, *, by: str, register: Register, now: datetime) -> None:
     """The owner gives the dates; the ledger counts from them. Raises NotAnAnswer or AnsweredAlready."""
-    found = errands.items_of(session, errand.case_id, errand.system)
+    found = errand_items.items_of(session, errand.case_id, errand.system)
     items = [item for item in found if item.number in errand.items and item.category in register.categories]
     for item in items:
         _date(item, given.get(item.number, {}), register)
@@ -77,7 +77,7 @@ def give(session: Session, errand: Errand, given: Given, *, by: str, register: R
 
 def _date(item: Item, given: Mapping[str, date | None], register: Register) -> None:
     wanted = dates_of(register.categories[item.category])
-    days = errands.read_dates(item) | {anchor: day for anchor in wanted if (day := given.get(anchor))}
+    days = errand_items.read_dates(item) | {anchor: day for anchor in wanted if (day := given.get(anchor))}
     if wanted and wanted[0] not in (*days, EVENT):
         raise NotAnAnswer(f"{wanted[0]}-{item.number}", N_("Fill in this date. Can nobody find it? Then say so below."))
     item.dates = json.dumps({anchor: str(day) for anchor, day in days.items()})
@@ -86,6 +86,6 @@ def _date(item: Item, given: Mapping[str, date | None], register: Register) -> N
 def _know_anew(entry: LedgerEntry, items: list[Item], register: Register) -> None:
     """What changed in these items is what was given: that leaves nothing to be looked at by a person."""
     fingerprint = register.tables[entry.system][entry.table].fingerprint
-    dated = {(item.number,): fingerprint(judged(errands.row_of(item)).values) for item in items}
+    dated = {(item.number,): fingerprint(judged(errand_items.row_of(item)).values) for item in items}
     rows = retention.kept_rows(entry).items()
     entry.rows = json.dumps([[to_json(key), dated.get(key, digest)] for key, digest in rows])

@@ -20,7 +20,7 @@ from dsr.domain.groups import Part
 from dsr.domain.plans import Decision, Verdict
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
-from dsr.services import errand_files, errands, executions, ledger_told, notifications, plans, retention
+from dsr.services import errand_files, errand_items, errands, executions, ledger_told, notifications, plans, retention
 from dsr.services.erasing import Receipt
 from dsr.services.errands import ANSWERED, GIVEN_UP, by_hand
 from dsr.services.retention import Due, Settled
@@ -36,7 +36,7 @@ def systems_for(
         going = [number for (number,) in _going(approved.parts[name])]
         asked = partial(errands.ask_to_erase, session, case, approved.plan.id, settings=settings, now=now)
         erased[name] = _confirmed(asked(name, going)) if going else frozenset()
-    return errands.systems_of(session, case, settings, erased)
+    return errand_items.systems_of(session, case, settings, erased)
 
 
 def _going(part: Part) -> Iterable[Key]:
@@ -63,13 +63,13 @@ def system_for(
         if errand.state == GIVEN_UP:
             raise SystemRefuses(due.system, N_("its owner was not waited for"))
         erased = _confirmed(errand)
-    return errands.systems_of(session, case, settings, {due.system: erased})[due.system]
+    return errand_items.systems_of(session, case, settings, {due.system: erased})[due.system]
 
 
 def holding(session: Session, case_id: uuid.UUID, system: str, *, settings: Settings) -> ManualSystem:
     """A system of which an owner noted items, to look at these. Raises SystemRefuses where nobody answered."""
     case = session.get_one(Case, case_id)
-    found = errands.systems_of(session, case, settings, {system: frozenset()}).get(system)
+    found = errand_items.systems_of(session, case, settings, {system: frozenset()}).get(system)
     if found is None:
         raise SystemRefuses(system, N_("its owner was not waited for"))
     return found

@@ -19,7 +19,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import OPEN, Status
 from dsr.domain.wording import N_
 from dsr.files import FileDamaged, FileGone, Place, open_store
-from dsr.services import errands
+from dsr.services import errand_items
 
 PURPOSE = "errand"
 _OVER = (Status.CLOSED, Status.WITHDRAWN)
@@ -52,7 +52,7 @@ def attached(session: Session, case_id: uuid.UUID) -> list[Attached]:
     """The files of the items that were found for a case."""
     items = session.scalars(select(Item).where(Item.case_id == case_id, Item.erased_at.is_(None)).order_by(Item.number))
     return [
-        Attached(place_of(file), file.name, errands.archive_name(item, file), item.system, item.category)
+        Attached(place_of(file), file.name, errand_items.archive_name(item, file), item.system, item.category)
         for item in items
         for file in item.files
     ]

@@ -25,6 +25,7 @@ from dsr.services import (
     errand_answers,
     errand_dates,
     errand_erasures,
+    errand_items,
     errand_replays,
     errands,
     statements,
@@ -186,7 +187,7 @@ VERBS = tuple(_ACTS)
 def describe(session: Session, errand: Errand) -> dict[str, Any]:
     """What the page of an errand shows: whom it is about, what to do, and what was noted so far."""
     case = session.get_one(Case, errand.case_id)
-    items = errands.items_of(session, case.id, errand.system)
+    items = errand_items.items_of(session, case.id, errand.system)
     until = errand_erasures.kept_until(session, errand) if errand.kind == ERASE else {}
     system = called(errand.system)
     return {
@@ -261,7 +262,7 @@ def _shown(item: Item) -> dict[str, Any]:
         "number": item.number,
         "label": _label(item.category),
         "description": item.description,
-        "dates": errands.read_dates(item),
+        "dates": errand_items.read_dates(item),
         "wanted": dates_of(known) if known else (),
         "files": [(file.name, file.size) for file in item.files],
     }

@@ -16,7 +16,7 @@ from dsr.config import Settings
 from dsr.db.plans import LedgerEntry
 from dsr.domain.rights import Outcome
 from dsr.keys import Keys
-from dsr.services import errands
+from dsr.services import errand_items
 from tests.parts.copies import rows_by_column
 from tests.parts.firm import NOOR, TIM, Firm, Person, data_of, open_firm
 from tests.parts.paper import BINDER, PAPER, YARA, Keeper
@@ -125,7 +125,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     assert "31 december 2031" in letter
     with firm.store() as session:
         case = firm.case(session, hanna.reference)
-        assert [item.number for item in errands.items_of(session, case.id, "binder")] == [2]
+        assert [item.number for item in errand_items.items_of(session, case.id, "binder")] == [2]
         (entry,) = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder"))
         assert (entry.may_erase_from, entry.row_count) == (date(2032, 1, 1), 1)
 
@@ -138,7 +138,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     with firm.store() as session:
         (entry,) = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder"))
         assert entry.state == "erased"
-        assert errands.items_of(session, firm.case(session, hanna.reference).id, "binder") == []
+        assert errand_items.items_of(session, firm.case(session, hanna.reference).id, "binder") == []
     assert firm.verify().faults == ()
 
 
@@ -182,7 +182,7 @@ def test_what_was_not_destroyed_in_time_is_told(paper_firm: Firm, hanna: Person,
     with firm.store() as session:
         case = firm.case(session, hanna.reference)
         assert [right.result for right in case.rights] == [Outcome.PARTLY_FULFILLED]
-        assert [item.number for item in errands.items_of(session, case.id, "binder")] == [1]
+        assert [item.number for item in errand_items.items_of(session, case.id, "binder")] == [1]
     assert firm.verify().faults == ()
 
 

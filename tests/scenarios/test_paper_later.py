@@ -16,7 +16,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, schedule
 from dsr.jobs.context import Context
 from dsr.mail import delivery
-from dsr.services import errands
+from dsr.services import errand_items, errands
 from tests.parts.firm import NOOR, Firm, Person
 from tests.parts.paper import PAPER, YARA, Keeper
 from tests.parts.registers import load_register
@@ -143,7 +143,7 @@ def test_the_owner_is_asked_every_year_whether_what_is_kept_was_paid(
         item.dates = json.dumps({"document_date": "2024-03-05"})
         entry = session.scalars(select(LedgerEntry).where(LedgerEntry.system == "binder")).one()
         digest = firm.settings.register.tables["binder"]["paper_invoice"].fingerprint(
-            judged(errands.row_of(item)).values
+            judged(errand_items.row_of(item)).values
         )
         entry.rows = json.dumps([[[item.number], digest]])
         entry.why, entry.may_erase_from = "current-value", None
