@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dsr.cli.opening import open_app
-from dsr.cli.options import config_option, give_up, read_settings
+from dsr.cli.options import config_option, fail, read_settings
 from dsr.db.base import transaction
 from dsr.services import audit
 
@@ -31,7 +31,7 @@ def verify(config_file: Path) -> None:
         with app.app_context(), transaction(writes=False) as session:
             found = audit.verify(session, settings.path(settings.storage.anchors))
     except (ValueError, TypeError):
-        give_up("An entry cannot be read any more: it was altered.", status=1)
+        fail("An entry cannot be read any more: it was altered.", status=1)
     for fault in found.faults:
         click.echo(fault, err=True)
     click.echo(

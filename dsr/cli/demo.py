@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dsr.cli.options import give_up
+from dsr.cli.options import fail
 from dsr.cli.serving import serve_until_stopped
 from dsr.config import Settings
 from dsr.demo import site
@@ -35,7 +35,7 @@ def demo(folder: Path, port: int, keep: bool) -> None:
             click.echo("Making the demo: a database, a register, staff, and requests in every stage ...")
             site.make(folder, port)
     except site.NotADemo as error:
-        give_up(str(error))
+        fail(str(error))
     opened = site.open_site(folder)
     worker = opened.start_worker()
     serve_until_stopped(opened.app, opened.settings, worker, _directions(opened.settings))

@@ -12,7 +12,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from dsr import keys, paths
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_keys, read_settings
+from dsr.cli.options import SYSTEM_DOWN, config_option, fail, read_keys, read_settings
 from dsr.config import Settings
 from dsr.config_file import check
 from dsr.connectors.base import Remarks, SystemDown, SystemRefuses
@@ -38,7 +38,7 @@ def init(folder: Path, label: str | None) -> None:
     files = {"config.toml": paths.example(), "register.toml": register}
     present = [name for name in (*files, "keys.json", "dsr.db") if (folder / name).exists()]
     if present:
-        give_up(f"Nothing was changed: {', '.join(present)} is already there.")
+        fail(f"Nothing was changed: {', '.join(present)} is already there.")
     folder.mkdir(parents=True, exist_ok=True)
     for name, source in files.items():
         (folder / name).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
@@ -67,11 +67,11 @@ def check_config(config_file: Path, connect: bool) -> None:
         try:
             told += _mistakes_of_systems(settings)
         except SystemDown as error:
-            give_up(*told, str(error), status=SYSTEM_DOWN)
+            fail(*told, str(error), status=SYSTEM_DOWN)
         except SystemRefuses as error:
-            give_up(*told, str(error))
+            fail(*told, str(error))
     if settings is None or told:
-        give_up(*told, *(_gaps(settings) if settings else []))
+        fail(*told, *(_gaps(settings) if settings else []))
     read_keys(settings)
     click.echo("The configuration and the register are in order.")
     for note in [*_gaps(settings), *_notes(settings)]:
@@ -147,7 +147,7 @@ def _upgrade(settings: Settings) -> None:
     try:
         migrations.upgrade(engine)
     except SQLAlchemyError as error:
-        give_up(f"database: it does not answer ({type(error).__name__})", status=SYSTEM_DOWN)
+        fail(f"database: it does not answer ({type(error).__name__})", status=SYSTEM_DOWN)
     finally:
         engine.dispose()
 

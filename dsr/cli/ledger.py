@@ -11,10 +11,8 @@ import click
 
 from dsr.app import transactions
 from dsr.cli.opening import open_app
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
-from dsr.connectors.base import SystemDown
+from dsr.cli.options import asking, config_option, read_settings
 from dsr.connectors.registry import open_systems
-from dsr.domain.errors import DomainError
 from dsr.jobs import erasing
 from dsr.jobs.context import Context
 
@@ -36,15 +34,8 @@ def preview(config_file: Path, as_json: bool) -> None:
     systems = open_systems(settings)
     app = open_app(settings)
     context = Context(transactions(app), settings, lambda: datetime.now(UTC), systems)
-    try:
+    with asking(systems.values()):
         found = erasing.preview_ledger(context)
-    except SystemDown as error:
-        give_up(str(error), status=SYSTEM_DOWN)
-    except DomainError as error:
-        give_up(str(error), status=1)
-    finally:
-        for each in systems.values():
-            each.close()
     _show(found, as_json=as_json)
 
 

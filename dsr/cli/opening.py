@@ -7,7 +7,7 @@ from collections.abc import Collection
 from flask import Flask
 
 from dsr.app import create_app
-from dsr.cli.options import give_up, read_keys
+from dsr.cli.options import fail, read_keys
 from dsr.config import Settings
 from dsr.db import migrations
 from dsr.db.base import db, transaction
@@ -20,12 +20,10 @@ def open_app(settings: Settings, audiences: Collection[str] = ()) -> Flask:
     app = create_app(settings, read_keys(settings), audiences=audiences)
     with app.app_context():
         if not migrations.is_current(db.engine):
-            give_up("The database is of another version. Run: dsr db upgrade")
+            fail("The database is of another version. Run: dsr db upgrade")
         try:
             with transaction(writes=False) as session:
                 check_keys(session)
         except KeySetError:
-            give_up(
-                "storage.key_set: the database was written with another key set. Put back the one that belongs to it."
-            )
+            fail("storage.key_set: the database was written with another key set. Put back the one that belongs to it.")
     return app

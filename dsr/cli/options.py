@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
@@ -10,6 +12,8 @@ import click
 
 from dsr import config_file, keys
 from dsr.config import Settings
+from dsr.connectors.base import Connector, SystemDown
+from dsr.domain.errors import DomainError
 from dsr.toml import ConfigurationError
 
 WRONG_CONFIGURATION = 2
@@ -30,7 +34,7 @@ def read_settings(file: Path) -> Settings:
     try:
         return config_file.load(file)
     except ConfigurationError as error:
-        give_up(*map(str, error.mistakes))
+        fail(*map(str, error.mistakes))
 
 
 def read_keys(settings: Settings) -> keys.Keys:
@@ -38,10 +42,24 @@ def read_keys(settings: Settings) -> keys.Keys:
     try:
         return keys.load(settings.storage.key_set.read(settings.base))
     except (ValueError, keys.KeySetError) as error:
-        give_up(f"storage.key_set: {error}")
+        fail(f"storage.key_set: {error}")
 
 
-def give_up(*sentences: str, status: int = WRONG_CONFIGURATION) -> NoReturn:
+@contextmanager
+def asking(systems: Iterable[Connector]) -> Iterator[None]:
+    """Ask databases something and let them go; the command ends with 3 if one is down, with 1 at another fault."""
+    try:
+        yield
+    except SystemDown as error:
+        fail(str(error), status=SYSTEM_DOWN)
+    except DomainError as error:
+        fail(str(error), status=1)
+    finally:
+        for system in systems:
+            system.close()
+
+
+def fail(*sentences: str, status: int = WRONG_CONFIGURATION) -> NoReturn:
     """Print what is wrong and end."""
     for sentence in sentences:
         click.echo(sentence, err=True)

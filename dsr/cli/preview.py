@@ -9,11 +9,10 @@ from pathlib import Path
 
 import click
 
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr.cli.options import asking, config_option, fail, read_settings
 from dsr.config import Settings
-from dsr.connectors.base import Connector, ConnectorError, SystemDown
+from dsr.connectors.base import Connector
 from dsr.connectors.registry import open_systems
-from dsr.domain.errors import DomainError
 from dsr.domain.identifiers import NotAnIdentifier, normalised
 from dsr.domain.plans import (
     CURRENT_VALUE,
@@ -43,12 +42,10 @@ def preview(config_file: Path, right: str, matches: tuple[str, ...], day: dateti
     settings = read_settings(config_file)
     identifiers = _identifiers(settings, matches)
     systems = open_systems(settings)
-    try:
+    with asking(systems.values()):
         _check(systems)
-        plan = _draw_up(settings, systems, identifiers, day.date())
-    finally:
-        for system in systems.values():
-            system.close()
+        decisions = register_decisions(settings.register)
+        plan = drawing_up.draw_up(settings, systems, identifiers, decisions, on=day.date())
     if as_json:
         click.echo(json.dumps(to_record(plan, day.date()), default=str))
     else:
@@ -75,21 +72,9 @@ def _identifiers(settings: Settings, matches: tuple[str, ...]) -> dict[str, str]
 
 
 def _check(systems: Mapping[str, Connector]) -> None:
-    try:
-        mistakes = [sentence for system in systems.values() for sentence in system.mistakes()]
-    except SystemDown as error:
-        give_up(str(error), status=SYSTEM_DOWN)
+    mistakes = [sentence for system in systems.values() for sentence in system.mistakes()]
     if mistakes:
-        give_up(*mistakes)
-
-
-def _draw_up(settings: Settings, systems: Mapping[str, Connector], identifiers: Mapping[str, str], on: date) -> Plan:
-    try:
-        return drawing_up.draw_up(settings, systems, identifiers, register_decisions(settings.register), on=on)
-    except SystemDown as error:
-        give_up(str(error), status=SYSTEM_DOWN)
-    except (ConnectorError, DomainError) as error:
-        give_up(str(error), status=1)
+        fail(*mistakes)
 
 
 _REMARKS = {

@@ -8,9 +8,8 @@ from pathlib import Path
 import click
 
 from dsr import config_file
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up
+from dsr.cli.options import asking, config_option, fail
 from dsr.config import Settings
-from dsr.connectors.base import ConnectorError, SystemDown
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.register import Register
 from dsr.domain.register_draft import draft
@@ -33,7 +32,7 @@ def draft_command(config_file: Path, name: str) -> None:
     settings = _without_register(config_file)
     databases = [known for known, system in settings.systems.items() if not system.is_manual]
     if name not in databases:
-        give_up(f"There is no database {name} in the configuration; it has: {', '.join(databases) or 'none'}.")
+        fail(f"There is no database {name} in the configuration; it has: {', '.join(databases) or 'none'}.")
     click.echo(_drawn_up(settings, name), nl=False)
 
 
@@ -42,20 +41,14 @@ def _without_register(file: Path) -> Settings:
     settings, mistakes = config_file.check(file)
     own = [mistake for mistake in mistakes if mistake.file == file]
     if settings is None or own:
-        give_up(*map(str, own or mistakes))
+        fail(*map(str, own or mistakes))
     return replace(settings, register=Register({}))
 
 
 def _drawn_up(settings: Settings, name: str) -> str:
     system = SqlSystem(name, settings)
-    try:
+    with asking([system]):
         return draft(name, *system.found_tables())
-    except SystemDown as error:
-        give_up(str(error), status=SYSTEM_DOWN)
-    except ConnectorError as error:
-        give_up(str(error), status=1)
-    finally:
-        system.close()
 
 
 COMMANDS = {"register": register_command}

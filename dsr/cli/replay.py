@@ -13,11 +13,9 @@ import click
 
 from dsr.app import transactions
 from dsr.cli.opening import open_app
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
-from dsr.connectors.base import SystemDown
+from dsr.cli.options import asking, config_option, fail, read_settings
 from dsr.connectors.registry import open_systems
 from dsr.domain.calendars import local_date
-from dsr.domain.errors import DomainError
 from dsr.domain.plans import READ_ONLY
 from dsr.jobs import replay
 from dsr.jobs.context import Context
@@ -53,25 +51,18 @@ def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool,
     systems = open_systems(settings)
     known = [*systems, *by_hand(settings)]
     if system not in known:
-        give_up(f"--system {system}: the register names {', '.join(known) or 'no system'}.")
+        fail(f"--system {system}: the register names {', '.join(known) or 'no system'}.")
     since = day.date()
     if since > local_date(datetime.now(UTC)):
-        give_up(f"--since {since} lies ahead. Give the day on which the backup was made.")
+        fail(f"--since {since} lies ahead. Give the day on which the backup was made.")
     app = open_app(settings)
     context = Context(transactions(app), settings, lambda: datetime.now(UTC), systems)
     if system not in systems:
         asked = replay.ask_owner(context, system, since, dry_run=dry_run)
         _show_asked(asked, system, since, as_json=as_json, dry_run=dry_run)
         _end(since, replay.remembered_from(context))
-    try:
+    with asking(systems.values()):
         report = replay.run(context, system, since, dry_run=dry_run)
-    except SystemDown as error:
-        give_up(str(error), status=SYSTEM_DOWN)
-    except DomainError as error:
-        give_up(str(error), status=1)
-    finally:
-        for each in systems.values():
-            each.close()
     _show(report, system, since, as_json=as_json, dry_run=dry_run)
     _end(since, report.remembered_from, is_left=bool(report.left))
 

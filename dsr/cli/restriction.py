@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from dsr.cli.options import config_option, give_up, read_settings
+from dsr.cli.options import config_option, fail, read_settings
 from dsr.cli.suppression import filter_lines
 from dsr.services.restriction import may_be_used
 
@@ -26,7 +26,7 @@ def filter_command(config_file: Path, category: str | None) -> None:
     A line is left out if one of its fields is an address on the list. The list itself never comes out.
     """
     if category is not None and category not in read_settings(config_file).register.categories:
-        give_up(f"The register has no category {category}.")
+        fail(f"The register has no category {category}.")
     filter_lines(config_file, partial(may_be_used, category=category))
 
 

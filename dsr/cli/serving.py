@@ -16,7 +16,7 @@ from waitress.server import create_server
 
 from dsr.app import start_worker
 from dsr.cli.opening import open_app
-from dsr.cli.options import SYSTEM_DOWN, config_option, give_up, read_settings
+from dsr.cli.options import SYSTEM_DOWN, config_option, fail, read_settings
 from dsr.config import Settings
 from dsr.db.base import transaction
 from dsr.jobs.leader import WorkerRunning
@@ -119,7 +119,7 @@ def _worker(app: Flask) -> Worker:
     try:
         return start_worker(app)
     except WorkerRunning as error:
-        give_up(str(error), status=SYSTEM_DOWN)
+        fail(str(error), status=SYSTEM_DOWN)
 
 
 COMMANDS = {"serve": serve, "web": web, "worker": worker}

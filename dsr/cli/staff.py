@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from dsr.cli.opening import open_app
-from dsr.cli.options import config_option, give_up, read_settings
+from dsr.cli.options import config_option, fail, read_settings
 from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.services import audit, staff
@@ -43,7 +43,7 @@ def add(config_file: Path, *, email: str, name: str, roles: tuple[str, ...], lan
                 now=datetime.now(UTC),
             )
     except DomainError as error:
-        give_up(str(error), status=1)
+        fail(str(error), status=1)
     click.echo(f"{name} can sign in at {settings.web.base_url}/staff/sign-in as {', '.join(roles)}.")
 
 

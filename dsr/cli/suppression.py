@@ -14,7 +14,7 @@ import click
 from sqlalchemy.orm import Session
 
 from dsr.cli.opening import open_app
-from dsr.cli.options import config_option, give_up, read_settings
+from dsr.cli.options import config_option, fail, read_settings
 from dsr.db.base import transaction
 from dsr.services.suppression import Line, may_be_mailed
 
@@ -44,9 +44,9 @@ def filter_lines(config_file: Path, left: Callable[[Session, Iterable[Line]], It
         with app.app_context(), transaction(writes=False) as session:
             _filter(partial(left, session))
     except UnicodeDecodeError:
-        give_up("The list is not in UTF-8. Save it as CSV in UTF-8 and try again; do not use what came out.")
+        fail("The list is not in UTF-8. Save it as CSV in UTF-8 and try again; do not use what came out.")
     except csv.Error as error:
-        give_up(f"The list is not a CSV that can be read: {error}. Do not use what came out.")
+        fail(f"The list is not a CSV that can be read: {error}. Do not use what came out.")
 
 
 def _filter(left: Callable[[Iterable[Line]], Iterable[Line]]) -> None:
