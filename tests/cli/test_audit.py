@@ -9,12 +9,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dsr import config_file
-from dsr.app import create_app
 from dsr.cli import main
-from dsr.cli.options import read_keys
-from dsr.db.base import transaction
 from dsr.services import audit
+from tests.parts.installation import install, installed
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
@@ -22,10 +19,8 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation with a trail of three entries, anchored at the third."""
-    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config_file.load(tmp_path / "config.toml")
-    app = create_app(settings, read_keys(settings), audiences=())
-    with app.app_context(), transaction() as session:
+    install(tmp_path)
+    with installed(tmp_path) as (session, settings):
         for number in range(3):
             audit.record(session, "case-taken", by=audit.COMMAND, now=NOW, number=number)
         audit.anchor(session, settings.path(settings.storage.anchors), now=NOW)

@@ -10,15 +10,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from dsr import config_file
-from dsr.app import create_app
 from dsr.cli import main
-from dsr.cli.options import read_keys
-from dsr.db.base import transaction
 from dsr.domain.fingerprints import fingerprint
 from dsr.domain.rights import Right
 from dsr.services.erased import NotedRows, remember
 from tests.parts.cast import add_case
+from tests.parts.installation import install, installed
 from tests.parts.store import NOW
 
 REGISTER = """
@@ -55,7 +52,7 @@ SINCE = (date.today() - timedelta(days=5)).isoformat()  # noqa: DTZ011 - the day
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation that erased a ticket of Hanna, which a backup has brought back."""
-    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
+    install(tmp_path)
     file = tmp_path / "config.toml"
     text = file.read_text().partition("[systems.")[0]
     file.write_text(f'{text}\n[systems.crm]\nengine = "sqlite"\npath = "crm.db"\n{BINDER}')
@@ -63,9 +60,7 @@ def folder(tmp_path: Path) -> Path:
     with sqlite3.connect(tmp_path / "crm.db") as crm:
         crm.execute("CREATE TABLE ticket (id INTEGER PRIMARY KEY, email TEXT)")
         crm.execute("INSERT INTO ticket VALUES (1, 'hanna@example.org')")
-    settings = config_file.load(file)
-    app = create_app(settings, read_keys(settings), audiences=())
-    with app.app_context(), transaction() as session:
+    with installed(tmp_path) as (session, settings):
         case = add_case(session, Right.ERASURE)
         written = NotedRows("ticket", None, 1, json.dumps([[[1], fingerprint(ROW)]]))
         from_now = NOW.replace(year=date.today().year + 1)  # noqa: DTZ011

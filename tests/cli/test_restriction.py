@@ -7,27 +7,20 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from dsr import config_file
-from dsr.app import create_app
-from dsr.cli import main
-from dsr.cli.options import read_keys
-from dsr.db.base import transaction
 from dsr.domain.restriction import Ground
 from dsr.domain.rights import Right
 from dsr.services import restriction
 from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.installation import install, installed
 from tests.parts.store import NOW
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation in which Hanna's details as a customer are restricted."""
-    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config_file.load(tmp_path / "config.toml")
-    app = create_app(settings, read_keys(settings), audiences=())
-    with app.app_context(), transaction() as session:
+    install(tmp_path)
+    with installed(tmp_path) as (session, settings):
         case = add_case(session, Right.RESTRICTION)
         confirm(session, case, add_member(session))
         register = settings.register

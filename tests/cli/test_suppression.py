@@ -7,25 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
 
-from dsr import config_file, keys
-from dsr.app import create_app
-from dsr.cli import main
-from dsr.cli.options import read_keys
-from dsr.db.base import transaction
+from dsr import keys
 from dsr.db.plans import Suppression
 from dsr.services.identity import email_digest
+from tests.parts.installation import install, installed
 from tests.parts.store import NOW
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """An installation in which Hanna and Bram objected to advertising."""
-    assert CliRunner().invoke(main, ["init", str(tmp_path)]).exit_code == 0
-    settings = config_file.load(tmp_path / "config.toml")
-    app = create_app(settings, read_keys(settings), audiences=())
-    with app.app_context(), transaction() as session:
+    install(tmp_path)
+    with installed(tmp_path) as (session, _):
         for address in ("hanna@example.org", "Bram@Example.org"):
             session.add(Suppression(digest=email_digest(address), since=NOW))
     return tmp_path

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.db.plans import LedgerEntry
 from dsr.demo.clock import Clock, NothingKept, next_ledger_day, opening_of
 from dsr.domain.rights import Right
-from tests.parts.cast import add_case, add_member
+from tests.parts.cast import add_case, add_member, add_plan
 from tests.parts.store import NOW, Store
 
 A_MOMENT = timedelta(seconds=10)
@@ -52,18 +52,7 @@ def test_a_day_opens_at_nine_in_amsterdam() -> None:
 def test_the_next_day_of_erasure_is_the_first_after_today(sqlite_store: Store) -> None:
     with sqlite_store.transaction() as session:
         case, by = add_case(session, Right.ERASURE), add_member(session)
-        plan = CasePlan(
-            case_id=case.id,
-            number=1,
-            state="executed",
-            digest="",
-            register_digest="",
-            counts={},
-            made_at=NOW,
-            made_by_id=by.id,
-        )
-        session.add(plan)
-        session.flush()
+        plan = add_plan(session, case.id, by.id)
         for state, day in [("kept", 2033), ("kept", 2028), ("erased", 2027), ("kept", 2026)]:
             entry = {"system": "shop", "category": "invoice", "table": "invoice", "verdict": "keep", "row_count": 1}
             session.add(

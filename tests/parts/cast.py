@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from dsr.db.base import keys, new_id
 from dsr.db.cases import Case, DataSubject, RequestedRight
 from dsr.db.identity import IdentityCheck
+from dsr.db.plans import CasePlan
 from dsr.db.staff import StaffMember
 from dsr.domain import deadlines
 from dsr.domain.lifecycle import Status
@@ -92,6 +93,17 @@ def confirm(session: Session, case: Case, by: StaffMember) -> None:
     check = IdentityCheck(case_id=case.id, method="email", is_confirmed=True, checked_at=NOW, checked_by_id=by.id)
     session.add(check)
     session.flush()
+
+
+def add_plan(
+    session: Session, case_id: uuid.UUID, by: uuid.UUID, state: str = "executed", rows: str = "{}"
+) -> CasePlan:
+    """A plan for the erasure of a case, as far as that state."""
+    plan = CasePlan(id=new_id(), case_id=case_id, number=1, state=state, counts={}, made_at=NOW, made_by_id=by)
+    plan.digest, plan.register_digest, plan.rows = "0" * 64, "0" * 64, rows
+    session.add(plan)
+    session.flush()
+    return plan
 
 
 def references(cases: Sequence[Case]) -> list[str]:

@@ -30,7 +30,7 @@ from dsr.services import answers, casework, copies, plans
 from dsr.services.copy_archive import write_copy
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
-from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.cast import add_case, add_member, add_plan, confirm
 from tests.parts.copies import REGISTER as CATEGORIES
 from tests.parts.store import NOW, Store
 
@@ -83,19 +83,7 @@ class Desk:
     def erase(self, *rows: PlanRow, outcome: Outcome = Outcome.PARTLY_FULFILLED, state: str = "done") -> None:
         """As the worker would leave it: a plan, its receipt and its ledger."""
         with self.store.transaction() as session:
-            plan = CasePlan(
-                case_id=self.case_id,
-                number=1,
-                state="executed",
-                digest="0" * 64,
-                register_digest="0" * 64,
-                counts={},
-                made_at=NOW,
-                made_by_id=self.handler,
-            )
-            plan.rows = plans.document(rows, {})
-            session.add(plan)
-            session.flush()
+            plan = add_plan(session, self.case_id, self.handler, rows=plans.document(rows, {}))
             session.add(_receipt(plan, rows, state))
             session.add_all(_entry(plan, each) for each in rows if each.verdict is Verdict.KEEP)
             for right in session.get_one(Case, self.case_id).rights:

@@ -17,7 +17,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.notifications import Notification
-from dsr.db.plans import CasePlan, Execution, LedgerEntry
+from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.answer_check import warnings
 from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Answer, Change, Channel, State, Waiver
@@ -26,7 +26,7 @@ from dsr.domain.rights import Right
 from dsr.services import answers, casework, notifications
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import WrongReceiptCode
-from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.cast import add_case, add_member, add_plan, confirm
 from tests.parts.copies import REGISTER as CATEGORIES
 from tests.parts.starters import words
 from tests.parts.store import NOW, Store
@@ -138,10 +138,7 @@ def test_what_nobody_got_needs_no_task(desk: Desk) -> None:
 
 def test_the_receipts_of_a_plan_say_what_recipients_are_told(desk: Desk) -> None:
     with desk.store.transaction() as session:
-        plan = CasePlan(case_id=desk.case_id, number=1, state="approved", digest="0", register_digest="0", counts={})
-        plan.made_at, plan.made_by_id = NOW, desk.handler
-        session.add(plan)
-        session.flush()
+        plan = add_plan(session, desk.case_id, desk.handler, "approved")
         done = {"erased": {"invoice": 2, "customer": 0}, "changed": {"gone": 1}}
         session.add(Execution(plan_id=plan.id, system="shop", state="done", started_at=NOW, **done))
         kept = {"category": "invoice", "table": "invoice", "verdict": "keep", "row_count": 1}

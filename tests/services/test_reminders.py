@@ -20,7 +20,7 @@ from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
 from dsr.services import reminders
-from tests.parts.cast import add_case, add_member
+from tests.parts.cast import add_case, add_member, add_plan
 from tests.parts.store import NOW, Store
 
 TODAY = date(2026, 11, 23)
@@ -301,11 +301,7 @@ def kept(store: Store, rows: int, **values: Any) -> None:
         case = session.scalars(select(Case)).first() or add_case(session, Right.ERASURE, status=Status.CLOSED)
         plan = session.scalars(select(CasePlan)).first()
         if plan is None:
-            digests = {"digest": "0", "register_digest": "0", "counts": {}}
-            plan = CasePlan(id=new_id(), case_id=case.id, number=1, state="executed", made_at=NOW, **digests)
-            plan.made_by_id = add_member(session, "Els Smit").id
-            session.add(plan)
-            session.flush()
+            plan = add_plan(session, case.id, add_member(session, "Els Smit").id)
         facts = {"system": "shop", "category": "invoice", "table": "invoice", "verdict": "keep", **values}
         session.add(LedgerEntry(case_id=case.id, plan_id=plan.id, row_count=rows, **facts))
 

@@ -17,12 +17,12 @@ from dsr.db.answers import Letter
 from dsr.db.base import keys
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
-from dsr.db.plans import CasePlan, LedgerEntry, LedgerIdentifier
+from dsr.db.plans import LedgerEntry, LedgerIdentifier
 from dsr.domain.rights import Right
 from dsr.services.identity import receipt_code_digest
 from dsr.services.ledger import PAGE
 from dsr.services.lookup import digests_of, identifiers_of
-from tests.parts.cast import add_case, add_member
+from tests.parts.cast import add_case, add_member, add_plan
 from tests.parts.form import HANNA
 from tests.parts.staff import add, sign_in, store
 from tests.parts.store import NOW
@@ -43,19 +43,7 @@ def reference(app: Flask) -> str:
     """A case with more entries than a page holds, one without a day and one that waits for a person."""
     with store(app) as session:
         case = add_case(session, Right.ERASURE)
-        plan = CasePlan(
-            id=uuid.uuid4(),
-            case_id=case.id,
-            number=1,
-            state="executed",
-            digest="0" * 64,
-            register_digest="0" * 64,
-            counts={},
-            made_at=NOW,
-            made_by_id=add_member(session, "Els Smit").id,
-        )
-        session.add(plan)
-        session.flush()
+        plan = add_plan(session, case.id, add_member(session, "Els Smit").id)
         days: list[date | None] = [FIRST + timedelta(days=number) for number in range(PAGE + 3)]
         for number, day in enumerate([*days, None, FIRST]):
             entry = LedgerEntry(
