@@ -29,6 +29,7 @@ from dsr.domain.wording import N_
 from dsr.jobs.context import Context, Note, left_undone
 from dsr.services import (
     drawing_up,
+    ending,
     erasing,
     errand_dates,
     errand_erasures,
@@ -221,7 +222,7 @@ def _erase_kept(context: Context, due: retention.Due) -> None:
         with connector.erasing() as transaction:
             on = local_date(context.now())
             known = partial(_keys_kept, context, due)
-            results = retention.erase_due(transaction, context.settings, due, decisions, known, on=on)
+            results = ending.erase_due(transaction, context.settings, due, decisions, known, on=on)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, due.case_id, None, decisions)
         faults.point("kept-rows-erased")

@@ -1,20 +1,20 @@
-"""The ledger of what a law keeps: found when its day has come, and settled once it is erased (GDPR art. 17(3)(b))."""
+"""The ledger of what a law keeps: found when its day has come, settled once it is erased (GDPR art. 17(3)(b))."""
 
 from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, and_, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
-from dsr.connectors.base import Erasing, Found, SystemDown, rows_of
+from dsr.connectors.base import Erasing, Found, SystemDown
 from dsr.db.base import new_id, table_of
 from dsr.db.erased import ErasedRows
 from dsr.db.notices import Task
@@ -27,7 +27,6 @@ from dsr.domain.register import ErasureGround, Register, Table
 from dsr.domain.row_keys import Key, as_read, from_json, to_json
 from dsr.domain.wording import N_
 from dsr.services import audit, holds
-from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
 from dsr.services.erased import NotedRows, remember
 
 KEPT, ERASED, TASK = "kept", "erased", "task"
@@ -112,31 +111,6 @@ def decisions_on(session: Session, case_id: uuid.UUID, register: Register) -> di
     return holds.decided(session, case_id, None, decisions)
 
 
-def erase_due(
-    erasing: Erasing,
-    settings: Settings,
-    due: Due,
-    decisions: Mapping[str, Decision],
-    known_keys: Callable[[], Mapping[str, Set[Key]]],
-    *,
-    on: date,
-) -> dict[uuid.UUID, Settled]:
-    """Erase what is due in the open transaction, by the same checks as an approved plan; result per entry.
-
-    A row that changed since, that a rule now keeps longer, or that a row points at which is not among `known_keys`, is
-    left for a person; one that is held stays until the hold is lifted. Of one that kept rows need, or rows of others by
-    another way than their first, that part stays.
-    """
-    order = list(reversed(judged_tables(settings.register, due.system)))
-    known = sorted((e for e in due.entries if e.table in order), key=lambda entry: order.index(entry.table))
-    found = {entry.id: _yet_to_go(erasing, settings.register, entry, due.kept[entry.id]) for entry in known}
-    stands = all(_stands(settings, due, entry, found[entry.id], decisions) for entry in known)
-    left = {} if stands else _left(settings, due, found, decisions, on)
-    settled = {e.id: _left_whole(due.kept[e.id], NOT_IN_REGISTER) for e in due.entries if e.table not in order}
-    ending = _Ending(erasing, settings.register, due, cache(known_keys))
-    return settled | {entry.id: ending.erase(entry, found[entry.id], left.get(entry.id, {})) for entry in known}
-
-
 def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) -> Found:
     """Kept rows by their keys. SystemDown where the table is empty: it is not believed that everything is gone."""
     found = erasing.read(table, keys)
@@ -145,38 +119,19 @@ def read_kept(erasing: Erasing, system: str, table: str, keys: Sequence[Key]) ->
     return found
 
 
-def _yet_to_go(erasing: Erasing, register: Register, entry: LedgerEntry, kept: Kept) -> Found:
-    """The rows of an entry that are yet to go: an earlier attempt may have emptied them."""
-    columns = verdicts.columns_left(register.tables[entry.system], entry.table)
-    found = read_kept(erasing, entry.system, entry.table, [*kept])
-    table = register.tables[entry.system][entry.table]
-    return yet_to_go(found, table, kept, columns)
-
-
 def judged_tables(register: Register, system: str) -> list[str]:
     """The tables whose rows get a verdict of their own, parents first: not those that are views of another one."""
     tables = register.tables.get(system, {})
     return [name for name in register.nearest_first(system) if not tables[name].view_of] if tables else []
 
 
-def _stands(settings: Settings, due: Due, entry: LedgerEntry, found: Found, decisions: Mapping[str, Decision]) -> bool:
-    """Whether the day of an entry is that of every row: no rule and no row changed, none is gone, and none is held."""
-    table = settings.register.tables[due.system][entry.table]
-    return (
-        entry.dated_with == rules_of(settings, due.system)
-        and table.is_erasable
-        and settings.register.categories[table.category].is_ours
-        and decisions[table.category].hold is None
-        and found.fingerprints(table) == due.kept[entry.id]
-    )
-
-
 def refused(due: Due) -> dict[uuid.UUID, Settled]:
     """The result per entry where the system refuses: all is left."""
-    return {entry.id: _left_whole(due.kept[entry.id], REFUSED) for entry in due.entries}
+    return {entry.id: left_whole(due.kept[entry.id], REFUSED) for entry in due.entries}
 
 
-def _left_whole(kept: Kept, reason: str) -> Settled:
+def left_whole(kept: Kept, reason: str) -> Settled:
+    """All of an entry is left, for one reason."""
     return Settled(left=dict.fromkeys(kept, reason))
 
 
@@ -189,35 +144,6 @@ def judge_kept(
     return {(row.table, as_read(row.key_values)): row for row in judged}
 
 
-def _left(
-    settings: Settings, due: Due, found: Mapping[uuid.UUID, Found], decisions: Mapping[str, Decision], on: date
-) -> dict[uuid.UUID, dict[Key, str]]:
-    """By entry the rows that may not go after all, each with the reason."""
-    judged = judge_kept(settings, due.system, rows_of(found.values()), decisions, on)
-    tables = settings.register.tables[due.system]
-    # What rows that are held need waits with them: both are looked at again once the hold is lifted.
-    needed_by = HELD if any(noted_ground(row.why) for row in judged.values()) else STILL_NEEDED
-    return {entry_id: _left_of(rows, tables, due.kept[entry_id], judged, needed_by) for entry_id, rows in found.items()}
-
-
-def _left_of(
-    found: Found,
-    tables: Mapping[str, Table],
-    kept: Kept,
-    judged: Mapping[tuple[str, Key], PlanRow],
-    needed_by: str,
-) -> dict[Key, str]:
-    left: dict[Key, str] = {}
-    digests = found_rows(found, tables[found.table])
-    for key in map(as_read, found.keys):
-        row = judged[found.table, key]
-        if digests.get(key) != kept[key]:
-            left[key] = CHANGED
-        elif row.verdict is not Verdict.ERASE:
-            left[key] = needed_by if (why := why_left(row)) == STILL_NEEDED else why
-    return left
-
-
 def why_left(judged: PlanRow) -> str:
     """Why a row may not go on its day after all."""
     if noted_ground(judged.why):
@@ -227,57 +153,8 @@ def why_left(judged: PlanRow) -> str:
     return READ_ONLY if judged.why == READ_ONLY else KEPT_LONGER
 
 
-@dataclass(frozen=True, slots=True)
-class _Ending:
-    """The transaction in which kept rows go, whole or in part."""
-
-    erasing: Erasing
-    register: Register
-    due: Due
-    known_keys: Callable[[], Mapping[str, Set[Key]]]
-
-    def erase(self, entry: LedgerEntry, found: Found, left: Mapping[Key, str]) -> Settled:
-        table, kept = self.register.tables[entry.system][entry.table], self.due.kept[entry.id]
-        least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
-        less = verdicts.columns_needed(self.register.tables[entry.system], entry.table)
-        going = found.without(left.keys())
-        pointed_at, left = self._pointed_at(entry, table, going, left)
-        whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
-        erased = erase_rows(self.erasing, entry.system, table, whole, least, again=entry.columns_kept is not None)
-        was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
-        erase_rows(self.erasing, entry.system, table, was_whole, less)
-        after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
-        # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-        remaining = left.keys() | after.keys()
-        gone = {key: digest for key, digest in kept.items() if key not in remaining} if remaining else kept
-        noted = str(entry.rows) if len(gone) == len(kept) else _written(gone)
-        emptied = _written({key: kept[key] for key in map(as_read, was_whole.keys)})
-        went = (
-            NotedRows(entry.table, least, len(gone), noted),
-            NotedRows(entry.table, less, len(was_whole.rows), emptied),
-        )
-        part = NotedRows(entry.table, less, len(after), _written(after)) if after else None
-        return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
-
-    def _pointed_at(
-        self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
-    ) -> tuple[set[Key], Mapping[Key, str]]:
-        """The rows that others point at, and those left, since a new one belongs to them."""
-        where = self.erasing, self.register, entry.system, going
-        by_first_way, is_left = keys_pointed_at(*where, first=True), set[Key]()
-        if by_first_way and entry.columns_kept is None:
-            counts = None if table.keep_columns is None else lambda *new: not self._is_known(*new)
-            is_left = keys_pointed_at(*where, first=True, counts=counts)
-        # What stays when a row is emptied stays for others too.
-        counts = self._is_known if table.on_erasure == "empty" else None
-        by_another = keys_pointed_at(*where, first=False, counts=counts)
-        return by_first_way | by_another, {**left, **dict.fromkeys(is_left, STILL_NEEDED)}
-
-    def _is_known(self, name: str, key: Key) -> bool:
-        return key in self.known_keys().get(name, ())
-
-
-def _written(kept: Kept) -> str:
+def as_noted(kept: Kept) -> str:
+    """Rows as an entry holds them."""
     return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
 
 
@@ -324,7 +201,7 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
 
 
 def _leave(session: Session, entry: LedgerEntry, left: Mapping[Key, str], kept: Kept, now: datetime) -> None:
-    entry.row_count, entry.rows = len(left), _written({key: kept[key] for key in left})
+    entry.row_count, entry.rows = len(left), as_noted({key: kept[key] for key in left})
     if HELD in left.values():
         entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
     else:
