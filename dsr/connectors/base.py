@@ -71,11 +71,12 @@ class Found:
         return digests
 
     def only(self, keys: Set[Key]) -> Found:
-        """The rows with these keys, as they were noted. A database may take another spelling for the same key."""
+        """The rows with these keys. A database may take another spelling for the same key."""
         if keys >= set(self.keys):
             return self
-        rows = zip(map(as_read, self.keys), self.rows, strict=True) if keys else ()
-        return replace(self, rows=[row for key, row in rows if key in keys])
+        wanted = {*map(as_read, keys)}
+        rows = zip(map(as_read, self.keys), self.rows, strict=True) if wanted else ()
+        return replace(self, rows=[row for key, row in rows if key in wanted])
 
     def without(self, keys: Set[Key]) -> Found:
         """The other rows."""

@@ -33,7 +33,7 @@ from dsr.domain.identifiers import EMAIL, PHONE, PUNCTUATION, spellings
 from dsr.domain.plans import Columns, Row
 from dsr.domain.register import Table
 from dsr.domain.register_ways import Seen
-from dsr.domain.row_keys import Key, as_read, from_json
+from dsr.domain.row_keys import Key, from_json
 from dsr.domain.wording import N_
 
 _KEYS = "dsr_keys_"
@@ -93,7 +93,7 @@ class SqlSystem:
 
     def read(self, table: str, keys: Sequence[Key]) -> Iterator[Found]:
         """The rows with these keys that are still there, a batch at a time. Raises as `stream` does."""
-        wanted = {*map(as_read, keys)}
+        wanted = {*keys}
         with self._transaction(self._reader) as connection:
             for part in self.keys_in_parts(table, keys, BATCH):
                 yield self.fetch(connection, table, self.by_key("read", table), part).only(wanted)

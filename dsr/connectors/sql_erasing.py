@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from dsr.connectors.base import Found, Identifiers
 from dsr.connectors.sql_emptying import as_given, changed_along
 from dsr.domain.plans import Columns, Row
-from dsr.domain.row_keys import Key, as_read
+from dsr.domain.row_keys import Key
 
 if TYPE_CHECKING:
     from dsr.connectors.sql import SqlSystem
@@ -32,7 +32,7 @@ class SqlErasing:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
         parts = self.system.keys_in_parts(table, keys)
         found = self.system.fetch_all(self.connection, table, self.system.by_key("lock", table), parts)
-        return found.only({*map(as_read, keys)})
+        return found.only({*keys})
 
     def is_empty(self, table: str) -> bool:
         """Whether a table has no row at all, of anybody."""

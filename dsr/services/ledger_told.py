@@ -9,7 +9,7 @@ from dsr.config import Settings
 from dsr.domain.notifications import Change
 from dsr.domain.row_keys import Key
 from dsr.services import errands
-from dsr.services.retention import Due, Settled, kept_rows
+from dsr.services.retention import Due, Kept, Settled, kept_rows
 
 
 def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) -> Iterator[Change]:
@@ -19,13 +19,16 @@ def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) 
     """
     words: dict[str, list[str]] = {}
     for entry in due.entries:
-        result = results[entry.id]
-        left = {*result.left, *(kept_rows(result.in_part) if result.in_part else ())}
-        keys = [key for key in due.kept[entry.id] if key not in left]
-        if keys and entry.category in settings.register.categories:
+        category = settings.register.categories.get(entry.category)
+        if category and category.recipients and (keys := _gone(due.kept[entry.id], results[entry.id])):
             words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
-    for category, records in words.items():
-        yield Change(category, words="; ".join(records) or None)
+    for told, records in words.items():
+        yield Change(told, words="; ".join(records) or None)
+
+
+def _gone(kept: Kept, result: Settled) -> list[Key]:
+    left = {*result.left, *(kept_rows(result.in_part) if result.in_part else ())}
+    return [key for key in kept if key not in left]
 
 
 def _records(settings: Settings, system: str, table: str, keys: Collection[Key]) -> Iterator[str]:
