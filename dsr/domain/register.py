@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from functools import cached_property, partial
 from typing import Any, ClassVar, Literal
@@ -279,27 +278,6 @@ class Table:
     def other_parents(self) -> list[str]:
         """Those that do not say whose its rows are, where the first does: the address an order was sent to."""
         return [*self.parents][1:]
-
-    def emptied(self, column: str, key: Mapping[str, Any]) -> Fixed | None:
-        """What a column of the row with this key holds once it is emptied: nothing, or its fixed value."""
-        fixed = self.fixed.get(column)
-        return re.sub(r"\{(\w+)\}", lambda name: str(key[name[1]]), fixed) if isinstance(fixed, str) else fixed
-
-    def is_emptied(self, column: str, key: Mapping[str, Any], value: Any) -> bool:
-        """Whether `value` is what a column of the row with this key holds once it is emptied."""
-        if column in self.pseudonyms and value is not None:
-            return re.fullmatch(f"[a-z2-7]{{{self.pseudonyms[column]}}}", _as_written(value)) is not None
-        emptied = self.emptied(column, key)
-        return value == emptied or (None not in (value, emptied) and _as_written(value) == str(emptied).rstrip())
-
-
-def _as_written(value: Any) -> str:
-    """A value of a driver as the register writes it: a moment as its day, bytes and lists and padded text as text."""
-    if isinstance(value, bytes):
-        return value.decode("latin-1").rstrip("\0")
-    if isinstance(value, date):
-        return value.isoformat()[:10]
-    return "{}" if value == [] else str(value).rstrip()
 
 
 @dataclass(frozen=True)

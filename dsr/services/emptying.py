@@ -9,6 +9,7 @@ from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Searching
 from dsr.db.base import keys
+from dsr.domain.emptied import is_emptied
 from dsr.domain.plans import Columns, PlanChanged, Row
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, loosely
@@ -54,7 +55,7 @@ def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
     """Whether a row holds nothing but `columns_kept`, as `empty_rows` leaves it."""
     key = {column: row.values[column] for column in table.key}
     goes = {column: value for column, value in row.values.items() if column not in columns_kept}
-    return all(table.is_emptied(column, key, value) for column, value in goes.items())
+    return all(is_emptied(table, column, key, value) for column, value in goes.items())
 
 
 def keys_pointed_at(
