@@ -13,13 +13,13 @@ from dsr import faults
 from dsr.db.cases import Case
 from dsr.db.holds import Hold
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan, Execution, LedgerEntry
+from dsr.db.plans import Execution, LedgerEntry
 from dsr.domain.holds import HoldGround
 from dsr.domain.plans import PlanChanged
 from dsr.jobs import erasing, work
 from dsr.services import holds, plans
 from tests.jobs.test_erasing_races import at_once, carry_out_plan, once_more
-from tests.parts.erasures import newest_plan, propose
+from tests.parts.erasures import newest_plan, propose_again
 from tests.parts.shop import Workplace
 
 REVIEW = date(2027, 3, 1)
@@ -49,13 +49,6 @@ def lift(workplace: Workplace, case: Case, hold_id: uuid.UUID) -> None:
         by: Any = own.handler_id
         settings, now = workplace.context.settings, workplace.clock()
         holds.lift_hold(session, own, hold, "Het geschil is voorbij.", by=by, settings=settings, now=now)
-
-
-def propose_again(workplace: Workplace, case: Case) -> CasePlan:
-    with workplace.transaction() as session:
-        own = session.get_one(Case, case.id)
-        by: Any = own.handler_id
-    return propose(workplace, case, by)
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)

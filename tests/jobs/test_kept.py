@@ -12,7 +12,7 @@ from dsr.db.cases import Case
 from dsr.db.identity import Lookup
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Task
-from dsr.db.plans import CasePlan, LedgerEntry
+from dsr.db.plans import LedgerEntry
 from dsr.domain.errands import ITEM
 from dsr.domain.groups import Group
 from dsr.domain.lifecycle import Status
@@ -23,48 +23,11 @@ from dsr.services import answers, audit, kept, retention
 from dsr.services import later as for_later
 from dsr.services.lookup import identifiers_of
 from dsr.services.work import ask
-from tests.jobs.test_erasing_holds import propose_again
 from tests.parts import cast
-from tests.parts.erasures import approve
+from tests.parts.erasures import approve_again, approve_anew, confirm
 from tests.parts.shop import Workplace
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-
-
-@pytest.fixture
-def later(workplace: Workplace, approved: Case) -> Case:
-    """Hanna's second request, after her first was carried out and her address emptied in the shop."""
-    work.run_all(workplace.context)
-    with workplace.transaction() as session:
-        first = session.get_one(Case, approved.id)
-        case = cast.add_case(session, Right.ACCESS, Right.ERASURE, status=Status.HANDLING)
-        case.handler_id, case.data_subject.email_index = first.handler_id, first.data_subject.email_index
-        case.data_subject.email_confirmed_at = workplace.clock()
-        return case
-
-
-def confirm(workplace: Workplace, case: Case) -> None:
-    with workplace.transaction() as session:
-        by = next(member for member in session.scalars(select(cast.StaffMember)) if member.id == case.handler_id)
-        cast.confirm(session, session.get_one(Case, case.id), by)
-
-
-def approve_again(workplace: Workplace, case: Case) -> None:
-    """The second request has an approved plan as well, and wants no copy."""
-    confirm(workplace, case)
-    with workplace.transaction() as session:
-        session.get_one(Case, case.id).rights[0].outcome = "refused"
-    approve_anew(workplace, case)
-
-
-def approve_anew(workplace: Workplace, case: Case) -> CasePlan:
-    """A request has another plan, which is approved."""
-    plan = propose_again(workplace, case)
-    with workplace.transaction() as session:
-        own = session.get_one(Case, case.id)
-        approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
-    approve(workplace, case, plan, approver.id)
-    return plan
 
 
 def test_a_later_request_finds_what_is_kept_and_nobody_elses_does(workplace: Workplace, later: Case) -> None:

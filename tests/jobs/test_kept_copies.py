@@ -29,8 +29,8 @@ from dsr.jobs import work
 from dsr.services import copies, kept
 from dsr.services.copy_archive import PURPOSE, write_copy
 from dsr.services.work import ask, of
-from tests.jobs.test_kept import confirm, later  # noqa: F401 - a fixture
 from tests.parts import cast
+from tests.parts.erasures import confirm
 from tests.parts.shop import Workplace
 
 KEPT = {"customer": 1, "invoice": 7, "invoice_line": 14}
@@ -60,7 +60,7 @@ def counts(found: list[dict[str, Any]]) -> Counter[str]:
 
 
 @on_each
-def test_what_an_earlier_erasure_left_is_in_a_later_copy(workplace: Workplace, later: Case) -> None:  # noqa: F811
+def test_what_an_earlier_erasure_left_is_in_a_later_copy(workplace: Workplace, later: Case) -> None:
     copy = made(workplace, later)
     found = tables(workplace, copy)
     assert counts(found) == KEPT
@@ -76,7 +76,7 @@ def test_what_an_earlier_erasure_left_is_in_a_later_copy(workplace: Workplace, l
 
 
 @on_each
-def test_a_key_given_out_anew_brings_nobody_elses_row(workplace: Workplace, later: Case) -> None:  # noqa: F811
+def test_a_key_given_out_anew_brings_nobody_elses_row(workplace: Workplace, later: Case) -> None:
     workplace.shop.run("DELETE FROM invoice_line WHERE invoice_id = 124")
     workplace.shop.run("UPDATE invoice SET customer_id = 2 WHERE id = 124")
     copy = made(workplace, later)
@@ -85,7 +85,7 @@ def test_a_key_given_out_anew_brings_nobody_elses_row(workplace: Workplace, late
 
 
 @on_sqlite
-def test_what_the_search_finds_as_well_is_there_once(workplace: Workplace, later: Case) -> None:  # noqa: F811
+def test_what_the_search_finds_as_well_is_there_once(workplace: Workplace, later: Case) -> None:
     workplace.shop.run("INSERT INTO customer (id, email, name) VALUES (9, 'hanna@example.org', 'Hanna Brinkman')")
     workplace.shop.run("UPDATE invoice SET customer_id = 9 WHERE id = 124")
     copy = made(workplace, later)
@@ -100,7 +100,7 @@ def test_what_the_search_finds_as_well_is_there_once(workplace: Workplace, later
 def test_what_was_left_of_another_behind_the_same_address_is_not_in_it(
     workplace: Workplace,
     approved: Case,
-    later: Case,  # noqa: F811
+    later: Case,
 ) -> None:
     with workplace.transaction() as session:
         chosen = Identifier(case_id=approved.id, kind="shop.customer", proof="handler", proved_at=workplace.clock())
@@ -154,7 +154,7 @@ class Wide:
 
 
 @on_sqlite
-def test_ten_times_the_kept_rows_take_little_more_than_their_keys(workplace: Workplace, later: Case) -> None:  # noqa: F811
+def test_ten_times_the_kept_rows_take_little_more_than_their_keys(workplace: Workplace, later: Case) -> None:
     confirm(workplace, later)
     settings, wide = workplace.context.settings, Wide()
     table = settings.register.tables["shop"]["ticket"]

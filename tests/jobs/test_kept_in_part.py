@@ -13,7 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
-from tests.jobs.test_kept import approve_again, later  # noqa: F401 - a fixture
+from tests.parts.erasures import approve_again
 from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Shop, Workplace
 
@@ -108,7 +108,7 @@ def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
-def test_what_a_first_request_left_in_part_a_second_one_leaves_as_it_is(workplace: Workplace, later: Case) -> None:  # noqa: F811
+def test_what_a_first_request_left_in_part_a_second_one_leaves_as_it_is(workplace: Workplace, later: Case) -> None:
     before = workplace.shop.rows("deal")[0]
     assert before["advisor"] != "Yara"
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")

@@ -6,15 +6,18 @@ import uuid
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
+from dsr.domain.lifecycle import Status
 from dsr.domain.plans import PlanRow
 from dsr.domain.rights import Right
 from dsr.domain.row_keys import Key
 from dsr.jobs import work
 from dsr.services import approvals, plans
 from dsr.services.work import of as work_of
+from tests.parts import cast
 from tests.parts.shop import Workplace, identified_case
 
 
@@ -25,8 +28,20 @@ def approved(workplace: Workplace) -> Case:
     return case
 
 
+@pytest.fixture
+def later(workplace: Workplace, approved: Case) -> Case:
+    """Hanna's second request, after her first was carried out and her address emptied in the shop."""
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        first = session.get_one(Case, approved.id)
+        case = cast.add_case(session, Right.ACCESS, Right.ERASURE, status=Status.HANDLING)
+        case.handler_id, case.data_subject.email_index = first.handler_id, first.data_subject.email_index
+        case.data_subject.email_confirmed_at = workplace.clock()
+        return case
+
+
 def approved_plan(workplace: Workplace) -> tuple[Case, CasePlan]:
-    """The same with the plan."""
+    """Such a case, and its plan."""
     case, handler, approver = identified_case(workplace, Right.ERASURE)
     plan = propose(workplace, case, handler.id)
     approve(workplace, case, plan, approver.id)
@@ -43,12 +58,43 @@ def propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) -
     return newest_plan(workplace, case)
 
 
+def propose_again(workplace: Workplace, case: Case) -> CasePlan:
+    """Have another plan drawn up, by the handler of the case."""
+    assert case.handler_id
+    return propose(workplace, case, case.handler_id)
+
+
 def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
     """A second person agrees, whatever the plan is for."""
     settings = workplace.context.settings
     with workplace.transaction() as session:
         found = session.get_one(Case, case.id)
         approvals.approve_plan(session, found, plan.digest, by=by, settings=settings, now=workplace.clock())
+
+
+def confirm(workplace: Workplace, case: Case) -> None:
+    """Its handler knows who asks."""
+    with workplace.transaction() as session:
+        by = next(member for member in session.scalars(select(cast.StaffMember)) if member.id == case.handler_id)
+        cast.confirm(session, session.get_one(Case, case.id), by)
+
+
+def approve_again(workplace: Workplace, case: Case) -> None:
+    """A second request has an approved plan as well, and wants no copy."""
+    confirm(workplace, case)
+    with workplace.transaction() as session:
+        session.get_one(Case, case.id).rights[0].outcome = "refused"
+    approve_anew(workplace, case)
+
+
+def approve_anew(workplace: Workplace, case: Case) -> CasePlan:
+    """A request has another plan, which is approved."""
+    plan = propose_again(workplace, case)
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)
+    approve(workplace, case, plan, approver.id)
+    return plan
 
 
 def newest_plan(workplace: Workplace, case: Case) -> CasePlan:
