@@ -20,11 +20,10 @@ from dsr.db.notices import Notice
 from dsr.db.plans import CasePlan
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
-from dsr.domain.persons import doubtful_tables
-from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Row, SeveralPersons, Verdict
-from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Table, Text
+from dsr.domain.plans import Decision, Plan, PlanChanged, PlanRow, Verdict
+from dsr.domain.register import Category, ErasureGround, LegalBasis, Register, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import approvals, casework, drawing_up, plans, work
+from dsr.services import approvals, casework, plans, work
 from dsr.services.lookup import IdentityNotConfirmed
 from tests.parts import cast
 from tests.parts.store import NOW, Store
@@ -37,13 +36,6 @@ REGISTER = Register(
             WORDS, WORDS, LegalBasis.CONTRACT, WORDS,
             erasure_ground=ErasureGround.NONE, refusal_reason=Text("Loopt nog.", "Still runs."),
         ),
-    },
-    {
-        "shop": {
-            "customer": Table("customer", ("id",), match={"email": "email"}),
-            "ticket": Table("ticket", ("id",), via={"customer_id": "customer.id"}),
-            "newsletter": Table("customer", ("email",), match={"email": "email"}),
-        }
     },
 )  # fmt: skip
 HOUR = timedelta(hours=1)
@@ -336,31 +328,6 @@ def test_a_plan_that_somebody_moved_meanwhile_is_not_overwritten(store: Store, c
     approve(store, case, staff[1])
     with store.transaction() as session, pytest.raises(PlanChanged, match="Somebody else has just decided"):
         plans.move(session, stale, plans.VOID)
-
-
-def test_rows_of_several_persons_are_never_planned_together() -> None:
-    def rows(*found: tuple[str, int]) -> list[Row]:
-        return [Row(table, (number,), {"id": number}) for table, number in found]
-
-    with pytest.raises(SeveralPersons, match=r"2 persons in shop[.]customer answer to this address"):
-        drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), ())
-    drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("customer", 2)), {"shop.customer"})
-    drawing_up.check_one_person(REGISTER, "shop", rows(("customer", 1), ("ticket", 1), ("ticket", 2)), ())
-    # Nothing points at a newsletter: two addresses are two subscriptions of one person.
-    drawing_up.check_one_person(REGISTER, "shop", rows(("newsletter", 1), ("newsletter", 2)), ())
-
-
-def test_things_of_a_person_to_which_others_point_are_no_people() -> None:
-    """Of a guest only the address stands in the ticket; of a client, the number."""
-    ticket = Table("ticket", ("id",), match={"email": "mail"}, via={"customer_id": "customer.id"})
-    reply = Table("ticket", ("id",), via={"ticket_id": "ticket.id"})
-    found = [Row("ticket", (number,), {"id": number, "mail": "guest@example.org"}) for number in (1, 2)]
-    for people, doubtful in ((None, [("shop", "ticket")]), (True, []), (False, [])):
-        tables = {**REGISTER.tables["shop"], "ticket": replace(ticket, people=people), "reply": reply}
-        register = replace(REGISTER, tables={"shop": tables})
-        assert doubtful_tables(register) == doubtful
-        with nullcontext() if people is False else pytest.raises(SeveralPersons, match=r"2 persons in shop[.]ticket"):
-            drawing_up.check_one_person(register, "shop", found, ())
 
 
 def test_of_a_case_that_was_withdrawn_nothing_is_planned_or_approved(store: Store, case: Case, staff: Any) -> None:
