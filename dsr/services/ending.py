@@ -141,7 +141,7 @@ class _Ending:
             NotedRows(entry.table, less, len(was_whole.rows), emptied),
         )
         part = NotedRows(entry.table, less, len(after), as_noted(after)) if after else None
-        return Settled(erased, len(kept) - len(found.rows), left, part, [each for each in went if each.row_count])
+        return Settled(erased, len(kept) - len(found.rows), left, part, went)
 
     def _pointed_at(
         self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
@@ -55,6 +56,7 @@ def remember(
             "rows_sealed": ErasedRows.rows.sealed(noted.rows, case_id),
         }
         for noted in gone
+        if noted.row_count
     ]
     put_all(session, ErasedRows, rows)
 
@@ -70,9 +72,20 @@ def _purge_on(register: Register, now: datetime) -> date:
     return local_date(now) + timedelta(days=remembered_days(register))
 
 
-def went(planned: Iterable[Group], touched: Collection[str]) -> Iterator[NotedRows]:
-    """What of a plan went, whole or in part, in the `touched` tables."""
+def went(
+    planned: Iterable[Group], touched: Collection[str], after: Mapping[str, Mapping[str, str]]
+) -> Iterator[NotedRows]:
+    """What of a plan went, whole or in part, in the `touched` tables; `after` has what is left of rows, by table and
+    key."""
     for group in planned:
         judged = group.judged
-        if judged.table in touched and (judged.verdict is Verdict.ERASE or judged.columns_kept is not None):
-            yield NotedRows(judged.table, judged.columns_kept, group.count, group.written)
+        if judged.table in touched and judged.columns_kept is not None:
+            yield _changed(group, after.get(judged.table, {}))
+        elif judged.table in touched and judged.verdict is Verdict.ERASE:
+            yield NotedRows(judged.table, None, group.count, group.written)
+
+
+def _changed(group: Group, after: Mapping[str, str]) -> NotedRows:
+    """The rows of which a part went now: of one that looks as before, an earlier request left that part."""
+    rows = [[key, digest] for key, digest in group.rows if after.get(json.dumps(key)) != digest]
+    return NotedRows(group.judged.table, group.judged.columns_kept, len(rows), json.dumps(rows))

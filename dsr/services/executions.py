@@ -124,7 +124,7 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
         return
     kept.take_over(session, plan.case_id, approved.identifiers, system, planned, now=now)
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
-    gone = went(planned, touched)
+    gone = went(planned, touched, receipt.after)
     remember(session, plan.case_id, system, gone, approved.register, now=now)
     put_all(session, LedgerEntry, [*_ledger(plan, planned, receipt)])
     audit.record(
@@ -152,7 +152,7 @@ def give_up(session: Session, case: Case, plan: CasePlan, system: str, *, regist
     session.flush()
     if _note_receipt(session, approved, system, Receipt({}, {}, {}, is_observed=False), now=now):
         planned = approved.parts[system].groups
-        gone = went(planned, {group.judged.table for group in planned})
+        gone = went(planned, {group.judged.table for group in planned}, {})
         remember(session, case.id, system, gone, register, now=now)
         _finish_if_last(session, approved, now=now)
 

@@ -95,9 +95,8 @@ def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
     assert {str(row["ended_on"]) for row in workplace.shop.rows("deal")} == {"2015-05-01", "2022-05-01"}
     with workplace.transaction() as session:
         assert session.scalars(select(Task)).all() == []
-    workplace.shop.run(
-        "UPDATE deal SET remark = 'calls often', advisor = 'Yara' WHERE id IN (2, 4)"
-    )  # a backup of the day before
+    # A backup of the day before.
+    workplace.shop.run("UPDATE deal SET remark = 'calls often', advisor = 'Yara' WHERE id IN (2, 4)")
     report = replay.run(workplace.context, "shop", date(2027, 5, 1))
     assert (report.count("again"), report.left) == (2, [])
     assert remarks(workplace) == {OVER: None, RUNNING: None, OPEN: None}
@@ -114,6 +113,7 @@ def test_what_a_first_request_left_in_part_a_second_one_leaves_as_it_is(workplac
     workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
     approve_again(workplace, later)
     work.run_all(workplace.context)
+    replay.run(workplace.context, "shop", workplace.clock().date())
     assert workplace.shop.rows("deal")[0] == before
     for day in (date(2027, 5, 2), date(2027, 5, 3), date(2032, 1, 1), date(2032, 1, 2)):
         workplace.clock.set(day)
