@@ -16,6 +16,7 @@ from dsr.db.cases import Case
 from dsr.db.plans import CasePlan, Execution
 from dsr.domain.certificates import TableResult, results
 from dsr.domain.errors import DomainError
+from dsr.domain.groups import Part
 from dsr.domain.wording import N_
 from dsr.services import errands, plans
 
@@ -79,10 +80,14 @@ def _is_done(execution: Execution) -> bool:
     return execution.state == DONE and not execution.is_given_up
 
 
+def _results(part: Part, execution: Execution) -> Sequence[TableResult]:
+    return results(part.groups, is_done=_is_done(execution), is_lost=execution.is_lost)
+
+
 def _of_plan(plan: CasePlan, names: dict[uuid.UUID, str]) -> PlanResult:
     parts = plans.parts_of(plan)
     systems = [
-        SystemResult(execution, results(parts[execution.system].groups, is_done=_is_done(execution)))
+        SystemResult(execution, _results(parts[execution.system], execution))
         for execution in plan.executions
         if execution.system in parts
     ]

@@ -11,15 +11,26 @@ from dsr.db.base import transaction
 from dsr.domain.errors import DomainError
 from dsr.services import certificate as certificates
 from dsr.services.certificate import Certificate
-from dsr.web.pages import called, page
+from dsr.web.pages import called, language, page
+from dsr.web.runtime import settings
 from dsr.web.security import allows
+from dsr.web.staff import case_view
 from dsr.web.staff.case import case_page, find_case
 from dsr.web.staff.pages import say, staff
 
 
 def _systems(found: Certificate) -> dict[str, Any]:
     named = {"outstanding": found.outstanding, "given_up": found.given_up}
-    return {"called": called, **{what: [called(name) for name in names] for what, names in named.items()}}
+    words = {what: [called(name) for name in names] for what, names in named.items()}
+    return {"called": called, "table_called": _table_called, **words}
+
+
+def _table_called(system: str, table: str) -> str:
+    """Of papers the system does not say which they are, so their category does."""
+    configured = settings().systems.get(system)
+    if configured and configured.is_manual:
+        return case_view.label(settings().register, table, language())
+    return called(f"{system}.{table}")
 
 
 @staff.get("/cases/<reference>/certificate")
