@@ -28,6 +28,8 @@ RIGHT_WORDS = {
 
 # What these come to is in the receipts of the program; of all other rights only the handler can tell what was done.
 _TOLD_BY_RECEIPTS = (Right.ACCESS, Right.ERASURE, Right.MARKETING_OBJECTION)
+# Of these a part can be left undone by the program itself, in a system that was given up; the letter tells that apart.
+_LEFT_IN_PART = frozenset(Right) - {Right.RECTIFICATION, Right.PORTABILITY, Right.AUTOMATED_DECISION}
 
 
 class Remark(DomainError):
@@ -113,8 +115,7 @@ def _says_what_was_not_done(decided: DecidedRight, facts: Facts) -> bool:
     """Whether the letter gives the reasons without words of the handler for this right."""
     if decided.right is Right.ERASURE and (facts.kept or facts.not_erased or facts.not_ours):
         return True
-    is_searched_for = decided.right in (Right.ACCESS, Right.ERASURE)
-    return decided.outcome is Outcome.PARTLY_FULFILLED and is_searched_for and bool(facts.given_up)
+    return decided.outcome is Outcome.PARTLY_FULFILLED and decided.right in _LEFT_IN_PART and bool(facts.given_up)
 
 
 def _missing_of_erasure(decided: DecidedRight, facts: Facts) -> Iterator[Remark]:

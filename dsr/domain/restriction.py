@@ -8,6 +8,7 @@ from enum import StrEnum
 from dsr.domain.changes import RowChange, same
 from dsr.domain.plans import Row
 from dsr.domain.register import LegalBasis, Register
+from dsr.domain.rights import Right
 
 
 class Ground(StrEnum):
@@ -22,6 +23,13 @@ class Ground(StrEnum):
 
 INVOKED = (Ground.ACCURACY, Ground.UNLAWFUL, Ground.CLAIM)
 """What the person can invoke; the others follow from an objection and from a withdrawal."""
+
+RIGHTS = {
+    **dict.fromkeys(INVOKED, Right.RESTRICTION),
+    Ground.OBJECTION: Right.OBJECTION,
+    Ground.CONSENT: Right.CONSENT_WITHDRAWAL,
+}
+"""The right that a restriction was made for."""
 
 _OBJECTIONABLE = (LegalBasis.LEGITIMATE_INTEREST, LegalBasis.PUBLIC_TASK)
 

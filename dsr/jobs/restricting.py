@@ -53,7 +53,9 @@ def restrict(context: Context, case_id: uuid.UUID, found: _ToTell) -> Note:
 
 
 def _finish(context: Context, case_id: uuid.UUID, session: Session) -> None:
-    restriction.finish(session, session.get_one(Case, case_id), context.settings.register, now=context.now())
+    case = session.get_one(Case, case_id)
+    restriction.finish(session, case, context.settings.register, now=context.now())
+    errand_restrictions.note_given_up(session, case)
 
 
 def _tell(context: Context, pending: Pending, system: str) -> None:

@@ -256,11 +256,12 @@ def is_done_by_hand(session: Session, case_id: uuid.UUID) -> bool:
 def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
     """What a plan that was carried out came to; what we can only read counts as gone once a person erased it."""
     found = outcome_of(parts, is_done_by_hand=is_done_by_hand)
-    if found is Outcome.FULFILLED and errands.systems_given_up(session, plan.case_id, errands.SEARCH, errands.ERASE):
-        return Outcome.PARTLY_FULFILLED
-    if found is Outcome.NOT_APPLICABLE and plan.right == Right.CONSENT_WITHDRAWAL:
-        return Outcome.FULFILLED  # it stopped, and nothing was there to erase
-    return found
+    kinds = [errands.SEARCH, errands.ERASE]
+    if plan.right == Right.CONSENT_WITHDRAWAL:
+        kinds += [errands.RESTRICT, errands.STOP]
+        found = Outcome.FULFILLED if found is Outcome.NOT_APPLICABLE else found  # it stopped, with nothing to erase
+    is_part = found is Outcome.FULFILLED and errands.systems_given_up(session, plan.case_id, *kinds)
+    return Outcome.PARTLY_FULFILLED if is_part else found
 
 
 def _ask_by_hand(session: Session, plan: CasePlan, parts: Iterable[Part], *, now: datetime) -> None:

@@ -20,7 +20,7 @@ from dsr.domain.register import ErasureGround, Register
 from dsr.domain.restriction import Ground, Weighed, advertising, by_consent, objectionable
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
-from dsr.services import audit, casework, plans, restriction
+from dsr.services import audit, casework, errand_restrictions, plans, restriction
 
 
 def stop_first(session: Session, case: Case, *, register: Register, now: datetime) -> None:
@@ -73,6 +73,7 @@ def weigh(session: Session, case: Case, result: Weighed, grounds: str, *, by: uu
     session.add(Weighing(case_id=case.id, result=result.value, weighed_at=now, weighed_by_id=by))
     for each in _of_objection(session, case):
         each.is_final = result is Weighed.UPHELD
+    errand_restrictions.note_given_up(session, case)
     audit.record(session, "objection-weighed", by=by, now=now, case_id=case.id, result=result.value)
 
 

@@ -207,6 +207,24 @@ def test_what_is_restricted_is_marked_by_the_owner_and_freed_after_the_lifting(
     assert firm.verify().faults == ()
 
 
+def test_what_the_owner_left_unmarked_is_told_as_done_in_part(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    firm = paper_firm
+    identified(firm, hanna, "restriction")
+    assert (
+        firm.act(NOOR, hanna.reference, "restriction", RESTRICTION, ground="a", categories="quote").status_code == 303
+    )
+    firm.tick()
+    assert outcome_of(firm, hanna) is Outcome.FULFILLED
+    path = f"errands/{yara.errand().id}/give-up"
+    assert firm.act(NOOR, hanna.reference, path, give_up_reason="De ordner is zoek.").status_code == 303
+    assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
+    letter = letter_of(firm, hanna)
+    assert "Dat hebben wij voor een deel gedaan." in letter
+    assert (
+        "Hier is niet gedaan wat er moest gebeuren, of wij weten dat niet zeker. De reden: De ordner is zoek." in letter
+    )
+
+
 def test_a_restriction_does_not_wait_until_the_owner_has_looked(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
     identified(paper_firm, hanna, "restriction", "access")
     assert "Beperk de gegevens" in paper_firm.see(NOOR, hanna.reference)
@@ -234,23 +252,36 @@ def test_a_restriction_that_ends_before_it_was_marked_asks_nothing_more(
         assert [each.kind for each in errands.of_case(session, case.id)] == ["restrict"]
 
 
-def test_advertising_from_a_list_on_paper_stops_at_once(
-    shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer
-) -> None:
+@pytest.fixture
+def list_firm(shop: Shop, settings: Settings, key_set: Keys, clock: Clock, smtp_server: MailServer) -> Iterator[Firm]:
+    """A firm whose binder holds a list for advertising."""
     settings = replace(settings, systems={"binder": BINDER})
     register = PAPER.replace('source = { nl = "van uzelf"', 'marketing = true\nsource = { nl = "van uzelf"')
     with open_firm(shop, settings, register, key_set, clock=clock, server=smtp_server) as firm:
-        hanna, yara = Person(firm, "Hanna Brinkman", "hanna@example.org", firm.visitor()), Keeper(firm)
-        hanna.ask("marketing-objection")
-        firm.tick()
-        page = words(yara.open())
-        assert "Geen reclame meer vanuit: Ordner op kantoor" in page
-        assert "Facturen op papier" not in page
-        firm.act(NOOR, hanna.reference, "take")
-        assert "De eigenaar zei nog niet" in firm.act(NOOR, hanna.reference, "letter").text
-        assert yara.send("niet-hier").status_code == 303
-        hanna.confirm()
-        assert "Gestopt op 23 november 2026" in letter_of(firm, hanna)
+        yield firm
+
+
+@pytest.mark.parametrize("answer", ["niet-hier", "give-up"])
+def test_advertising_from_a_list_on_paper_stops_at_once(list_firm: Firm, answer: str) -> None:
+    firm = list_firm
+    hanna, yara = Person(firm, "Hanna Brinkman", "hanna@example.org", firm.visitor()), Keeper(firm)
+    hanna.ask("marketing-objection")
+    firm.tick()
+    page = words(yara.open())
+    assert "Geen reclame meer vanuit: Ordner op kantoor" in page
+    assert "Facturen op papier" not in page
+    firm.act(NOOR, hanna.reference, "take")
+    assert "De eigenaar zei nog niet" in firm.act(NOOR, hanna.reference, "letter").text
+    hanna.confirm()
+    if answer == "niet-hier":
+        assert yara.send(answer).status_code == 303
+    else:
+        path = f"errands/{yara.errand().id}/give-up"
+        assert firm.act(NOOR, hanna.reference, path, give_up_reason="De lijst is zoek.").status_code == 303
+    letter = letter_of(firm, hanna)
+    assert "Gestopt op 23 november 2026" in letter
+    assert ("voor een deel gedaan" in letter) is ("De lijst is zoek." in letter) is (answer == "give-up")
+    assert (outcome_of(firm, hanna) is Outcome.FULFILLED) is (answer == "niet-hier")
 
 
 def test_a_withdrawn_consent_asks_the_owner_of_the_list_once(
