@@ -47,7 +47,7 @@ class Approved:
     """An approved correction, read once; `parts` holds the changes by system, for those without a receipt."""
 
     plan_id: uuid.UUID
-    register: Register
+    settings: Settings
     identifiers: Identifiers
     parts: Mapping[str, Sequence[RowChange]]
 
@@ -106,9 +106,9 @@ def _begin(session: Session, case: Case, plan: CasePlan, *, settings: Settings, 
     asked = errand_changes.ask_to_correct(session, case, plan, by_hand, settings=settings, now=now)
     for system, errand in asked.items():
         _note_by_hand(session, plan, system, errand, now=now)
-    _finish_if_done(session, plan, settings.register, now=now)
+    _finish_if_done(session, plan, settings, now=now)
     open_parts = {system: parts[system] for system in left if system in parts}
-    return Approved(plan.id, settings.register, identifiers_of(case), open_parts)
+    return Approved(plan.id, settings, identifiers_of(case), open_parts)
 
 
 def _note_by_hand(session: Session, plan: CasePlan, system: str, errand: Errand, *, now: datetime) -> None:
@@ -122,7 +122,7 @@ def settle(session: Session, approved: Approved, system: str, *, is_observed: bo
     """A system has committed: its receipt, once, and with the last one the end of the plan."""
     plan = plans.locked(session, approved.plan_id)
     _note_done(session, plan, system, changing.counted(approved.parts[system]), is_observed=is_observed, now=now)
-    _finish_if_done(session, plan, approved.register, now=now)
+    _finish_if_done(session, plan, approved.settings, now=now)
 
 
 def _note_done(
@@ -136,19 +136,19 @@ def _note_done(
         audit.record(session, "rows-corrected", by=audit.WORKER, now=now, case_id=plan.case_id, **details)
 
 
-def _finish_if_done(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
+def _finish_if_done(session: Session, plan: CasePlan, settings: Settings, *, now: datetime) -> None:
     if all(each.state == DONE for each in plan.executions):
-        finish(session, plan, register, now=now)
+        finish(session, plan, settings, now=now)
 
 
-def give_up(session: Session, plan: CasePlan, system: str, *, register: Register, now: datetime) -> None:
+def give_up(session: Session, plan: CasePlan, system: str, *, settings: Settings, now: datetime) -> None:
     """An approved correction ends without a database: nothing counts as changed there, though nobody saw it."""
     execution = next(each for each in plan.executions if each.system == system)
     execution.state, execution.done_at, execution.is_observed, execution.is_given_up = DONE, now, False, True
-    _finish_if_done(session, plan, register, now=now)
+    _finish_if_done(session, plan, settings, now=now)
 
 
-def finish(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
+def finish(session: Session, plan: CasePlan, settings: Settings, *, now: datetime) -> None:
     """All systems are done: recipients are told, the books get a task, and the right has its outcome.
 
     What had not answered is asked once more first.
@@ -156,12 +156,13 @@ def finish(session: Session, plan: CasePlan, register: Register, *, now: datetim
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
+    register, language = settings.register, settings.procedure.language
     made = _made(session, plan, register)
     if made.for_books:
         facts = {"tables": sorted({value.table for value in made.for_books}), "values": len(made.for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
-    changes = [Change(value.category, words=value.line.in_words) for value in made.corrected]
+    changes = dict.fromkeys(_change(register, language, value) for value in made.corrected)
     notifications.propose(
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
     )
@@ -170,6 +171,11 @@ def finish(session: Session, plan: CasePlan, register: Register, *, now: datetim
     if outstanding(session, plan.case_id):
         work.ask(session, plan.case_id, "rows", now=now)
     conclude(session, plan, register, now=now)
+
+
+def _change(register: Register, language: str, value: Value) -> Change:
+    line = value.line._replace(what=called(register, language, value))
+    return Change(value.category, words=line.in_words)
 
 
 def conclude(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
@@ -224,7 +230,8 @@ def told(session: Session, case: Case, register: Register) -> Rectified:
 
 
 def _told(values: Sequence[Value], register: Register, language: str) -> tuple[Corrected, ...]:
-    return tuple(
+    """The values in words; what was corrected in several rows is told once."""
+    told = (
         Corrected(
             register.categories[each.category].label.in_language(language),
             called(register, language, each),
@@ -233,6 +240,7 @@ def _told(values: Sequence[Value], register: Register, language: str) -> tuple[C
         )
         for each in values
     )
+    return tuple(dict.fromkeys(told))
 
 
 def called(register: Register, language: str, value: Value) -> str:

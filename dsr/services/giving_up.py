@@ -25,6 +25,7 @@ from dsr.services import (
     audit,
     casework,
     corrections,
+    errand_restrictions,
     errands,
     executions,
     plans,
@@ -87,7 +88,7 @@ def _give_up_plans(session: Session, case: Case, system: str, *, settings: Setti
     for plan in plans.approved(session, case.id, *plans.STEPS):
         if any(execution.system == system and execution.state != DONE for execution in plan.executions):
             if plan.right == Right.RECTIFICATION:
-                corrections.give_up(session, plan, system, register=settings.register, now=now)
+                corrections.give_up(session, plan, system, settings=settings, now=now)
             else:
                 executions.give_up(session, case, plan, system, register=settings.register, now=now)
 
@@ -102,6 +103,8 @@ def give_up_errand(
         errands.wake_waiting(session, errand, now=now)
     if errand.kind == errands.ERASE:
         _give_up_papers(session, case, errand, register, now=now)
+    if errand.kind in (errands.RESTRICT, errands.STOP):
+        errand_restrictions.note_given_up(session, case)
     if step := errands.NEXT.get(errand.kind):
         work.ask(session, case.id, step, by=by, now=now)
 

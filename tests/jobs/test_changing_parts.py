@@ -20,7 +20,16 @@ from dsr.domain.answer_check import missing_parts
 from dsr.domain.answers import Facts, Tenor
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import work
-from dsr.services import answers, casework, corrections, errand_answers, errands, giving_up, rectification
+from dsr.services import (
+    answers,
+    casework,
+    corrections,
+    errand_answers,
+    errands,
+    giving_up,
+    notifications,
+    rectification,
+)
 from tests.parts.corrections import CUSTOMER, approve, propose
 from tests.parts.paper import BINDER, REGISTER_WITH_PAPER
 from tests.parts.registers import load_register
@@ -28,6 +37,10 @@ from tests.parts.shop import Shop, Workplace, identified_case
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 MEMBERS = """
+[recipients.bookkeeper]
+name = "Boekhoudkantoor Dijkstra"
+role = "processor"
+
 [tables.club.member]
 category = "customer"
 key = ["id"]
@@ -113,6 +126,12 @@ class Club:
         with self.workplace.transaction() as session:
             return session.get_one(Case, self.case.id).rights[0].result
 
+    def told(self) -> list[str | None]:
+        """What recipients are to be told of the corrections."""
+        with self.workplace.transaction() as session:
+            found = notifications.of_case(session, self.case.id)
+            return [change.words for each in found for change in notifications.changes_of(each)]
+
     def letter(self) -> Facts:
         """What the letter says."""
         settings, now = self.workplace.context.settings, self.workplace.clock()
@@ -129,7 +148,8 @@ def club(workplace: Workplace) -> Iterator[Club]:
     database.run("CREATE TABLE member (id INTEGER PRIMARY KEY, email VARCHAR(80), street VARCHAR(80))")
     database.run("INSERT INTO member VALUES (1, 'hanna@example.org', 'Sluisweg 3')")
     database.engine.dispose()
-    register.write_text(REGISTER_WITH_PAPER + MEMBERS)
+    told = '[categories.customer]\nrecipients = ["bookkeeper"]\n'
+    register.write_text(REGISTER_WITH_PAPER.replace("[categories.customer]\n", told) + MEMBERS)
     systems = {**settings.systems, "club": DataSystem(engine="sqlite", path=str(path)), "binder": BINDER}
     settings = replace(settings, systems=systems, register=load_register(register))
     context = replace(workplace.context, settings=settings, systems=open_systems(settings))
@@ -152,6 +172,7 @@ def test_what_answered_is_corrected_and_the_rest_when_it_answers(club: Club) -> 
     assert club.streets() == ["Dorpsstraat 1"]
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.FULFILLED)
     assert [each.column for each in club.letter().rectified.corrected] == ["address", "straat"]
+    assert club.told() == ["address: Sluisweg 3 → Dorpsstraat 1", "straat: Sluisweg 3 → Dorpsstraat 1"]
 
 
 def test_what_holds_nothing_of_the_person_concludes_the_correction_as_it_answers(club: Club) -> None:
@@ -228,7 +249,7 @@ def test_a_database_that_never_answers_is_given_up_and_named(club: Club) -> None
     club.give_up()
     assert (club.plan().outstanding, club.outcome()) == ([], Outcome.PARTLY_FULFILLED)
     letter = club.letter()
-    assert [(each.what, each.where) for each in letter.given_up] == [("club", "De ledenlijst bestaat niet meer.")]
+    assert [(each.where, each.why) for each in letter.given_up] == [("club", "De ledenlijst bestaat niet meer.")]
     assert (letter.tenor, missing_parts(letter)) == (Tenor.PARTLY, ())
 
 
