@@ -91,6 +91,7 @@ class NotErased:
     verdict: Verdict
     reason: str | None = None
     law: str | None = None
+    is_part: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,15 @@ class Elsewhere:
 
 
 @dataclass(frozen=True, slots=True)
+class Without:
+    """A system that was given up, and why; `is_searched` where something was to be done there."""
+
+    where: str
+    why: str
+    is_searched: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """All that the letter of one case may say.
 
@@ -188,7 +198,7 @@ class Facts:
     informed: tuple[Informed, ...] = ()
     unsearched: tuple[str, ...] = ()
     unconfirmed: tuple[str, ...] = ()
-    given_up: tuple[Elsewhere, ...] = ()
+    given_up: tuple[Without, ...] = ()
     is_held: bool = False
     is_told_later: bool = False
     still_kept: tuple[StillKept, ...] = ()
@@ -232,7 +242,7 @@ class Facts:
         outcomes = {decided.outcome for decided in self.rights} - {Outcome.WITHDRAWN}
         if None in outcomes:
             return Tenor.UNDECIDED
-        if self.nothing_found and not outcomes - {Outcome.NOT_APPLICABLE, Outcome.FULFILLED}:
+        if self.nothing_found and {Outcome.NOT_APPLICABLE} <= outcomes <= {Outcome.NOT_APPLICABLE, Outcome.FULFILLED}:
             return Tenor.NOTHING_FOUND
         if outcomes <= {Outcome.FULFILLED} and not self.given_up:
             return Tenor.DONE

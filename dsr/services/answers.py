@@ -15,7 +15,7 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case, ClockEvent, RequestedRight
 from dsr.db.staff import StaffMember
 from dsr.domain.answer_check import AnswerIncomplete, missing_parts
-from dsr.domain.answers import DecidedRight, Elsewhere, Facts
+from dsr.domain.answers import DecidedRight, Elsewhere, Facts, Without
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status
@@ -115,14 +115,21 @@ def _unconfirmed(session: Session, case: Case) -> list[str]:
     return sorted({errand.system for errand in found if errands.is_needed(session, errand)})
 
 
-def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Elsewhere]:
+def _given_up(session: Session, case: Case, settings: Settings) -> Iterator[Without]:
     """The systems that were waited for in vain, or their owners, with the reason."""
-    labels = settings.labels(case.language)
+    labels, found = settings.labels(case.language), _systems_found(session, case)
     for given in search.given_up(session, case.id):
-        yield Elsewhere(labels.get(given.system, given.system), given.reason)
+        is_searched = given.system in found or not _asks_what_we_hold(case)
+        yield Without(labels.get(given.system, given.system), given.reason, is_searched)
     for errand in errands.of_case(session, case.id):
-        if errand.state == errands.GIVEN_UP and errand.reason and errand.kind in errands.TOLD:
-            yield Elsewhere(labels.get(errand.system, errand.system), errand.reason)
+        if errand.state == errands.GIVEN_UP and errand.kind in errands.TOLD:
+            yield Without(labels.get(errand.system, errand.system), errand.reason, errand.kind != errands.SEARCH)
+
+
+def _systems_found(session: Session, case: Case) -> set[str]:
+    """The systems in which something of the person was found."""
+    latest = search.latest(session, case)
+    return {finding["system"] for finding in latest.findings} if latest else set()
 
 
 def _asks_what_we_hold(case: Case) -> bool:

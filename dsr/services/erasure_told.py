@@ -41,10 +41,7 @@ HELD = {
 """What the person is told of a hold; why it was placed stays with us."""
 _SENTENCES = {
     READ_ONLY: N_("We still have to erase this by hand."),
-    OTHERS_NEED: N_(
-        "A part of this is still needed for data of somebody else."
-        " We keep only that part, and erase it once those data are gone."
-    ),
+    OTHERS_NEED: N_("This is still needed for data of somebody else. We erase it once those data are gone."),
 }
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)
 
@@ -53,6 +50,12 @@ def _is_told(row: PlanRow, plan: CasePlan) -> bool:
     """Whether a planned row has its place in the letter: in a database that was given up only a refusal stands."""
     lost = (execution.system for execution in plan.executions if execution.is_lost)
     return row.verdict is Verdict.REFUSE or row.system not in lost
+
+
+def _duty(row: PlanRow) -> str | None:
+    """The law that has a row kept; what may be kept at most is no duty."""
+    rule = RULES.get(row.rule or "")
+    return rule.law if rule and rule.bound != "max" else None
 
 
 class Erasure:
@@ -125,18 +128,18 @@ class Erasure:
         needed_by = self._needed_by(entries[0]) if entries[0].columns_kept is not None else ()
         return Kept(what, rule, entries[0].law, known.years, min(days), max(days), needed_by)
 
-    def _part_in_words(self, entry: LedgerEntry) -> str | None:
+    def _part_in_words(self, entry: LedgerEntry | PlanRow) -> str | None:
         """What stays of rows that keep only some columns."""
         if entry.columns_kept is None:
             return None
         if words := self._kept_as(entry):
             return words[0].upper() + words[1:]
         table = self._register.tables[entry.system][entry.table]
-        kept = (column for column in entry.columns_kept if column not in table.key)
+        kept = (column for column in entry.columns_kept if column not in {*table.key, *table.via})
         columns = ", ".join(table.column_named(column, self._language) for column in kept)
         return f"{self._label(entry.category)} ({columns})" if columns else self._label(entry.category)
 
-    def _kept_as(self, entry: LedgerEntry) -> str | None:
+    def _kept_as(self, entry: LedgerEntry | PlanRow) -> str | None:
         words = self._register.tables[entry.system][entry.table].kept_as
         return words.in_language(self._language) if words and entry.columns_kept is not None else None
 
@@ -148,14 +151,19 @@ class Erasure:
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:
-        rows = {
-            (row.category, self._verdict(row), self._reason(row)): row
-            for row in self._rows
-            if self._is_shown(row.category) and self._has_no_last_day(row) and row.why != NOT_OURS
-            if not self._is_erased_by_hand(row)
+        rows = [row for row in self._rows if self._is_shown(row.category)]
+        others = {row.category for row in rows if not self._stays_undated(row)}
+        stays = {
+            (self._part_in_words(row) or self._label(row.category), self._verdict(row), self._reason(row)): row
+            for row in rows
+            if self._stays_undated(row)
         }
-        for (category, verdict, reason), row in rows.items():
-            yield NotErased(self._label(category), verdict, reason, row.law)
+        for (what, verdict, reason), row in stays.items():
+            is_part = row.columns_kept is None and row.category in others
+            yield NotErased(what, verdict, reason, _duty(row), is_part)
+
+    def _stays_undated(self, row: PlanRow) -> bool:
+        return self._has_no_last_day(row) and row.why != NOT_OURS and not self._is_erased_by_hand(row)
 
     def leaves_more(self) -> bool:
         """Whether a system has not answered, or rows stay because another controller decides on them."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dsr.domain.answers import DecidedRight, Elsewhere, Tenor
+from dsr.domain.answers import DecidedRight, Tenor, Without
 from dsr.domain.rights import Outcome, Right
 from tests.parts.letter import COMPLETE, KEPT
 
@@ -17,7 +17,8 @@ from tests.parts.letter import COMPLETE, KEPT
     ("changes", "tenor"),
     [
         ({"rights": COMPLETE.rights[:3]}, Tenor.DONE),
-        ({"rights": COMPLETE.rights[:3], "given_up": (Elsewhere("Binder", "Zoek."),)}, Tenor.PARTLY),
+        ({"rights": COMPLETE.rights[:1], "nothing_found": True}, Tenor.DONE),
+        ({"rights": COMPLETE.rights[:3], "given_up": (Without("Binder", "Zoek.", is_searched=False),)}, Tenor.PARTLY),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:], "not_erased": ()}, Tenor.KEPT),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:]}, Tenor.PARTLY),
         ({}, Tenor.PARTLY),

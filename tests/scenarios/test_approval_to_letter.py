@@ -30,7 +30,7 @@ def test_from_approval_to_letter_in_a_real_database(workplace: Workplace, approv
     assert [(each.what, each.oldest_until, each.newest_until) for each in facts.kept] == [
         ("Facturen", date(2026, 12, 31), date(2031, 12, 31))
     ]
-    assert {(each.what, each.verdict) for each in facts.not_erased} == {
-        ("Klantgegevens", Verdict.FIRST),
-        ("Facturen", Verdict.FIRST),
+    assert {(each.what, each.verdict, each.is_part) for each in facts.not_erased} == {
+        ("Klantgegevens (name, address)", Verdict.FIRST, False),
+        ("Facturen", Verdict.FIRST, True),
     }

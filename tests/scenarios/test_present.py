@@ -72,7 +72,7 @@ def test_what_the_present_of_another_needs_stays_until_it_is_gone(firm: Firm, ha
     certificate = words(firm.see(NOOR, hanna.reference, "/certificate"))
     assert "1 voor een deel leeggemaakt 1 daarvan nodig voor rijen van iemand anders" in certificate
     letter = letter_of(firm, hanna)
-    assert "Adressen. Een deel hiervan is nog nodig voor gegevens van iemand anders." in letter
+    assert "Adressen (street). Dit is nog nodig voor gegevens van iemand anders." in letter
     firm.come_to(date(2027, 3, 1))
     firm.tick()
     assert left(firm) == ([("Sluisweg 3", None)], [2])

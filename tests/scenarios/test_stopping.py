@@ -52,7 +52,7 @@ def test_an_objection_stops_first_is_weighed_and_ends_after_a_notice(firm: Firm,
     weighed = firm.act(NOOR, hanna.reference, "objection", PAGE, result="compelling", grounds=GROUNDS)
     assert weighed.status_code == 303
     letter = letter_of(firm, hanna)
-    assert "gebruiken wij niet meer: Vragen aan de helpdesk." in letter
+    assert "bewaren wij deze gegevens alleen nog: Vragen aan de helpdesk." in letter
     assert "dwingende redenen, die zwaarder wegen" in letter
     assert "Dat weegt hier zwaarder." in letter
     assert "Voordat wij ze weer gaan gebruiken, krijgt u bericht." in letter

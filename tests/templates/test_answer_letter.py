@@ -67,6 +67,17 @@ def test_every_mix_of_erased_and_kept_can_be_told(
     assert "35 UAVG" in text
 
 
+def test_a_law_is_named_only_where_there_is_one(settings: Settings) -> None:
+    left = NotErased("Logboek", Verdict.PROTECTED, is_part=True)
+    own = words(letter(replace(COMPLETE, not_erased=(left,)), settings))
+    assert "Logboek (een deel)." in own
+    assert "Wij weten nog niet tot wanneer wij dit bewaren" in own
+    assert "De wet kan ons verplichten" not in own
+    assert "De wet kan ons verplichten" in words(
+        letter(replace(COMPLETE, not_erased=(replace(left, law="AWR art. 52(4)"),)), settings)
+    )
+
+
 @pytest.mark.parametrize(("language", "heading"), [("nl", "Ontvangers"), ("en", "Recipients")])
 def test_recipients_of_several_rights_stand_under_one_heading(settings: Settings, language: str, heading: str) -> None:
     informed = tuple(Informed("Duinpost", right, State.PROPOSED) for right in (Right.ERASURE, Right.RESTRICTION))
