@@ -217,9 +217,12 @@ def test_an_owner_who_cannot_do_it_says_why_and_a_handler_decides(
     yara.open()
     assert yara.send("kan-niet", reason=" ").status_code == 422
     assert yara.send("kan-niet", reason="De map is bij de accountant.").status_code == 303
+    assert "Een collega zoekt nu een andere weg." in yara.page()
+    assert "Ik vond niets" in yara.browser.see(f"{yara.path}?toch=1").text
     paper_firm.tick()
     page = paper_firm.see(NOOR, hanna.reference)
     assert "De map is bij de accountant." in page
+    assert "Een eigenaar kan niet doen wat gevraagd is." in page
     assert "een eigenaar kan een opdracht niet doen" in "".join(paper_firm.mails_to("noor@polder.example"))
 
     errand = errand_url(hanna, yara)

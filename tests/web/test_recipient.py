@@ -235,3 +235,4 @@ def test_what_came_later_is_told_by_the_record_and_the_end_of_a_restriction_by_t
     assert said in page
     assert "invoice 119, 120" in page
     assert [name in page for name in PERSON] == [is_named, is_named]
+    assert ("Antwoord versturen" in page) is (about == "later"), "the end of a restriction asks for no answer"

@@ -19,7 +19,7 @@ from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.services import mailboxes, owners
 from dsr.services.errand_answers import AnsweredAlready
-from dsr.services.errands import others_of
+from dsr.services.errands import DECLINED, others_of
 from dsr.services.identity import CodeLocked, TooManyCodes
 from dsr.services.mailboxes import LinkExpired
 from dsr.services.owners import OwnerGone
@@ -168,7 +168,8 @@ def _show(
 
 
 def _page_of(found: Mapping[str, Any]) -> str:
-    if not found["is_needed"]:
+    has_declined = found["errand"].state == DECLINED and request.method == "GET" and "toch" not in request.args
+    if not found["is_needed"] or has_declined:
         return "done"
     kind = str(found["errand"].kind)
     return "change" if kind in errand_desk.CHANGES else kind
