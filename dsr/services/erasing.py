@@ -87,7 +87,7 @@ def check_unchanged(planned: Sequence[PlanRow], current: Sequence[PlanRow]) -> N
     gone, new = before.keys() - now.keys(), now.keys() - before.keys()
     other = [key for key in before.keys() & now.keys() if before[key] != now[key]]
     raise PlanChanged(
-        N_("The data changed after the approval: %(gone)s rows gone, %(new)s new, %(other)s different."),
+        N_("The data changed after the approval. Rows gone: %(gone)s, new: %(new)s, different: %(other)s."),
         gone=len(gone),
         new=len(new),
         other=len(other),

@@ -70,7 +70,7 @@ def test_a_duty_that_ends_at_midnight_voids_the_approval(workplace: Workplace, a
     before = workplace.shop.everything()
     workplace.clock.set(date(2027, 1, 1))
     work.run_all(workplace.context)
-    check_void(workplace, approved, before, "0 rijen weg, 0 nieuw, 3 anders")
+    check_void(workplace, approved, before, "Rijen weg: 0, nieuw: 0, anders: 3")
 
 
 # What was kept, on its day

@@ -56,6 +56,7 @@ def test_the_people_who_answered_are_shown_and_one_is_chosen(app: Flask, visitor
     assert "2 personen komen in aanmerking in shop.customer." in shown
     assert "email: hanna@example.org; name: Hanna Brinkman" in shown
     assert "&lt;b&gt;Bram Bos" in shown
+    assert "Zeg eerst om wie het in deze zaak gaat." in shown
     answer = visitor.send(f"{page}/persons", page, version="1", place="shop.customer")
     assert (answer.status_code, known(app)) == (422, {})
     assert visitor.send(f"{page}/persons", page, version="1", place="shop.customer", chosen="0").status_code == 303

@@ -82,6 +82,7 @@ def _panels(facts: CaseFacts) -> dict[str, Any]:
         "missing_systems": [called(name) for name in facts.copy.missing] if facts.copy else [],
         "case": facts.case,
         "head": case_view.head(facts),
+        "column_called": partial(case_view.column_called, register, language()),
         "face": case_view.drawn_clock(facts),
         "rights": case_view.rights(facts),
         "findings": case_view.findings(facts, register, language()),

@@ -90,6 +90,8 @@ class CaseFacts:
     """What a person still has to settle."""
     awaits_owner: bool = False
     """Whether an owner still has to look something up or erase it."""
+    has_declined_owner: bool = False
+    """Whether one of them said that they cannot do it."""
     can_be_given_up: Sequence[str] = ()
     """The databases that were asked in vain, and are waited for."""
     given_up: Sequence[GivenUp] = ()
@@ -134,6 +136,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
     entries = queries.timeline(session, case.id)
     held = holds.holds_of(session, case.id, lookup.identifiers_of(case))
     letter = answers.facts_of(session, case, settings=settings, now=now)
+    awaited = [errand for errand in errands.of_case(session, case.id) if errands.is_needed(session, errand)]
     return CaseFacts(
         case=case,
         clock=deadlines.clock_of(case, settings),
@@ -163,7 +166,8 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         has_paper=bool(errands.by_hand(settings)),
         can_be_given_up=giving_up.candidates(session, case, settings),
         given_up=search.given_up(session, case.id),
-        awaits_owner=any(errands.is_needed(session, errand) for errand in errands.of_case(session, case.id)),
+        awaits_owner=bool(awaited),
+        has_declined_owner=any(errand.state == errands.DECLINED for errand in awaited),
         names=queries.staff_names(session, _people(case, [plan, correction], entries, held)),
     )
 

@@ -120,9 +120,10 @@ PAGES = {
 
 
 def lacking(series: Sequence[CasePlan]) -> dict[str, Any]:
-    """What had not answered when the newest plan was drawn up, and the number of the plan that it goes on from."""
+    """What had not answered when the newest plan was drawn up, what was gone on without, and the plan before it."""
     return {
         "systems": [called(name) for name in series[-1].outstanding] if series else [],
+        "left": [called(each.system) for plan in series for each in plan.executions if each.is_given_up],
         "follows": series[-2].number if len(series) > 1 else None,
     }
 
@@ -214,6 +215,13 @@ def label(register: Register, category: str, language: str) -> str:
     """The name of a category; its key, where the register no longer has it."""
     known = register.categories.get(category)
     return known.label.in_language(language) if known else category
+
+
+def column_called(register: Register, language: str, place: str, column: str) -> str:
+    """What people call a column of SYSTEM.TABLE."""
+    system, _, name = place.partition(".")
+    table = register.tables.get(system, {}).get(name)
+    return table.column_named(column, language) if table else column
 
 
 def verdicts(rows: Iterable[PlanRow], category: str) -> list[dict[str, Any]]:

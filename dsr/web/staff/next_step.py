@@ -51,6 +51,7 @@ def next_step(facts: CaseFacts, *, may_handle: bool, may_approve: bool, by: obje
     step = (
         _identity(facts)
         or _search(facts)
+        or _choose_person(facts)
         or _copy(facts)
         or _correct(facts, may_approve, by)
         or _restrict(facts)
@@ -95,6 +96,14 @@ def _search(facts: CaseFacts) -> NextStep | None:
     return (_restrict(facts) or _missing(facts)) if is_held_up else None
 
 
+def _choose_person(facts: CaseFacts) -> NextStep | None:
+    """Nothing is copied, corrected or erased as long as several people may be the one."""
+    if not facts.persons or facts.copy or not facts.is_identified or not facts.undecided:
+        return None
+    sentence = N_("Several people have this address. Say first which one this case is about.")
+    return NextStep(sentence, N_("To the people"), link="#findings")
+
+
 def _can_go_on_meanwhile(facts: CaseFacts) -> bool:
     """Whether something can be done while a system has not answered: nothing has to be copied first."""
     has_rows = facts.search is not None and any(finding["rows"] for finding in facts.search.findings)
@@ -109,7 +118,7 @@ def _missing(facts: CaseFacts) -> NextStep | None:
         sentence = N_("A system did not answer the search. Search again, or go on without it below.")
         return NextStep(sentence, N_("Search again"), "search", error=error)
     if "waits" in states:
-        return _OWNER
+        return _owner(facts)
     return None
 
 
@@ -119,7 +128,13 @@ _BY_HAND = NextStep(
     N_("To the tasks"),
     link="#tasks",
 )
-_OWNER = NextStep(N_("An owner has not answered yet."), N_("To the owners"), link="#errands")
+
+
+def _owner(facts: CaseFacts) -> NextStep:
+    sentence = N_("An owner has not answered yet.")
+    if facts.has_declined_owner:
+        sentence = N_("An owner cannot do what was asked. Ask somebody else, or go on without it.")
+    return NextStep(sentence, N_("To the owners"), link="#errands")
 
 
 def _copy(facts: CaseFacts) -> NextStep | None:
@@ -169,7 +184,7 @@ def _approval_of_correction(is_second: bool, is_alone: bool) -> NextStep:
 
 def _correcting(facts: CaseFacts) -> NextStep:
     if facts.awaits_owner and not _is_waiting(facts, "rectify"):
-        return _OWNER
+        return _owner(facts)
     return _working(facts, "rectify", N_("The correction was approved; the program is changing the data."))
 
 
@@ -215,7 +230,7 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
 
 def _carrying_out(facts: CaseFacts) -> NextStep:
     if facts.awaits_owner and not _is_waiting(facts, "erase"):
-        return _OWNER
+        return _owner(facts)
     if facts.plan and facts.plan.outstanding and not _is_waiting(facts, "erase"):
         sentence = N_("A system has not answered. What it holds gets a plan by itself as soon as it does.")
         return _missing(facts) or _working(facts, "plan", sentence)

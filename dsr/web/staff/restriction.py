@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -78,13 +78,20 @@ def _shown(session: Session, held: Restriction) -> dict[str, Any]:
         "marks": [
             (called(each.system), each.row_count) for each in held.markings if each.marked_at and not each.unmarked_at
         ],
-        "by_hand": [
-            (called(errand.system), bool(errand.done_in))
-            for errand in errand_restrictions.of_restriction(session, held)
-            if errand.done_in or errands.is_needed(session, errand)
-        ],
+        "by_hand": [*_by_hand(session, held)],
         "is_told": restriction.is_told(session, held),
     }
+
+
+def _by_hand(session: Session, held: Restriction) -> Iterator[tuple[str, str]]:
+    """The systems without a database, and how far their owners are."""
+    for errand in errand_restrictions.of_restriction(session, held):
+        if held.lifted_at is None and errand.done_in:
+            yield called(errand.system), N_("marked by the owner")
+        elif errand.state == errands.GIVEN_UP:
+            yield called(errand.system), N_("gone on without it")
+        elif errands.is_needed(session, errand):
+            yield called(errand.system), N_("asked of the owner")
 
 
 @staff.post("/cases/<reference>/restriction")
