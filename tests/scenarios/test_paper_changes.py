@@ -249,7 +249,8 @@ def test_a_restriction_that_ends_before_it_was_marked_asks_nothing_more(
     paper_firm.tick()
     assert "U hoeft niets meer te doen" in yara.page()
     with paper_firm.store() as session:
-        assert [each.kind for each in errands.of_case(session, case.id)] == ["restrict"]
+        assert [(each.kind, each.state) for each in errands.of_case(session, case.id)] == [("restrict", "lapsed")]
+    assert "niet meer nodig" in paper_firm.see(NOOR, hanna.reference)
 
 
 @pytest.fixture
