@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,16 +52,8 @@ class FileStore:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._folder, self._keys, self._objects = folder, keys, LocalStore(folder)
 
-    def put(self, place: Place, chunks: Iterable[bytes]) -> int:
-        """Store what `chunks` yield; the file is there whole, and on the disk, or not at all. Returns its bytes."""
-        writer = self.writer(place)
-        for chunk in chunks:
-            writer.write(chunk)
-        writer.finish()
-        return writer.size
-
     def writer(self, place: Place) -> Writer:
-        """A file to write piece by piece; one that is never finished leaves nothing behind."""
+        """A file to write piece by piece: once finished it is there whole, and on the disk; before that nothing is."""
         return Writer(self, place)
 
     def read(self, place: Place) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,22 +25,31 @@ def files(tmp_path: Path, key_set: keys.Keys) -> FileStore:
     return FileStore(tmp_path / "files", key_set)
 
 
+def put(files: FileStore, place: Place, chunks: Iterable[bytes]) -> int:
+    """Store what `chunks` yield; returns its bytes."""
+    writer = files.writer(place)
+    for chunk in chunks:
+        writer.write(chunk)
+    writer.finish()
+    return writer.size
+
+
 def content(files: FileStore, place: Place = PLACE) -> bytes:
     return b"".join(files.read(place))
 
 
 def test_what_is_put_comes_out(files: FileStore) -> None:
-    assert files.put(PLACE, [CANARY, b"", CANARY]) == 2 * len(CANARY)
+    assert put(files, PLACE, [CANARY, b"", CANARY]) == 2 * len(CANARY)
     assert content(files) == CANARY * 2
 
 
 def test_an_empty_file_comes_out_empty(files: FileStore) -> None:
-    assert files.put(PLACE, []) == 0
+    assert put(files, PLACE, []) == 0
     assert content(files) == b""
 
 
 def test_nothing_is_on_disk_in_clear(files: FileStore, tmp_path: Path) -> None:
-    files.put(PLACE, [CANARY] * 1000)
+    put(files, PLACE, [CANARY] * 1000)
     stored = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert [path.name for path in stored] == ["first"]
     assert CANARY not in stored[0].read_bytes()
@@ -54,7 +63,7 @@ def test_nothing_is_on_disk_in_clear_while_it_is_written(files: FileStore, tmp_p
             yield CANARY * (SEGMENT // len(CANARY))
         seen.extend(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
 
-    files.put(PLACE, chunks())
+    put(files, PLACE, chunks())
     assert seen
     assert not any(CANARY in data for data in seen)
 
@@ -69,7 +78,7 @@ def test_a_source_that_fails_leaves_no_file(files: FileStore, tmp_path: Path) ->
         raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
-        files.put(PLACE, chunks())
+        put(files, PLACE, chunks())
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
@@ -78,7 +87,7 @@ def test_a_source_that_fails_leaves_no_file(files: FileStore, tmp_path: Path) ->
     [Place("second", CASE, "copy"), Place("first", uuid.UUID(int=2), "copy"), Place("first", CASE, "letter")],
 )
 def test_a_file_in_another_place_does_not_open(files: FileStore, tmp_path: Path, elsewhere: Place) -> None:
-    files.put(PLACE, [CANARY])
+    put(files, PLACE, [CANARY])
     (tmp_path / "files/first").rename(tmp_path / "files" / elsewhere.name)
     with pytest.raises(FileDamaged):
         content(files, elsewhere)
@@ -86,8 +95,8 @@ def test_a_file_in_another_place_does_not_open(files: FileStore, tmp_path: Path,
 
 def test_two_files_exchanged_do_not_open(files: FileStore, tmp_path: Path) -> None:
     other = Place("second", CASE, "copy")
-    files.put(PLACE, [CANARY])
-    files.put(other, [CANARY])
+    put(files, PLACE, [CANARY])
+    put(files, other, [CANARY])
     first, second = tmp_path / "files/first", tmp_path / "files/second"
     mine, theirs = first.read_bytes(), second.read_bytes()
     first.write_bytes(theirs)
@@ -99,7 +108,7 @@ def test_two_files_exchanged_do_not_open(files: FileStore, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("kept", [0, 10, 40, SEGMENT, 2 * SEGMENT, -1])
 def test_a_file_cut_short_releases_nothing(files: FileStore, tmp_path: Path, kept: int) -> None:
-    files.put(PLACE, [bytes(SEGMENT)] * 3)
+    put(files, PLACE, [bytes(SEGMENT)] * 3)
     stored = tmp_path / "files/first"
     stored.write_bytes(stored.read_bytes()[:kept])
     with pytest.raises(FileDamaged):
@@ -108,7 +117,7 @@ def test_a_file_cut_short_releases_nothing(files: FileStore, tmp_path: Path, kep
 
 @pytest.mark.parametrize("part", [0.0, 0.00001, 0.25, 0.5, 0.75, 0.9999])
 def test_one_changed_bit_releases_nothing(files: FileStore, tmp_path: Path, part: float) -> None:
-    files.put(PLACE, [bytes(SEGMENT)] * 3)
+    put(files, PLACE, [bytes(SEGMENT)] * 3)
     stored = tmp_path / "files/first"
     data = bytearray(stored.read_bytes())
     data[int(part * len(data))] ^= 1
@@ -118,7 +127,7 @@ def test_one_changed_bit_releases_nothing(files: FileStore, tmp_path: Path, part
 
 
 def test_another_key_set_does_not_open_it(files: FileStore, tmp_path: Path) -> None:
-    files.put(PLACE, [CANARY])
+    put(files, PLACE, [CANARY])
     keys.create(tmp_path / "other.json")
     other = keys.load((tmp_path / "other.json").read_text())
     with pytest.raises(FileDamaged):
@@ -126,7 +135,7 @@ def test_another_key_set_does_not_open_it(files: FileStore, tmp_path: Path) -> N
 
 
 def test_a_deleted_file_is_gone(files: FileStore) -> None:
-    files.put(PLACE, [CANARY])
+    put(files, PLACE, [CANARY])
     files.delete("first")
     files.delete("first")
     with pytest.raises(FileGone):
@@ -135,12 +144,12 @@ def test_a_deleted_file_is_gone(files: FileStore) -> None:
 
 def test_a_name_that_leaves_the_folder_is_refused(files: FileStore, tmp_path: Path) -> None:
     with pytest.raises(Exception, match="first"):
-        files.put(Place("../first", CASE, "copy"), [CANARY])
+        put(files, Place("../first", CASE, "copy"), [CANARY])
     assert not (tmp_path / "first").exists()
 
 
 def test_files_are_listed_by_age(files: FileStore) -> None:
-    files.put(PLACE, [CANARY])
+    put(files, PLACE, [CANARY])
     an_hour = timedelta(hours=1)
     assert list(files.names_before(datetime.now(UTC) - an_hour)) == []
     assert list(files.names_before(datetime.now(UTC) + an_hour)) == ["first"]
@@ -161,7 +170,11 @@ keys.create(folder / "keys.json")
 files = FileStore(folder / "files", keys.load((folder / "keys.json").read_text()))
 place = Place("large", uuid.uuid4(), "copy")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-assert files.put(place, (bytes(1 << 20) for _ in range(megabytes))) == megabytes << 20
+writer = files.writer(place)
+for _ in range(megabytes):
+    writer.write(bytes(1 << 20))
+writer.finish()
+assert writer.size == megabytes << 20
 assert sum(len(chunk) for chunk in files.read(place)) == megabytes << 20
 print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """
