@@ -148,14 +148,14 @@ class _Ending:
     ) -> tuple[set[Key], Mapping[Key, str]]:
         """The rows that others point at, and those left, since a new one belongs to them."""
         where = self.erasing, self.register, entry.system, going
-        by_first_way, is_left = keys_pointed_at(*where, first=True), set[Key]()
+        by_first_way, more_left = keys_pointed_at(*where, first=True), set[Key]()
         if by_first_way and entry.columns_kept is None:
             counts = None if table.keep_columns is None else lambda *new: not self._is_known(*new)
-            is_left = keys_pointed_at(*where, first=True, counts=counts)
+            more_left = keys_pointed_at(*where, first=True, counts=counts)
         # What stays when a row is emptied stays for others too.
         counts = self._is_known if table.on_erasure == "empty" else None
         by_another = keys_pointed_at(*where, first=False, counts=counts)
-        return by_first_way | by_another, {**left, **dict.fromkeys(is_left, STILL_NEEDED)}
+        return by_first_way | by_another, {**left, **dict.fromkeys(more_left, STILL_NEEDED)}
 
     def _is_known(self, name: str, key: Key) -> bool:
         return key in self.known_keys().get(name, ())
