@@ -108,6 +108,13 @@ class Keeper:
         """Say that this is all."""
         return self.send("klaar", answer="found")
 
+    def find_quote(self) -> None:
+        """Answer a first search: there is a quote, and no more."""
+        self.open()
+        self.note("quote", "Offerte voor een website")
+        self.done()
+        self.firm.tick()
+
     def errand(self) -> Errand:
         """The newest errand, as it is kept; one that waits before one that was answered."""
         with self.firm.store() as session:

@@ -84,10 +84,7 @@ def test_what_answered_goes_and_the_rest_gets_a_further_plan(paper_firm: Firm, h
     assert f"De verwijdering reikt nog niet tot dit systeem: {BINDER}." in refused.text
 
     told = len(firm.mails_to("tim@polder.example"))
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
+    yara.find_quote()
     assert len(firm.mails_to("tim@polder.example")) == told + 1
     assert "toen plan 1 werd opgesteld" in approve(firm, hanna)
     assert yara.send("gewist", items="1", evidence="versnipperd").status_code == 303
@@ -130,10 +127,7 @@ def test_a_further_plan_goes_on_beside_one_that_an_owner_still_carries_out(
 ) -> None:
     firm = paper_firm
     identified(firm, hanna, "erasure")
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
+    yara.find_quote()
     with out_of_reach(firm):
         firm.act(NOOR, hanna.reference, "search")
         firm.tick()
@@ -158,10 +152,7 @@ def test_a_further_plan_that_was_returned_is_made_anew_for_its_part(
     identified(firm, hanna, "erasure")
     plan(firm, hanna)
     approve(firm, hanna)
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
+    yara.find_quote()
     firm.act(TIM, hanna.reference, "return", "/approve", note="Die offerte loopt nog.")
     assert "Het plan is teruggestuurd" in firm.see(NOOR, hanna.reference)
     plan(firm, hanna)
@@ -181,10 +172,7 @@ def given_up(firm: Firm, person: Person, reason: str) -> TestResponse:
 def shop_away(firm: Firm, hanna: Person, yara: Keeper, since: str) -> Iterator[None]:
     """An erasure as far as it comes without the shop, which is away since then."""
     identified(firm, hanna, "erasure")
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
+    yara.find_quote()
     assert "Systemen die niet antwoorden" not in firm.see(NOOR, hanna.reference)
     if since == "after the plan":
         plan(firm, hanna)

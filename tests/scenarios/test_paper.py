@@ -161,10 +161,7 @@ def send_letter(firm: Firm, person: Person) -> str:
 def test_what_was_not_destroyed_in_time_is_told(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
     firm = paper_firm
     identified(firm, hanna, "erasure")
-    yara.open()
-    yara.note("quote", "Offerte voor een website")
-    yara.done()
-    firm.tick()
+    yara.find_quote()
     grounds = {f"ground.{name}": "a" for name in firm.settings.register.categories}
     firm.act(NOOR, hanna.reference, "plan", "/plan", **grounds)
     firm.tick()
