@@ -223,6 +223,9 @@ def _erase_kept(context: Context, due: retention.Due) -> None:
             on = local_date(context.now())
             known = partial(_keys_kept, context, due)
             results = ending.erase_due(transaction, context.settings, due, decisions, known, on=on)
+            if any(result.in_part for result in results.values()):
+                with context.transaction() as beforehand:
+                    retention.begin(beforehand, due, results)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, due.case_id, None, decisions)
         faults.point("kept-rows-erased")

@@ -87,24 +87,23 @@ def _left(
 ) -> dict[uuid.UUID, dict[Key, str]]:
     """By entry the rows that may not go after all, each with the reason."""
     judged = judge_kept(settings, due.system, rows_of(found.values()), decisions, on)
-    tables = settings.register.tables[due.system]
     # What rows that are held need waits with them: both are looked at again once the hold is lifted.
     needed_by = HELD if any(noted_ground(row.why) for row in judged.values()) else STILL_NEEDED
-    return {entry_id: _left_of(rows, tables, due.kept[entry_id], judged, needed_by) for entry_id, rows in found.items()}
+    left: dict[uuid.UUID, dict[Key, str]] = {}
+    for entry_id, rows in found.items():
+        digests = found_rows(rows, settings.register.tables[due.system][rows.table]).items()
+        as_known = {key for key, digest in digests if digest in (due.kept[entry_id][key], due.begun[entry_id].get(key))}
+        left[entry_id] = _left_of(rows, as_known, judged, needed_by)
+    return left
 
 
 def _left_of(
-    found: Found,
-    tables: Mapping[str, Table],
-    kept: Kept,
-    judged: Mapping[tuple[str, Key], PlanRow],
-    needed_by: str,
+    found: Found, as_known: Set[Key], judged: Mapping[tuple[str, Key], PlanRow], needed_by: str
 ) -> dict[Key, str]:
     left: dict[Key, str] = {}
-    digests = found_rows(found, tables[found.table])
     for key in map(as_read, found.keys):
         row = judged[found.table, key]
-        if digests.get(key) != kept[key]:
+        if key not in as_known:
             left[key] = CHANGED
         elif row.verdict is not Verdict.ERASE:
             left[key] = needed_by if (why := why_left(row)) == STILL_NEEDED else why
@@ -129,7 +128,8 @@ class _Ending:
         whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
         erased = erase_rows(self.erasing, entry.system, table, whole, least, again=entry.columns_kept is not None)
         was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
-        erase_rows(self.erasing, entry.system, table, was_whole, less)
+        done = self.due.begun[entry.id].items() & found_rows(was_whole, table).items() if was_whole.rows else ()
+        erase_rows(self.erasing, entry.system, table, was_whole.without({key for key, _ in done}), less)
         after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
         # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
         remaining = left.keys() | after.keys()

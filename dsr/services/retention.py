@@ -53,6 +53,12 @@ class Due:
         """The rows by entry, as they were read."""
         return {entry.id: kept_rows(entry) for entry in self.entries}
 
+    @cached_property
+    def begun(self) -> dict[uuid.UUID, Kept]:
+        """By entry the rows that a night began to empty in part, as they look if it was cut off after that."""
+        found = {entry.id: json.loads(entry.rows or "[]") for entry in self.entries}
+        return {id_: {from_json(key): now for key, _, *left in rows for now in left} for id_, rows in found.items()}
+
     def of(self, entries: Sequence[LedgerEntry]) -> Due:
         """Some of them; itself where that is all, so that nothing is read twice."""
         return self if len(entries) == len(self.entries) else replace(self, entries=tuple(entries))
@@ -97,7 +103,7 @@ def rules_of(settings: Settings, system: str) -> str:
 
 def kept_rows(noted: LedgerEntry | ErasedRows | NotedRows) -> Kept:
     """Key -> fingerprint of the rows that were noted."""
-    return {from_json(key): digest for key, digest in json.loads(noted.rows or "[]")}
+    return {from_json(key): digest for key, digest, *_ in json.loads(noted.rows or "[]")}
 
 
 def found_rows(found: Found, table: Table) -> Kept:
@@ -156,6 +162,16 @@ def why_left(judged: PlanRow) -> str:
 def as_noted(kept: Kept) -> str:
     """Rows as an entry holds them."""
     return json.dumps([[to_json(key), digest] for key, digest in kept.items()])
+
+
+def begin(session: Session, due: Due, results: Mapping[uuid.UUID, Settled]) -> None:
+    """Note how the rows will look of which a part is left, before the system commits: we may not live to note more."""
+    for entry in session.scalars(_stored(due)):
+        part = results[entry.id].in_part
+        if part and entry.columns_kept is None:
+            after = {key: [digest] for key, digest in kept_rows(part).items()}
+            rows = due.kept[entry.id].items()
+            entry.rows = json.dumps([[to_json(key), digest, *after.get(key, [])] for key, digest in rows])
 
 
 def settle(

@@ -13,6 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
+from tests.jobs.test_replay import night_that_is_cut_off
 from tests.parts.erasures import approve_again
 from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Shop, Workplace
@@ -86,8 +87,10 @@ def kept(workplace: Workplace) -> set[tuple[date | None, bool]]:
 def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
     work.run_all(workplace.context)
     assert remarks(workplace) == {OVER: None, RUNNING: "calls often", DONE: "calls often", OPEN: "calls often"}
-    workplace.clock.set(date(2027, 5, 2))
+    night_that_is_cut_off(workplace, date(2027, 5, 2))
+    emptied = workplace.shop.rows("deal")
     erasing.run_ledger(workplace.context)
+    assert workplace.shop.rows("deal") == emptied
     assert remarks(workplace) == {OVER: None, RUNNING: None, OPEN: None}
     workplace.clock.set(date(2027, 5, 3))
     erasing.run_ledger(workplace.context)

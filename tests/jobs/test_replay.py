@@ -197,14 +197,14 @@ def test_what_was_emptied_goes_again_with_its_lines_and_is_then_known_to_be_empt
     assert run(workplace) == (0, 11, [("invoice [119]", "changed")])
 
 
-def night_that_is_cut_off(workplace: Workplace) -> None:
+def night_that_is_cut_off(workplace: Workplace, day: date = date(2027, 1, 1)) -> None:
     """The shop commits what the ledger erases, and our process ends before the receipt."""
 
     def end_here(name: str) -> None:
         if name == "kept-rows-erased":
             raise KeyboardInterrupt
 
-    workplace.clock.set(date(2027, 1, 1))
+    workplace.clock.set(day)
     with pytest.MonkeyPatch.context() as dying:
         dying.setattr(faults, "point", end_here)
         with pytest.raises(KeyboardInterrupt):
