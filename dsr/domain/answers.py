@@ -206,6 +206,14 @@ class Facts:
     uncorrected: tuple[str, ...] = ()
     stopped: Stopped = Stopped()
 
+    @property
+    def not_erased_alike(self) -> list[list[NotErased]]:
+        """What stays without a last day, together where the same is said of it."""
+        alike: dict[tuple[Verdict, str | None, str | None], list[NotErased]] = {}
+        for left in self.not_erased:
+            alike.setdefault((left.verdict, left.reason, left.law), []).append(left)
+        return list(alike.values())
+
     def right(self, right: Right) -> DecidedRight | None:
         """How a right of the case ended, or None where the case does not invoke it."""
         return next((decided for decided in self.rights if decided.right is right), None)

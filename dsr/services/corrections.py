@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -23,7 +25,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.changes import RowChange, by_system
 from dsr.domain.notifications import Change
 from dsr.domain.plans import PlanChanged
-from dsr.domain.rectification import Correction, Made, Value, made_of, read_correction
+from dsr.domain.rectification import Correction, Line, Made, Value, made_of, read_correction
 from dsr.domain.register import Register
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
@@ -235,12 +237,20 @@ def _told(values: Sequence[Value], register: Register, language: str) -> tuple[C
         Corrected(
             register.categories[each.category].label.in_language(language),
             called(register, language, each),
-            each.line.old,
+            _as_read(each.line),
             each.line.new,
         )
         for each in values
     )
     return tuple(dict.fromkeys(told))
+
+
+def _as_read(line: Line) -> Any:
+    """The old value; SQLite holds a date as text."""
+    if isinstance(line.new, date) and isinstance(line.old, str):
+        with suppress(ValueError):
+            return date.fromisoformat(line.old)
+    return line.old
 
 
 def called(register: Register, language: str, value: Value) -> str:

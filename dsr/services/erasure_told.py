@@ -151,15 +151,16 @@ class Erasure:
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:
-        rows = [row for row in self._rows if self._is_shown(row.category)]
-        others = {row.category for row in rows if not self._stays_undated(row)}
-        stays = {
-            (self._part_in_words(row) or self._label(row.category), self._verdict(row), self._reason(row)): row
-            for row in rows
-            if self._stays_undated(row)
-        }
+        stays: dict[tuple[str, Verdict, str | None], PlanRow] = {}
+        fates: dict[str, set[tuple[Verdict, str | None] | None]] = {}
+        for row in self._rows:
+            if self._is_shown(row.category):
+                fate = (self._verdict(row), self._reason(row)) if self._stays_undated(row) else None
+                fates.setdefault(row.category, set()).add(fate)
+                if fate:
+                    stays[self._part_in_words(row) or self._label(row.category), *fate] = row
         for (what, verdict, reason), row in stays.items():
-            is_part = row.columns_kept is None and row.category in others
+            is_part = row.columns_kept is None and len(fates[row.category]) > 1
             yield NotErased(what, verdict, reason, _duty(row), is_part)
 
     def _stays_undated(self, row: PlanRow) -> bool:

@@ -41,7 +41,12 @@ def test_from_the_form_to_the_letter_and_the_next_copy(firm: Firm, hanna: Person
     assert "Dit moet een datum zijn" in refused.text
     assert 'value="Dorpsstraat 1"' in refused.text
 
-    right = {f"{CUSTOMER}.address": "Dorpsstraat 1", f"{INVOICE}.total": "10.00", f"{CUSTOMER}.id": "99"}
+    right = {
+        f"{CUSTOMER}.address": "Dorpsstraat 1",
+        f"{CUSTOMER}.birthday": "1980-05-07",
+        f"{INVOICE}.total": "10.00",
+        f"{CUSTOMER}.id": "99",
+    }
     behind = firm.act(NOOR, hanna.reference, "rectification", page, **right | {"sheets": "1"})
     assert "Een systeem heeft intussen geantwoord." in behind.text
     assert 'value="10.00"' in behind.text
@@ -61,6 +66,7 @@ def test_from_the_form_to_the_letter_and_the_next_copy(firm: Firm, hanna: Person
     letter = words(hanna.read_letter(hanna.receipt_code).text)
     assert "Op 23 november 2026 hebben wij uw gegevens verbeterd" in letter
     assert "Klantgegevens: address was Sluisweg 3 is nu Dorpsstraat 1" in letter
+    assert "Klantgegevens: birthday was 6 mei 1980 is nu 7 mei 1980" in letter
     assert "Facturen: total er staat 12.5 moet zijn 10.00" in letter
     assert "Wij bewaren uw verklaring bij uw gegevens." in letter
     assert firm.verify().faults == ()
