@@ -232,6 +232,7 @@ def test_what_was_given_up_and_comes_back_gets_a_further_plan(
     firm.tick()
     refused = firm.act(NOOR, hanna.reference, "letter")
     assert "Er is geen bewijs van de wissing in: shop." in refused.text
+    assert "Zonder verdergegaan" not in firm.see(TIM, hanna.reference, "/approve")
     approve(firm, hanna)
     assert [row["customer_id"] for row in firm.shop.rows("ticket")] == [2]
     assert len(kept(firm)) == len({*kept(firm)}) > 0

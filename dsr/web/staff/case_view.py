@@ -34,6 +34,7 @@ from dsr.domain.retention import PERIOD, RULES
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
+from dsr.services.plans import parts_of
 from dsr.web.pages import called
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
@@ -123,9 +124,19 @@ def lacking(series: Sequence[CasePlan]) -> dict[str, Any]:
     """What had not answered when the newest plan was drawn up, what was gone on without, and the plan before it."""
     return {
         "systems": [called(name) for name in series[-1].outstanding] if series else [],
-        "left": [called(each.system) for plan in series for each in plan.executions if each.is_given_up],
+        "left": [called(name) for name in _given_up(series)],
         "follows": series[-2].number if len(series) > 1 else None,
     }
+
+
+def _given_up(series: Sequence[CasePlan]) -> Iterable[str]:
+    """The systems that a plan was ended without, but for those that a later one reaches."""
+    found: dict[str, None] = {}
+    for plan in series:
+        for system in parts_of(plan) if found else ():
+            found.pop(system, None)
+        found |= dict.fromkeys(each.system for each in plan.executions if each.is_given_up)
+    return found
 
 
 def _note(facts: CaseFacts, right: Right) -> str | None:
