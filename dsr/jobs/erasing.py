@@ -167,7 +167,7 @@ def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
         return executions.is_repeated(session, plan_id, system)
 
 
-def _left_in_part(context: Context, case_id: uuid.UUID, system: str) -> Mapping[str, Mapping[Key, str]]:
+def _left_in_part(context: Context, case_id: uuid.UUID, system: str) -> erasing.LeftInPart:
     with context.transaction(writes=False) as session:
         return kept.left_in_part(session, session.get_one(Case, case_id), system)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -21,18 +21,25 @@ Counts = Callable[[str, Key], bool]
 
 
 def empty_rows(
-    erasing: Erasing, system: str, table: Table, rows: Sequence[Row], columns_kept: Columns, *, again: bool = False
+    erasing: Erasing,
+    system: str,
+    table: Table,
+    rows: Sequence[Row],
+    columns_kept: Columns,
+    *,
+    kept_before: Collection[str] | None = None,
 ) -> None:
-    """Empty all columns but `columns_kept` of rows of one table; `again`, those that have their pseudonyms already.
+    """Empty all columns but `columns_kept` of rows of one table. PlanChanged unless every row was there.
 
-    PlanChanged unless every row was there.
+    `kept_before` stayed when they were emptied before: the other columns have their pseudonyms already.
     """
     name = rows[0].table
     goes = [column for column in rows[0].values if column not in columns_kept]
-    replaced = [column for column in goes if column in table.pseudonyms]
+    full = [column for column in goes if kept_before is None or column in kept_before]
+    replaced = [column for column in full if column in table.pseudonyms]
     emptied = [column for column in goes if column not in table.pseudonyms]
     counts = [erasing.clear(name, [row.key for row in rows], emptied)] if emptied else []
-    if replaced and not again:
+    if replaced:
         place = f"{system}.{name}"
         counts.append(erasing.rewrite(name, {row.key: _pseudonyms(place, table, row, replaced) for row in rows}))
     if any(count != len(rows) for count in counts):
@@ -40,14 +47,20 @@ def empty_rows(
 
 
 def erase_rows(
-    erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None, *, again: bool = False
+    erasing: Erasing,
+    system: str,
+    table: Table,
+    going: Found,
+    columns_kept: Columns | None,
+    *,
+    kept_before: Collection[str] | None = None,
 ) -> int:
     """Erase rows of one table, or all but `columns_kept` of them as `empty_rows` does; returns how many there were."""
     if not going.rows:
         return 0
     if columns_kept is None:
         return erasing.delete(going.table, going.keys)
-    empty_rows(erasing, system, table, going.to_rows(), columns_kept, again=again)
+    empty_rows(erasing, system, table, going.to_rows(), columns_kept, kept_before=kept_before)
     return len(going.rows)
 
 

@@ -126,7 +126,7 @@ class _Ending:
         going = found.without(left.keys())
         pointed_at, left = self._pointed_at(entry, table, going, left)
         whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
-        erased = erase_rows(self.erasing, entry.system, table, whole, least, again=entry.columns_kept is not None)
+        erased = erase_rows(self.erasing, entry.system, table, whole, least, kept_before=entry.columns_kept)
         was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
         done = self.due.begun[entry.id].items() & found_rows(was_whole, table).items() if was_whole.rows else ()
         erase_rows(self.erasing, entry.system, table, was_whole.without({key for key, _ in done}), less)

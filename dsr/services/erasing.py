@@ -16,6 +16,8 @@ from dsr.services.emptying import empty_rows, is_empty, keys_pointed_at
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
+LeftInPart = Mapping[str, Mapping[Key, tuple[str, Columns]]]
+"""Table -> key -> fingerprint of what is left of a row, and the columns that stayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,7 @@ class Attempt:
     """What an execution goes by: the rows as approved, the locked rows, and whether the plan is known to stand.
 
     If not, `judge` gives the verdicts of this moment; only if these differ too, `is_repeated` says whether there is
-    another attempt, which may have committed. `left_in_part` is what the ledger has of rows of which a part is left: by
-    table and key the fingerprint.
+    another attempt, which may have committed. `left_in_part` is what the ledger has of rows of which a part is left.
     """
 
     planned: Sequence[Group]
@@ -44,7 +45,7 @@ class Attempt:
     stands: bool
     judge: Callable[[], Sequence[PlanRow]]
     is_repeated: Callable[[], bool]
-    left_in_part: Callable[[], Mapping[str, Mapping[Key, str]]]
+    left_in_part: Callable[[], LeftInPart]
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -174,15 +175,16 @@ def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: 
         }
         table = tables[found.table]
         left = attempt.left_in_part().get(found.table, {}) if kept and table.pseudonyms else {}
-        rows: dict[tuple[Columns, bool], list[Row]] = {}
+        rows: dict[tuple[Columns, Columns | None], list[Row]] = {}
         for row in found.to_rows() if kept else ():
             if row.key in kept:
-                is_left = left.get(as_read(row.key)) == table.fingerprint(row.values) if left else False
-                rows.setdefault((kept[row.key], is_left), []).append(row)
+                digest, before = left.get(as_read(row.key), (None, None))
+                is_left = digest is not None and digest == table.fingerprint(row.values)
+                rows.setdefault((kept[row.key], before if is_left else None), []).append(row)
         if sum(map(len, rows.values())) != len(kept):
             raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
-        for (columns, is_left), going in rows.items():
-            empty_rows(erasing, system, table, going, columns, again=is_left)
+        for (columns, before), going in rows.items():
+            empty_rows(erasing, system, table, going, columns, kept_before=before)
 
 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import select
 
 from dsr.config import Settings
+from dsr.connectors.registry import open_systems
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
@@ -124,3 +125,22 @@ def test_what_a_first_request_left_in_part_a_second_one_leaves_as_it_is(workplac
     assert [row["id"] for row in workplace.shop.rows("deal")] == [OPEN]
     with workplace.transaction() as session:
         assert session.scalars(select(Task)).all() == []
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_the_register_no_longer_keeps_of_such_a_row_goes_with_the_second_request(
+    workplace: Workplace, later: Case
+) -> None:
+    before = workplace.shop.rows("deal")[0]
+    workplace.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    settings = workplace.context.settings
+    tables = {**settings.register.tables["shop"]}
+    tables["deal"] = replace(tables["deal"], keep_columns=(), pseudonyms={"advisor": 16, "title": 16})
+    register = replace(settings.register, tables={"shop": tables}, digest="another")
+    settings = replace(settings, register=register)
+    context = replace(workplace.context, settings=settings, systems=open_systems(settings))
+    approve_again(replace(workplace, context=context), later)
+    work.run_all(context)
+    after = workplace.shop.rows("deal")[0]
+    assert after["advisor"] == before["advisor"]
+    assert after["title"] != before["title"] == "hosting"
