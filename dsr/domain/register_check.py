@@ -267,6 +267,11 @@ def _in_view(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mis
         yield f"{at}.view_of", f"names {table.view_of}, which is not a table of this system"
     elif table.view_of and not tables[table.view_of].is_erasable:
         yield f"{at}.view_of", f"names {table.view_of}, from which nothing is erased either"
+    elif table.view_of:
+        behind = {table.view_of, *tables[table.view_of].parents}
+        for parent in sorted(set(table.parents) - behind):
+            why = f"leads to {parent}, and {table.view_of} does not"
+            yield f"{at}.via", f"{why}: give {table.view_of} that way too, or say read_only = true"
     changes = table.fixed or table.pseudonyms or table.on_erasure == "empty" or table.keep_columns is not None
     if not table.is_erasable and changes:
         yield at, "is never erased through, so keep_columns, fixed, pseudonyms and on_erasure say nothing"

@@ -122,12 +122,11 @@ def besides(found: Sequence[Found]) -> Counts:
 
 
 def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> dict[str, dict[str, str]]:
-    """The tables that point at one, each with its way; not a view of a table that points there itself."""
-    pointing = {name: table.parents[parent] for name, table in tables.items() if parent in table.parents}
+    """The tables that point at one, each with its way; not views, whose rows are looked at where they stand."""
     return {
-        name: way
-        for name, way in pointing.items()
-        if tables[name].view_of not in pointing and first in (None, parent not in tables[name].other_parents)
+        name: table.parents[parent]
+        for name, table in tables.items()
+        if parent in table.parents and not table.view_of and first in (None, parent not in table.other_parents)
     }
 
 

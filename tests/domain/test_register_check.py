@@ -238,6 +238,7 @@ def view(**values: Any) -> Table:
         ({"view_of": "nowhere"}, ".view_of", "names nowhere, which is not a table of this system"),
         ({"view_of": "seen"}, ".view_of", "names seen, from which nothing is erased either"),
         ({"view_of": "customer", "read_only": True}, ".view_of", "and read_only: use one of the two"),
+        ({"view_of": "customer", "via": {"paid": "invoice.id"}}, ".via", "leads to invoice, and customer does not"),
         ({"read_only": True, "fixed": {"email": "x"}}, "", "is never erased through, so keep_columns, fixed"),
     ],
 )

@@ -170,12 +170,24 @@ def test_the_lines_of_an_invoice_that_somebody_dated_anew_stay_with_it(workplace
         }
 
 
+VIEWED = """
+[tables.shop.lines]
+category = "invoice"
+table = "invoice_line"
+key = ["invoice_id", "line"]
+via = { invoice_id = "invoice.id" }
+
+[tables.shop.invoice_line]
+view_of = "lines"
+"""
+
+
 @sqlite
 @pytest.mark.parametrize(
     ("before", "after", "rows"),
     [
         ('key = ["invoice_id", "line"]', 'key = ["line", "invoice_id"]', 14),
-        ("[tables.shop.invoice_line]", '[tables.shop.invoice_line]\nview_of = "ticket"', 14),
+        ("[tables.shop.invoice_line]", VIEWED, 14),
     ],
 )
 def test_rows_that_the_register_has_by_another_key_or_as_a_view_are_never_called_gone(
