@@ -59,7 +59,11 @@ class Found:
     @cached_property
     def keys(self) -> list[Key]:
         """The key of every row."""
-        places = [self.columns.index(column) for column in self.key]
+        return self.values_of(self.key)
+
+    def values_of(self, columns: Iterable[str]) -> list[Key]:
+        """What every row holds in these columns."""
+        places = [self.columns.index(column) for column in columns]
         return [*zip(*[map(itemgetter(place), self.rows) for place in places], strict=True)]
 
     def fingerprints(self, known: Table) -> dict[Key, str]:
@@ -119,7 +123,7 @@ class Searching(Protocol):
         """The rows of the person by table."""
 
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these, which are rows of one of its parents."""
+        """The rows of `table` that point at these, of one of its parents: at least their keys, and where they point."""
 
 
 class Erasing(Searching, Protocol):

@@ -190,14 +190,21 @@ class SqlSystem:
     def pointing_in(self, connection: Connection, name: str, rows: Sequence[Row]) -> Found:
         way = self.tables[name].parents[rows[0].table]
         targets = [target for row in rows for target in _spelled(row.values[column] for column in way.values())]
-        return self.fetch_all(connection, name, self._holding(name, tuple(way)), self.in_parts(len(way), targets))
+        statement, parts = self._holding(name, tuple(way)), self.in_parts(len(way), targets)
+        (columns, first), *more = [statement.read(connection, self._parameters(part)) for part in parts]
+        return Found(name, self.tables[name].key, columns, [*first, *(row for _, part in more for row in part)])
 
     def _holding(self, name: str, columns: Columns) -> Any:
-        """The statement that reads the rows that hold given values in these columns; written once as well."""
+        """The statement that reads the rows that hold given values in these columns; written once as well.
+
+        There may be many, of others: only of rows that an erasure empties it reads more than the key and the columns.
+        """
         if (name, columns) not in self._by_key:
-            self._by_key[name, columns] = Statement(
-                _all_of(self.clause(name)).where(self.is_one_of(columns)), locks=False
-            )
+            reading: sa.Select[Any] = _all_of(self.clause(name))
+            if self.tables[name].on_erasure == "delete":
+                shown = dict.fromkeys((*self.tables[name].key, *columns))
+                reading = sa.select(*map(sa.column, shown)).select_from(self.clause(name))
+            self._by_key[name, columns] = Statement(reading.where(self.is_one_of(columns)), locks=False)
         return self._by_key[name, columns]
 
     def clearing(self, name: str, columns: Columns, along: Columns) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -88,9 +88,10 @@ def keys_pointed_at(
     pointed_at: set[Key] = set()
     for name, way in _ways_to(found.table, register.tables[system], first).items() if found.rows else ():
         rows = found.to_rows()
-        pointing = [row for row in searching.pointing(name, rows).to_rows() if not _is_emptied(register, system, row)]
-        counted = [row for row in pointing if counts is None or counts(name, as_read(row.key))]
-        pointed_at |= _targets(rows, way, counted) if counted else set()
+        pointing = _not_emptied(register.tables[system], searching.pointing(name, rows))
+        by_key = zip(pointing.keys, pointing.values_of(way), strict=True)
+        targets = {target for key, target in by_key if counts is None or counts(name, as_read(key))}
+        pointed_at |= _pointed_at(rows, way, targets) if targets else set()
     return pointed_at
 
 
@@ -130,16 +131,19 @@ def _ways_to(parent: str, tables: Mapping[str, Table], first: bool | None) -> di
     }
 
 
-def _targets(rows: Sequence[Row], way: Mapping[str, str], pointing: Sequence[Row]) -> set[Key]:
-    targets = {loosely(row.values[column] for column in way) for row in pointing}
+def _pointed_at(rows: Sequence[Row], way: Mapping[str, str], values_given: Iterable[Key]) -> set[Key]:
+    targets = {*map(loosely, values_given)}
     values = {as_read(row.key): loosely(row.values[column] for column in way.values()) for row in rows}
     is_known = targets.issubset(values.values())  # if not, only the database can tell which
     return {key for key, value in values.items() if value in targets or not is_known}
 
 
-def _is_emptied(register: Register, system: str, row: Row) -> bool:
-    left = columns_left(register.tables[system], row.table)
-    return left is not None and is_empty(register.tables[system][row.table], row, left)
+def _not_emptied(tables: Mapping[str, Table], found: Found) -> Found:
+    left = columns_left(tables, found.table)
+    if left is None:
+        return found
+    rows = zip(found.rows, found.to_rows(), strict=True)
+    return replace(found, rows=[values for values, row in rows if not is_empty(tables[found.table], row, left)])
 
 
 def yet_to_go(found: Found, table: Table, noted: Mapping[Key, str], columns_kept: Columns | None) -> Found:
