@@ -200,10 +200,9 @@ class SqlSystem:
         There may be many, of others: only of rows that an erasure empties it reads more than the key and the columns.
         """
         if (name, columns) not in self._by_key:
-            reading: sa.Select[Any] = _all_of(self.clause(name))
-            if self.tables[name].on_erasure == "delete":
-                shown = dict.fromkeys((*self.tables[name].key, *columns))
-                reading = sa.select(*map(sa.column, shown)).select_from(self.clause(name))
+            keys: list[Any] = [*map(sa.column, dict.fromkeys((*self.tables[name].key, *columns)))]
+            shown = keys if self.tables[name].on_erasure == "delete" else [sa.literal_column("*")]
+            reading = sa.select(*shown).select_from(self.clause(name))
             self._by_key[name, columns] = Statement(reading.where(self.is_one_of(columns)), locks=False)
         return self._by_key[name, columns]
 
