@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Connection
 
 from dsr.connectors.base import Remarks
@@ -189,6 +189,8 @@ _NEVER_FOUND = (sa.REAL, sa.FLOAT, sa.JSON, sa.ARRAY)
 _NEVER_KNOWN = (postgresql.INTERVAL, postgresql.MONEY)
 """Types of which a value is not read back as it was given."""
 
+_BYTES = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB)
+
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
 
 
@@ -219,11 +221,17 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table, engine: str)
         if column in columns and (fault := _misfit(columns[column]["type"], kind_of(columns[column]), value, engine)):
             yield f"{at}.{setting}: {value!r} {fault}"
     for column, characters in table.pseudonyms.items():
-        type_ = columns[column]["type"] if column in columns else None
-        if type_ is not None and kind_of(columns[column]) not in ("text", "other"):
+        type_ = columns[column]["type"] if column in columns else sa.Text()
+        if not _takes_any_text(type_, engine):
             yield f"{at}.pseudonyms.{column}: a pseudonym is text and does not fit in {type_}"
         elif (getattr(type_, "length", None) or characters) < characters:
             yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
+
+
+def _takes_any_text(type_: Any, engine: str) -> bool:
+    declared = getattr(type_, "data_type", type_)
+    has_no_type = engine == "sqlite" and isinstance(declared, sa.types.NullType)
+    return has_no_type or kind_of({"type": type_}) == "text" or isinstance(declared, _BYTES)
 
 
 def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:

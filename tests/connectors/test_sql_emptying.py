@@ -52,6 +52,13 @@ COLUMNS: dict[str, list[tuple[str, str, Fixed]]] = {
     ],
 }
 
+PSEUDONYMS = {
+    "sqlite": {"": True, "TEXT": True, "BLOB": True, "DATE": False},
+    "mysql": {"CHAR(20)": True, "VARBINARY(20)": True, "LONGBLOB": True, "ENUM('a')": False, "BIT(1)": False},
+    "postgresql": {"name": True, "bytea": True, "inet": False, "text[]": False, "tsvector": False},
+}
+"""Whether a pseudonym fits in a column of this type."""
+
 
 @contextmanager
 def opened(settings: Settings, **tables: Table) -> Iterator[SqlSystem]:
@@ -78,6 +85,17 @@ def test_a_fixed_value_is_read_back_as_it_was_given(shop: Shop, shop_settings: S
     assert is_empty(client, row, ("id",)), row.values
     for name, (kind, _, _) in columns.items():
         assert not is_empty(client, row._replace(values={**row.values, name: full.values[name]}), ("id",)), kind
+
+
+def test_a_pseudonym_fits_where_any_text_does(shop: Shop, shop_settings: Settings) -> None:
+    columns = {f"c{number}": column for number, column in enumerate(PSEUDONYMS[shop.engine.dialect.name].items())}
+    declared = ", ".join(f"{name} {kind}" for name, (kind, _) in columns.items())
+    shop.run(f"CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), {declared})")
+    client = Table("customer", ("id",), match={"email": "mail"}, pseudonyms=dict.fromkeys(columns, 20))
+    with opened(shop_settings, client=client) as system:
+        refused = [sentence.partition(" is text and does not fit in ")[0] for sentence in system.mistakes()]
+    unfit = [name for name, (_, fits) in columns.items() if not fits]
+    assert refused == [f"tables.shop.client.pseudonyms.{name}: a pseudonym" for name in unfit]
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
