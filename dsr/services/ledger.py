@@ -47,22 +47,27 @@ PAGE = 25
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A kept row as it was noted and as it is judged now; None where it is gone or not in the register."""
+    """A kept row as it was noted and as it is judged now; None where it is gone or not in the register.
+
+    `begun` is how it looks where a night that was cut off emptied it in part.
+    """
 
     entry: LedgerEntry
     key: Key
     fingerprint: str
+    begun: str | None
     now: PlanRow | None
 
     @property
     def was_changed(self) -> bool:
         """Whether somebody changed the row since."""
-        return self.now is not None and self.now.fingerprint != self.fingerprint
+        return self.now is not None and self.now.fingerprint not in (self.fingerprint, self.begun)
 
     def to_row(self) -> list[Any]:
-        """Key and fingerprint as an entry keeps them; what waited for a change is known by its content of now."""
-        waited = self.now is not None and self.entry.may_erase_from is None
-        return [to_json(self.key), self.now.fingerprint if waited and self.now else self.fingerprint]
+        """The row as an entry keeps it; one that waited for a change is known by its content of now."""
+        if self.now and self.was_changed and self.entry.may_erase_from is None:
+            return [to_json(self.key), self.now.fingerprint]
+        return [to_json(self.key), self.fingerprint, *([self.begun] if self.begun else [])]
 
 
 def to_look_at(session: Session, settings: Settings, today: date, *, limit: int | None = GROUPS_A_RUN) -> list[Due]:
@@ -115,7 +120,10 @@ def look(
     besides_these = [erasing.read(name, [*wanted]) for name, wanted in others.items() if wanted]
     found = [_with_needs(erasing, settings.register, due, each, counts=besides(kept)) for each in kept]
     now = judge_kept(settings, due.system, rows_of([*found, *besides_these]), decisions, on)
-    return [Seen(entry, key, digest, now.get((entry.table, key))) for entry, key, digest in noted]
+    return [
+        Seen(entry, key, digest, due.begun[entry.id].get(key), now.get((entry.table, key)))
+        for entry, key, digest in noted
+    ]
 
 
 def _with_needs(erasing: Erasing, register: Register, due: Due, found: Found, counts: Counts) -> Found:

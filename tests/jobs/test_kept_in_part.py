@@ -14,6 +14,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import LedgerEntry
 from dsr.jobs import erasing, replay, work
+from tests.jobs.test_erasing_holds import lift, place
 from tests.jobs.test_replay import night_that_is_cut_off
 from tests.parts.erasures import approve_again
 from tests.parts.registers import load_register
@@ -108,6 +109,31 @@ def test_each_column_goes_on_its_day(workplace: Workplace) -> None:
     erasing.run_ledger(workplace.context)
     assert remarks(workplace) == {OPEN: None}
     assert [row["id"] for row in workplace.shop.rows("bill")] == [OPEN]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_a_night_that_was_cut_off_emptied_is_known_after_a_new_day_and_after_a_hold(
+    workplace: Workplace, approved: Case
+) -> None:
+    work.run_all(workplace.context)
+    night_that_is_cut_off(workplace, date(2027, 5, 2))
+    emptied = workplace.shop.rows("deal")
+    workplace.shop.run("UPDATE bill SET issued_on = '2024-03-05' WHERE id = :id", id=OPEN)
+    hold = place(workplace, approved, "deal")
+    workplace.clock.set(date(2027, 5, 3))
+    erasing.run_ledger(workplace.context)
+    assert (None, False) in kept(workplace)
+    lift(workplace, approved, hold)
+    for day in (date(2027, 5, 4), date(2027, 5, 5)):
+        workplace.clock.set(day)
+        erasing.run_ledger(workplace.context)
+    assert workplace.shop.rows("deal") == emptied
+    assert kept(workplace) == {(date(2032, 1, 1), True)}
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == []
+    workplace.shop.run("UPDATE deal SET remark = 'calls often', advisor = 'Yara' WHERE id IN (2, 4)")
+    report = replay.run(workplace.context, "shop", date(2027, 5, 1))
+    assert (report.count("again"), report.left) == (2, [])
 
 
 @pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
