@@ -97,6 +97,11 @@ class CasePlan(Base):
     executions: Mapped[list[Execution]] = relationship(order_by="Execution.system")
 
     @property
+    def systems_done(self) -> set[str]:
+        """The systems with a receipt of what was done there, also of a plan that was voided halfway."""
+        return {each.system for each in self.executions if each.state == "done" and not each.is_lost}
+
+    @property
     def sealed_for(self) -> uuid.UUID:
         return self.case_id
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -51,6 +51,11 @@ class Group:
         """The rows one by one."""
         return [self._row(key, digest) for key, digest in self.rows]
 
+    def without(self, keys: Set[Key]) -> Group:
+        """The group without the rows with these keys."""
+        stays = [[key, digest] for key, digest in self.rows if from_json(key) not in keys] if keys else self.rows
+        return self if len(stays) == self.count else Group.of(self.judgement, stays)
+
     def _row(self, key: Collection[Any], digest: str) -> PlanRow:
         return PlanRow(*self.judgement, from_json(key), digest)
 
@@ -87,7 +92,7 @@ def outcome_of(parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outco
 
     Forwarded if all of it is of controllers we work for. What can only be read here stays, unless a person erased it.
     """
-    rows = [group.judged for part in parts for group in part.groups]
+    rows = [group.judged for part in parts for group in part.groups if group.count]
     if not rows:
         return Outcome.NOT_APPLICABLE
     if all(row.why == NOT_OURS for row in rows):

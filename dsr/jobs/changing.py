@@ -120,7 +120,7 @@ def _settle(context: Context, approved: corrections.Approved, system: str, is_ob
 
 def _void_all(context: Context, case_id: uuid.UUID, error: PlanChanged, session: Session) -> PlanChanged:
     for plan in plans.approved(session, case_id, Right.RECTIFICATION):
-        plans.void(session, plan, context.in_words(error), now=context.now())
+        corrections.void(session, plan, context.in_words(error), context.settings, now=context.now())
     return error
 
 
@@ -128,7 +128,7 @@ def _void(context: Context, plan_id: uuid.UUID, error: PlanChanged, session: Ses
     """Of one plan; another goes on."""
     plan = plans.locked(session, plan_id)
     if plan.state == plans.APPROVED:
-        plans.void(session, plan, context.in_words(error), now=context.now())
+        corrections.void(session, plan, context.in_words(error), context.settings, now=context.now())
     if plans.approved(session, plan.case_id, Right.RECTIFICATION):
         work.ask(session, plan.case_id, "rectify", now=context.now())
     return error

@@ -72,8 +72,15 @@ def correction_of(plan: CasePlan) -> Correction:
 
 
 def standing(plan: CasePlan) -> Correction:
-    """What is, or was, to be corrected, but for what was given up after the approval."""
-    correction, without = correction_of(plan), given_up_of(plan)
+    """What is, or was, to be corrected, but for what was given up after the approval.
+
+    Of a plan that was voided, what one system did before that.
+    """
+    correction = correction_of(plan)
+    if plan.state == plans.VOID:
+        done = [change for change in correction.changes if change.system in plan.systems_done]
+        return replace(correction, changes=done, for_books=[])
+    without = given_up_of(plan)
     return replace(correction, changes=[change for change in correction.changes if change.system not in without])
 
 
@@ -158,21 +165,32 @@ def finish(session: Session, plan: CasePlan, settings: Settings, *, now: datetim
     if plan.state != plans.APPROVED:
         return
     plan.state, plan.executed_at = plans.EXECUTED, now
-    register, language = settings.register, settings.procedure.language
+    register = settings.register
     made = _made(session, plan, register)
     if made.for_books:
         facts = {"tables": sorted({value.table for value in made.for_books}), "values": len(made.for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
-    changes = dict.fromkeys(_change(register, language, value) for value in made.corrected)
-    notifications.propose(
-        session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
-    )
+    _tell_recipients(session, plan, made, settings, now=now)
     audit.record(session, "correction-made", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
     session.flush()
     if outstanding(session, plan.case_id):
         work.ask(session, plan.case_id, "rows", now=now)
     conclude(session, plan, register, now=now)
+
+
+def void(session: Session, plan: CasePlan, sentence: str, settings: Settings, *, now: datetime) -> None:
+    """The plan no longer fits the data: the approval lapses. What one system did before that stays, and is told."""
+    plans.void(session, plan, sentence, now=now)
+    _tell_recipients(session, plan, _made(session, plan, settings.register), settings, now=now)
+
+
+def _tell_recipients(session: Session, plan: CasePlan, made: Made, settings: Settings, *, now: datetime) -> None:
+    register, told = settings.register, partial(_change, settings.register, settings.procedure.language)
+    changes = dict.fromkeys(map(told, made.corrected))
+    notifications.propose(
+        session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
+    )
 
 
 def _change(register: Register, language: str, value: Value) -> Change:
@@ -189,9 +207,10 @@ def conclude(session: Session, plan: CasePlan, register: Register, *, now: datet
 
 
 def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
-    """The corrections of a case that were carried out, the first one first."""
-    of_case = CasePlan.case_id == case_id, CasePlan.right == Right.RECTIFICATION.value, CasePlan.state == plans.EXECUTED
-    return session.scalars(select(CasePlan).where(*of_case).order_by(CasePlan.number)).all()
+    """The corrections of a case that were carried out, or were until they became void; the first one first."""
+    of_case = CasePlan.case_id == case_id, CasePlan.right == Right.RECTIFICATION.value
+    found = session.scalars(select(CasePlan).where(*of_case).order_by(CasePlan.number))
+    return [each for each in found if each.state == plans.EXECUTED or (each.state == plans.VOID and each.systems_done)]
 
 
 def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:
@@ -224,7 +243,8 @@ def told(session: Session, case: Case, register: Register) -> Rectified:
     """The correction as the letter tells it, and whether a statement of the person stands with their data."""
     with_statement = statements.is_made(session, case)
     done = executed(session, case.id)
-    days = [local_date(plan.executed_at) for plan in done if plan.executed_at]
+    days = [local_date(each.done_at) for plan in done for each in plan.executions if each.done_at]
+    days += [local_date(plan.executed_at) for plan in done if plan.executed_at]
     if not days:
         return Rectified(has_statement=with_statement)
     made, tell = _made_together(session, done, register), partial(_told, register=register, language=case.language)

@@ -63,14 +63,14 @@ class Erasure:
 
     def __init__(self, session: Session, case: Case, plan: CasePlan, register: Register) -> None:
         self._register, self._language = register, case.language
-        whole = plans.series(session, plan)
-        self._rows = [row for each in whole for row in plans.planned_rows(each) if _is_told(row, each)]
-        receipts = (done for each in whole for done in each.executions if done.state == "done")
-        self._receipts = {done.system for done in receipts if not done.is_lost}
+        series = plans.series(session, plan)
+        # A plan that was voided halfway did what its receipts say.
+        whole = [*series, *plans.before(session, plan, *plans.ERASING)]
+        self._rows = [row for each in series for row in plans.planned_rows(each) if _is_told(row, each)]
+        self._rows += plans.rows_of(plans.parts_before(session, plan, *plans.ERASING))
+        self._receipts = {system for each in whole for system in each.systems_done}
         self.outstanding = plan.outstanding
-        # A plan that was voided halfway did erase what its receipts say.
-        of_case = select(Execution).join(CasePlan).where(CasePlan.case_id == case.id, Execution.state == "done")
-        self._executions = list(session.scalars(of_case))
+        self._executions = [done for each in whole for done in each.executions if done.state == "done"]
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
         of_series = select(Task).where(Task.key.in_(f"{BY_HAND}:{each.id}" for each in whole))

@@ -255,7 +255,9 @@ def is_done_by_hand(session: Session, case_id: uuid.UUID) -> bool:
 
 def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outcome:
     """What a plan that was carried out came to; what we can only read counts as gone once a person erased it."""
-    found = outcome_of(parts, is_done_by_hand=is_done_by_hand)
+    # Who asks for all to be erased reads what came of all of it, also by a plan that was voided halfway.
+    rights = plans.ERASING if plan.right == Right.ERASURE else (Right(plan.right),)
+    found = outcome_of([*parts, *plans.parts_before(session, plan, *rights)], is_done_by_hand=is_done_by_hand)
     kinds = [errands.SEARCH, errands.ERASE]
     if plan.right == Right.CONSENT_WITHDRAWAL:
         kinds += [errands.RESTRICT, errands.STOP]

@@ -157,7 +157,9 @@ def take_over(
 ) -> None:
     """Rows that a newer plan decided on leave the entries of earlier plans: the newer one keeps or erased them."""
     entries = _in_system(session, case_id, digests_of(identifiers), system)
-    if not entries or _numbers_items(planned):
+    if _numbers_items(planned):
+        entries = [entry for entry in entries if entry.case_id == case_id]
+    if not entries:
         return
     decided = {
         (group.judged.table, key)

@@ -148,6 +148,40 @@ def series(session: Session, plan: CasePlan) -> list[CasePlan]:
     return found
 
 
+def before(session: Session, plan: CasePlan, *rights: Right) -> list[CasePlan]:
+    """The plans for these rights that erased something before this one and those it follows; the newest first."""
+    whole = series(session, plan)
+    if plan.number == len(whole):
+        return []
+    earlier = CasePlan.case_id == plan.case_id, CasePlan.number < plan.number, CasePlan.right.in_(rights)
+    found = session.scalars(select(CasePlan).where(*earlier).order_by(CasePlan.number.desc()))
+    return [each for each in found if each.systems_done and each not in whole]
+
+
+def parts_before(session: Session, plan: CasePlan, *rights: Right) -> list[Part]:
+    """What those plans decided on where they were carried out, but for rows that a newer one decided on again."""
+    found: list[Part] = []
+    earlier = before(session, plan, *rights)
+    newer = [part for each in series(session, plan) for part in parts_of(each).values()] if earlier else []
+    for each in earlier:
+        done = [part for system, part in parts_of(each).items() if system in each.systems_done]
+        decided = _keys_by_table(newer)
+        found += [Part(part.basis, [_without(group, decided) for group in part.groups]) for part in done]
+        newer += done
+    return found
+
+
+def _keys_by_table(parts: Iterable[Part]) -> dict[tuple[str, str], set[row_keys.Key]]:
+    found: dict[tuple[str, str], set[row_keys.Key]] = {}
+    for group in (group for part in parts for group in part.groups):
+        found.setdefault((group.judged.system, group.judged.table), set()).update(group.keys)
+    return found
+
+
+def _without(group: Group, decided: Mapping[tuple[str, str], set[row_keys.Key]]) -> Group:
+    return group.without(decided.get((group.judged.system, group.judged.table), set()))
+
+
 def lacks(session: Session, case_id: uuid.UUID, systems: Container[str]) -> bool:
     """Whether a plan waits for one of these systems: it is not drawn up yet, or was approved without it."""
     found = [plan for right in ERASING if (plan := current(session, case_id, right))]
@@ -211,7 +245,12 @@ def _part(basis: list[str] | None, groups: list[Any]) -> Part:
 
 def planned_rows(plan: CasePlan) -> list[PlanRow]:
     """The rows of a plan as it was drawn up, one by one."""
-    return [row for part in parts_of(plan).values() for group in part.groups for row in group.to_rows()]
+    return rows_of(parts_of(plan).values())
+
+
+def rows_of(parts: Iterable[Part]) -> list[PlanRow]:
+    """The rows of parts of plans, one by one."""
+    return [row for part in parts for group in part.groups for row in group.to_rows()]
 
 
 def _judgement(stored: list[Any]) -> Judgement:

@@ -208,8 +208,8 @@ def test_what_has_no_last_day_is_told_with_its_reason(store: Store) -> None:
     )
     letter = desk.compose()
     assert "Klantgegevens. Uw contract loopt nog." in letter
-    assert "Facturen. Dit kan pas weg als iets anders is afgerond" in letter
-    assert "Facturen. De wet kan ons verplichten dit te bewaren ( art. 52 lid 4 AWR )" in letter
+    assert "Facturen (een deel). Dit kan pas weg als iets anders is afgerond" in letter
+    assert "Facturen (een deel). De wet kan ons verplichten dit te bewaren ( art. 52 lid 4 AWR )" in letter
     assert missing_parts(desk.facts()) == ()
 
 
