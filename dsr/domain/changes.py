@@ -23,6 +23,11 @@ class RowChange(NamedTuple):
     old: Mapping[str, Any]
     new: Mapping[str, Any]
 
+    @property
+    def place(self) -> str:
+        """SYSTEM.TABLE."""
+        return f"{self.system}.{self.table}"
+
     def is_before(self, row: Row) -> bool:
         """Whether the row still holds the old values."""
         return all(same(row.values[column], value) for column, value in self.old.items())

@@ -5,7 +5,7 @@ The record of an invoice is evidence for the tax and is not rewritten: its corre
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,6 +20,8 @@ from dsr.domain.wording import N_
 ROWS_SHOWN = 50
 LINES_BY_HAND = 4
 """How many values can be typed for the systems in which a person corrects."""
+PARTS = ("what", "old", "new")
+"""What can be typed of each."""
 LONGEST_BY_HAND = 500
 NOT_KNOWN = "–"
 
@@ -60,11 +62,15 @@ class Sheet:
 
 
 class Line(NamedTuple):
-    """Something to correct by hand: what it is, what stands there as far as that is known, and what is right."""
+    """A value to correct: what it is, what stands there as far as that is known, and what is right.
+
+    `of` is the SYSTEM.TABLE whose column it is; without it, `what` is how people call it.
+    """
 
     what: str
     old: Any
     new: Any
+    of: str = ""
 
     @property
     def in_words(self) -> str:
@@ -154,12 +160,11 @@ def is_for_books(category: Category) -> bool:
 
 
 class Value(NamedTuple):
-    """A value that was corrected: in which kind of data and table, and what it was and is; `system` is a database."""
+    """A value that was corrected: in which kind of data and SYSTEM.TABLE, and what it was and is."""
 
     category: str
-    table: str
+    place: str
     line: Line
-    system: str | None = None
 
 
 class Made(NamedTuple):
@@ -169,34 +174,30 @@ class Made(NamedTuple):
     for_books: Sequence[Value]
 
 
-def made_of(correction: Correction, by_hand: Iterable[str], register: Register) -> Made:
-    """What a correction came to, where owners made it in the kinds of data `by_hand`."""
-    values = [Value(name, name, line) for name in by_hand for line in correction.by_hand.lines]
-    noted = {name for name in by_hand if is_for_books(register.categories[name])}
-    return Made(
-        [*_values(correction.changes), *(value for value in values if value.category not in noted)],
-        [*_values(correction.for_books), *(value for value in values if value.category in noted)],
-    )
+def made_of(correction: Correction, by_hand: Iterable[tuple[str, str]], register: Register) -> Made:
+    """What a correction came to, where owners made it in these systems and kinds of data."""
+    values = [Value(name, f"{system}.{name}", line) for system, name in by_hand for line in correction.by_hand.lines]
+    corrected, noted = _values(correction.changes), _values(correction.for_books)
+    for value in values:
+        (noted if is_for_books(register.categories[value.category]) else corrected).append(value)
+    return Made(corrected, noted)
 
 
 def _values(changes: Iterable[RowChange]) -> list[Value]:
     return [
-        Value(change.category, change.table, Line(column, change.old[column], new), change.system)
+        Value(change.category, change.place, Line(column, change.old[column], new, change.place))
         for change in changes
         for column, new in change.new.items()
     ]
 
 
 def read_form(
-    laid_out: Sequence[Sheet],
-    typed: Mapping[str, str],
-    manual: Iterable[str] = (),
-    called: Callable[[Value], str] = lambda value: value.line.what,
+    laid_out: Sequence[Sheet], typed: Mapping[str, str], manual: Iterable[str] = ()
 ) -> tuple[Correction, dict[str, WrongValue]]:
     """What was typed as a correction, and the fields that cannot hold what was typed there, each with why.
 
     A field is named by the places of its sheet and its row, and its column: "0.2.name". Of the `manual` systems those
-    that were ticked ("by-hand.binder") get the lines typed for them ("line.0.what") and all other changes, as `called`.
+    that were ticked ("by-hand.binder") get the lines typed for them ("line.0.what") and all other changes.
     """
     wrong: dict[str, WrongValue] = {}
     found: dict[bool, list[RowChange]] = {True: [], False: []}
@@ -205,7 +206,7 @@ def read_form(
             new = _read_row(sheet, values, f"{number}.{place}", typed, wrong)
             if new:
                 found[sheet.is_for_books].append(_change(sheet, key, values, new))
-    lines = [*_read_lines(typed, wrong), *_lines([*found[False], *found[True]], called)]
+    lines = [*_read_lines(typed, wrong), *(value.line for value in _values([*found[False], *found[True]]))]
     systems = [name for name in manual if lines and typed.get(f"by-hand.{name}")]
     return Correction(found[False], found[True], ByHand(systems, lines if systems else ())), wrong
 
@@ -214,18 +215,12 @@ def _read_lines(typed: Mapping[str, str], wrong: dict[str, WrongValue]) -> list[
     """The lines that were typed; one with values and without what they are is told in `wrong`."""
     lines: list[Line] = []
     for number in range(LINES_BY_HAND):
-        line = Line(*(typed.get(f"line.{number}.{part}", "").strip()[:LONGEST_BY_HAND] for part in Line._fields))
+        line = Line(*(typed.get(f"line.{number}.{part}", "").strip()[:LONGEST_BY_HAND] for part in PARTS))
         if any(line) and not line.what:
             wrong[f"line.{number}.what"] = WrongValue(N_("Say what these values are, such as: street."))
         elif line.what:
             lines.append(line._replace(old=line.old or NOT_KNOWN))
     return lines
-
-
-def _lines(changes: Iterable[RowChange], called: Callable[[Value], str]) -> list[Line]:
-    """The changes in databases as a person can make them, once each."""
-    lines = [value.line._replace(what=called(value)) for value in _values(changes)]
-    return [line for at, line in enumerate(lines) if line not in lines[:at]]
 
 
 def _read_row(

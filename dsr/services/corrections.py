@@ -168,7 +168,7 @@ def finish(session: Session, plan: CasePlan, settings: Settings, *, now: datetim
     register = settings.register
     made = _made(session, plan, register)
     if made.for_books:
-        facts = {"tables": sorted({value.table for value in made.for_books}), "values": len(made.for_books)}
+        facts = {"tables": sorted({value.place for value in made.for_books}), "values": len(made.for_books)}
         task = Task(key=f"books:{plan.id}", case_id=plan.case_id, kind="books-correction", facts=facts, made_at=now)
         session.add(task)
     _tell_recipients(session, plan, made, settings, now=now)
@@ -194,8 +194,7 @@ def _tell_recipients(session: Session, plan: CasePlan, made: Made, settings: Set
 
 
 def _change(register: Register, language: str, value: Value) -> Change:
-    line = value.line._replace(what=called(register, language, value))
-    return Change(value.category, words=line.in_words)
+    return Change(value.category, words=called(register, language, value.line).in_words)
 
 
 def conclude(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:
@@ -256,7 +255,7 @@ def _told(values: Sequence[Value], register: Register, language: str) -> tuple[C
     told = (
         Corrected(
             register.categories[each.category].label.in_language(language),
-            called(register, language, each),
+            called(register, language, each.line).what,
             _as_read(each.line),
             each.line.new,
         )
@@ -273,10 +272,16 @@ def _as_read(line: Line) -> Any:
     return line.old
 
 
-def called(register: Register, language: str, value: Value) -> str:
-    """What people call what was corrected."""
-    table = register.tables.get(value.system or "", {}).get(value.table)
-    return table.column_named(value.line.what, language) if table else value.line.what
+def lines_by_hand(plan: CasePlan, register: Register, language: str) -> list[Line]:
+    """What owners are asked to correct, as people call it; what is to change in several rows once."""
+    return list(dict.fromkeys(called(register, language, line) for line in correction_of(plan).by_hand.lines))
+
+
+def called(register: Register, language: str, line: Line) -> Line:
+    """A line that names a column as people call it."""
+    system, _, name = line.of.partition(".")
+    table = register.tables.get(system, {}).get(name)
+    return Line(table.column_named(line.what, language) if table else line.what, line.old, line.new)
 
 
 def is_correctable(register: Register, system: str) -> bool:

@@ -74,11 +74,11 @@ def _plan_of(session: Session, errand: Errand) -> CasePlan | None:
     return session.get(CasePlan, errand.plan_id) if errand.plan_id else None
 
 
-def made_by_hand(session: Session, plan: CasePlan) -> list[str]:
-    """The kinds of data in which owners say that they made the correction of a plan, in the order of their systems."""
+def made_by_hand(session: Session, plan: CasePlan) -> list[tuple[str, str]]:
+    """The systems and kinds of data in which owners say that they made the correction of a plan."""
     answered = select(Errand).where(Errand.plan_id == plan.id, Errand.kind == CORRECT, Errand.state == ANSWERED)
-    found = (name for errand in session.scalars(answered.order_by(Errand.system)) for name in errand.done_in)
-    return list(dict.fromkeys(found))
+    found = session.scalars(answered.order_by(Errand.system))
+    return [(errand.system, name) for errand in found for name in errand.done_in]
 
 
 def counted(errand: Errand) -> Mapping[str, int]:

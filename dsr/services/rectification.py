@@ -6,7 +6,6 @@ import json
 import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -30,7 +29,7 @@ from dsr.services import (
     reminders,
     work,
 )
-from dsr.services.corrections import called, conclude, current, is_correctable
+from dsr.services.corrections import conclude, current, is_correctable
 from dsr.services.lookup import require_identity
 
 
@@ -158,8 +157,7 @@ def propose(
     sheets = sheets_of(plan)
     if seen is not None and seen < len(sheets):
         raise MoreRows
-    label = partial(called, settings.register, settings.procedure.language)
-    correction, wrong = read_form(sheets, typed, errand_changes.kinds_by_hand(settings), label)
+    correction, wrong = read_form(sheets, typed, errand_changes.kinds_by_hand(settings))
     if wrong:
         raise WrongValues(wrong)
     if correction.is_empty:

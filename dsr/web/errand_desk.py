@@ -223,7 +223,7 @@ def _change(session: Session, case: Case, errand: Errand) -> dict[str, Any]:
     return {
         "todo": gettext(todo) if todo else "",
         "example": gettext(example),
-        "lines": corrections.correction_of(plan).by_hand.lines if plan else [],
+        "lines": corrections.lines_by_hand(plan, settings().register, language()) if plan else [],
         "places": [
             {"name": name, "label": _label(name), "is_for_books": errand.kind == CORRECT and is_for_books(known[name])}
             for name in errand.categories

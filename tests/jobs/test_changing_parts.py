@@ -171,8 +171,8 @@ def test_what_answered_is_corrected_and_the_rest_when_it_answers(club: Club) -> 
     club.correct({f"{ALONE}.street": "Dorpsstraat 1"})
     assert club.streets() == ["Dorpsstraat 1"]
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.FULFILLED)
-    assert [each.column for each in club.letter().rectified.corrected] == ["address", "straat"]
-    assert club.told() == ["address: Sluisweg 3 → Dorpsstraat 1", "straat: Sluisweg 3 → Dorpsstraat 1"]
+    assert [each.column for each in club.letter().rectified.corrected] == ["adres", "straat"]
+    assert club.told() == ["adres: Sluisweg 3 → Dorpsstraat 1", "straat: Sluisweg 3 → Dorpsstraat 1"]
 
 
 def test_what_holds_nothing_of_the_person_concludes_the_correction_as_it_answers(club: Club) -> None:
@@ -236,7 +236,7 @@ def test_what_answers_while_an_owner_is_awaited_is_laid_out(club: Club) -> None:
     assert club.outcome() is None
     club.answer_of_owner()
     assert club.outcome() is Outcome.FULFILLED
-    assert {each.column for each in club.letter().rectified.corrected} >= {"address", "straat"}
+    assert {each.column for each in club.letter().rectified.corrected} >= {"adres", "straat"}
 
 
 def test_a_database_that_never_answers_is_given_up_and_named(club: Club) -> None:

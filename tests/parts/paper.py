@@ -39,7 +39,11 @@ source = { nl = "uit uw bestellingen", en = "from your orders" }
 retention = "fiscal7"
 held_in = ["binder"]
 """
-REGISTER_WITH_PAPER = REGISTER + PAPER
+LABELS = """
+[tables.shop.customer.column_labels]
+address = { nl = "adres", en = "address" }
+"""
+REGISTER_WITH_PAPER = REGISTER + PAPER + LABELS
 BINDER = DataSystem(engine="manual", label=LABEL, owner=Owner("Yara El Idrissi", YARA))
 SHELF = DataSystem(engine="manual", label=Text("Schijven", "Disks"), owner=Owner("Ruben Schaap", RUBEN), days=3)
 

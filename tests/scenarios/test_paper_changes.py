@@ -79,6 +79,7 @@ def outcome_of(firm: Firm, person: Person) -> Outcome | None:
 
 def test_the_owner_corrects_too_and_only_then_it_is_told(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
     firm = paper_firm
+    hanna.browser.see("/verzoek/rechten?lang=en")
     identified(firm, hanna, "rectification")
     assert "Ordner op kantoor" in laid_out(firm, hanna)
     wrong = propose(firm, hanna, **{"by-hand.binder": "yes", "line.0.new": "Dorpsstraat 1"})
@@ -100,7 +101,7 @@ def test_the_owner_corrects_too_and_only_then_it_is_told(paper_firm: Firm, hanna
     assert "Een eigenaar heeft nog niet geantwoord." in firm.see(NOOR, hanna.reference)
     page = words(yara.open())
     assert "plaats Leiden" in page
-    assert "address Sluisweg 3 → wordt Dorpsstraat 1" in page
+    assert "adres Sluisweg 3 → wordt Dorpsstraat 1" in page
     assert "schrijf er niet overheen" in page
     missed = yara.send("gedaan", evidence="op de kaart")
     assert missed.status_code == 422
@@ -109,10 +110,12 @@ def test_the_owner_corrects_too_and_only_then_it_is_told(paper_firm: Firm, hanna
     assert done.status_code == 303
     assert "Dorpsstraat" not in yara.page()
     firm.tick()
+    assert "adres Sluisweg 3 → Dorpsstraat 1" in words(firm.see(NOOR, hanna.reference, CORRECTION))
+    assert "boekhouding verbeteren Ordner op kantoor" in words(firm.see(NOOR, hanna.reference))
     letter = letter_of(firm, hanna)
-    assert "Offertes op papier: plaats was – is nu Leiden" in letter
-    assert "Offertes op papier: address was Sluisweg 3 is nu Dorpsstraat 1" in letter
-    assert "Facturen op papier: plaats er staat – moet zijn Leiden" in letter
+    assert "Quotes on paper: plaats was – is now Leiden" in letter
+    assert "Quotes on paper: address was Sluisweg 3 is now Dorpsstraat 1" in letter
+    assert "Invoices on paper: plaats " in letter
     assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
     assert firm.verify().faults == ()
 

@@ -15,7 +15,7 @@ from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
 from dsr.domain.changes import RowChange
 from dsr.domain.column_types import Kind, WrongValue, write_text
-from dsr.domain.rectification import LINES_BY_HAND, Correction, Line, Sheet
+from dsr.domain.rectification import LINES_BY_HAND, PARTS, Correction, Sheet
 from dsr.domain.wording import N_
 from dsr.services import approvals, corrections, errand_changes, plans, rectification, statements
 from dsr.web.pages import called, language
@@ -67,7 +67,7 @@ def rectification_page(
             given_up=[called(name) for name in corrections.given_up_of(plan)] if plan else [],
             lacking=[called(name) for name in plan.outstanding] if plan else [],
             for_books=_changes(correction.for_books if correction else []),
-            by_hand=_by_hand(correction) if correction else None,
+            by_hand=_by_hand(plan, correction) if plan and correction else None,
             owners=_owners(typed or {}, is_ticked=plan.follows_id is None) if plan and plan.state == "open" else [],
             lines=_lines(typed or {}, wrong or {}),
             statements=statements.of_person(session, facts.case.data_subject.email_index),
@@ -155,9 +155,9 @@ def _changes(changes: Iterable[RowChange]) -> list[dict[str, Any]]:
     ]
 
 
-def _by_hand(correction: Correction) -> dict[str, Any]:
-    asked = correction.by_hand
-    return {"systems": [called(name) for name in asked.systems], "lines": asked.lines}
+def _by_hand(plan: CasePlan, correction: Correction) -> dict[str, Any]:
+    lines = corrections.lines_by_hand(plan, settings().register, language())
+    return {"systems": [called(name) for name in correction.by_hand.systems], "lines": lines}
 
 
 def _owners(typed: Mapping[str, str], *, is_ticked: bool) -> list[dict[str, Any]]:
@@ -178,7 +178,7 @@ def _lines(typed: Mapping[str, str], wrong: Mapping[str, WrongValue]) -> list[di
         name = f"line.{number}.{part}"
         return {"name": name, "value": typed.get(name, ""), "error": say(wrong[name]) if name in wrong else ""}
 
-    return [{part: field(number, part) for part in Line._fields} for number in range(LINES_BY_HAND)]
+    return [{part: field(number, part) for part in PARTS} for number in range(LINES_BY_HAND)]
 
 
 @staff.post("/cases/<reference>/rectification/rows")
