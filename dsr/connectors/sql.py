@@ -40,6 +40,8 @@ _KEYS = "dsr_keys_"
 """The parameter that holds keys: no column is called so."""
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
+_BEYOND_INTEGER = 2**31
+"""A larger number is no integer of PostgreSQL: a column of these that points at a bigint is compared as one."""
 BATCH = 400
 """How many rows are in memory at once while they stream: of more, Python asks for new memory each time."""
 
@@ -241,7 +243,7 @@ class SqlSystem:
 
     def _as_array(self, values: list[Any]) -> Any:
         kinds = {*map(type, values)} if self.system.engine == "postgresql" else set()
-        if kinds == {int}:
+        if kinds == {int} and max(values) < _BEYOND_INTEGER:
             return f"{{{','.join(map(str, values))}}}"  # the driver takes three times as long to write an array
         if len(kinds - {type(None)}) > 1:  # an array has one kind: with days also those that are read as text
             return [value if value is None else str(value) for value in values]

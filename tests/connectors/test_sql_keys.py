@@ -125,6 +125,17 @@ def test_a_row_that_points_at_a_text_filled_with_spaces_is_seen(shop: Shop, open
         assert erasing.pointing("bill", erasing.find(HANNA)[0].to_rows()).keys == [(1,)]
 
 
+def test_a_key_beyond_what_the_column_that_points_can_hold_is_pointed_at_by_none(shop: Shop, open_with: Open) -> None:
+    shop.run(f"CREATE TABLE client (id BIGINT PRIMARY KEY, {MAILS})")
+    shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, client INTEGER)")
+    shop.run("INSERT INTO client (id) VALUES (5000000000), (7)")
+    shop.run("INSERT INTO bill VALUES (1, 7)")
+    client = Table("ticket", ("id",), match={"email": "mail"})
+    bill = Table("ticket", ("id",), via={"client": "client.id"})
+    with open_with(client=client, bill=bill).erasing() as erasing:
+        assert erasing.pointing("bill", erasing.find(HANNA)[0].to_rows()).keys == [(1,)]
+
+
 def test_a_key_by_which_no_row_is_found_is_refused(shop: Shop, open_with: Open) -> None:
     for number, kind in enumerate(REFUSED[shop.engine.dialect.name]):
         (mistake,) = open_with(**_make(shop, number, kind)).mistakes()
