@@ -116,6 +116,16 @@ class Remarks:
         return Remarks(self.mistakes + other.mistakes, self.warnings + other.warnings)
 
 
+@dataclass(frozen=True, slots=True)
+class Going:
+    """Rows of one table that go: whole, or what they hold in these columns and in those that get a pseudonym."""
+
+    table: str
+    keys: Sequence[Key]
+    columns: Columns | None = None
+    pseudonyms: Mapping[str, str | None] = field(default_factory=dict)
+
+
 class Searching(Protocol):
     """Where the rows of a person are found: by the reading account, or locked."""
 
@@ -135,14 +145,8 @@ class Erasing(Searching, Protocol):
     def is_empty(self, table: str) -> bool:
         """Whether a table has no row at all, of anybody."""
 
-    def delete(self, table: str, keys: Sequence[Key]) -> int:
-        """Erase these rows; returns how many there were."""
-
-    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
-        """Empty these columns; returns how many rows there were."""
-
-    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
-        """Give columns of each of these rows new values; returns how many rows there were."""
+    def erase(self, going: Sequence[Going]) -> list[int]:
+        """Erase or empty these rows, in this order; returns how many there were of each."""
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from dsr.connectors.base import Erasing, Found, Identifiers, Remarks, SystemDown
+from dsr.connectors.base import Erasing, Found, Going, Identifiers, Remarks, SystemDown
 from dsr.domain.column_types import ColumnType
 from dsr.domain.errands import EVERY_DATE, FILES
 from dsr.domain.plans import Row
@@ -107,14 +107,8 @@ class _ErasedByHand:
     def is_empty(self, table: str) -> bool:
         return False
 
-    def delete(self, table: str, keys: Sequence[Key]) -> int:
-        return len(self._erased.intersection(keys))
-
-    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
-        return 0
-
-    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
-        return 0
+    def erase(self, going: Sequence[Going]) -> list[int]:
+        return [len(self._erased.intersection(part.keys)) if part.columns is None else 0 for part in going]
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         return 0

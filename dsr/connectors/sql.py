@@ -21,7 +21,7 @@ from dsr.connectors.base import Found, Identifiers, Remarks, SystemRefuses
 from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
-from dsr.connectors.sql_emptying import filled
+from dsr.connectors.sql_emptying import filled, places_for
 from dsr.connectors.sql_engine import engine_for
 from dsr.connectors.sql_erasing import SqlErasing
 from dsr.connectors.sql_errors import translated
@@ -56,7 +56,7 @@ class SqlSystem:
         self.tables = settings.register.tables.get(name, {})
         self._statements: dict[tuple[str, frozenset[str], bool, int | None], Statement] = {}
         self._named = {name: _columns(table) for name, table in self.tables.items()}
-        self._by_key: dict[tuple[Any, ...], Any] = {}
+        self._by_key: dict[tuple[Any, ...], Statement] = {}
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -180,13 +180,13 @@ class SqlSystem:
             self._statements[name, kinds, locks, most] = Statement(statement, locks=locks_rows)
         return self._statements[name, kinds, locks, most]
 
-    def by_key(self, verb: str, name: str) -> Any:
+    def by_key(self, verb: str, name: str) -> Statement:
         """The statement that reads, locks or deletes the rows with given keys; written once as well."""
         if (name, verb) not in self._by_key:
             source, is_one = self.clause(name), self.is_one_of(self.tables[name].key)
             locks_rows = verb == "lock" and self.tables[name].is_erasable
             reading = Statement(_all_of(source).where(is_one), locks=locks_rows)
-            self._by_key[name, verb] = sa.delete(source).where(is_one) if verb == "delete" else reading
+            self._by_key[name, verb] = Statement(sa.delete(source).where(is_one)) if verb == "delete" else reading
         return self._by_key[name, verb]
 
     def pointing_in(self, connection: Connection, name: str, rows: Sequence[Row]) -> Found:
@@ -196,7 +196,7 @@ class SqlSystem:
         (columns, first), *more = [statement.read(connection, self._parameters(part)) for part in parts]
         return Found(name, self.tables[name].key, columns, [*first, *(row for _, part in more for row in part)])
 
-    def _holding(self, name: str, columns: Columns) -> Any:
+    def _holding(self, name: str, columns: Columns) -> Statement:
         """The statement that reads the rows that hold given values in these columns; written once as well.
 
         There may be many, of others: only of rows that an erasure empties it reads more than the key and the columns.
@@ -205,16 +205,17 @@ class SqlSystem:
             keys: list[Any] = [*map(sa.column, dict.fromkeys((*self.tables[name].key, *columns)))]
             shown = keys if self.tables[name].on_erasure == "delete" else [sa.literal_column("*")]
             reading = sa.select(*shown).select_from(self.clause(name))
-            self._by_key[name, columns] = Statement(reading.where(self.is_one_of(columns)), locks=False)
+            self._by_key[name, columns] = Statement(reading.where(self.is_one_of(columns)))
         return self._by_key[name, columns]
 
-    def clearing(self, name: str, columns: Columns, along: Columns) -> Any:
-        """The statement that empties these columns of the rows with given keys; written once as well."""
-        if (name, columns, along) not in self._by_key:
+    def clearing(self, name: str, columns: Columns, replaced: Columns, along: Columns) -> Statement:
+        """The statement that empties columns of the rows with given keys, and replaces others; written once as well."""
+        if (name, columns, replaced) not in self._by_key:
             fixed = self.tables[name].fixed
             emptied = {column: filled(fixed.get(column)) for column in columns}
-            self._by_key[name, columns, along] = self.changing(name, emptied, along)
-        return self._by_key[name, columns, along]
+            changing = self.changing(name, {**emptied, **places_for(replaced)}, along)
+            self._by_key[name, columns, replaced] = Statement(changing)
+        return self._by_key[name, columns, replaced]
 
     def changing(self, name: str, values: Mapping[str, Any], along: Columns) -> sa.Update:
         """The statement that gives rows other values; those `along` would change with them, and stay."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
+from collections.abc import Mapping
 from functools import reduce
 from typing import Any
 
@@ -12,6 +13,9 @@ from sqlalchemy.engine import Connection
 
 from dsr.domain.plans import Columns
 from dsr.domain.register import Fixed
+
+_NEW = "dsr_new_"
+"""With the name of a column, the parameter that holds its new value."""
 
 
 def as_given(value: Any) -> sa.ColumnElement[Any]:
@@ -30,6 +34,16 @@ def filled(fixed: Fixed | None) -> Any:
         sa.cast(sa.column(part), sa.String) if at % 2 else sa.literal(part) for at, part in enumerate(parts)
     ]
     return reduce(operator.add, pieces)
+
+
+def places_for(columns: Columns) -> dict[str, sa.ColumnElement[Any]]:
+    """The places in a statement for the new values of these columns."""
+    return {column: sa.bindparam(_NEW + column, type_=sa.types.NullType()) for column in columns}
+
+
+def new_values(values: Mapping[str, Any]) -> dict[str, Any]:
+    """New values of columns, for these places."""
+    return {_NEW + column: value for column, value in values.items()}
 
 
 def changed_along(connection: Connection, table: str, schema: str | None) -> Columns:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from dsr.connectors.base import Found, Identifiers
-from dsr.connectors.sql_emptying import as_given, changed_along
+from dsr.connectors.base import Found, Going, Identifiers
+from dsr.connectors.sql_emptying import as_given, changed_along, new_values
+from dsr.connectors.sql_reading import Statement, change_all
 from dsr.domain.plans import Columns, Row
 from dsr.domain.row_keys import Key
 
@@ -39,23 +41,29 @@ class SqlErasing:
         rows = sa.select(sa.literal(1)).select_from(self.system.clause(table))
         return self.connection.execute(rows.limit(1)).first() is None
 
-    def delete(self, table: str, keys: Sequence[Key]) -> int:
-        """Erase these rows; returns how many there were."""
-        return self._change(table, self.system.by_key("delete", table), keys)
+    def erase(self, going: Sequence[Going]) -> list[int]:
+        """Erase rows, or empty columns: null, the register's fixed value or a pseudonym; how many rows there were."""
+        statements = [[*self._statements(part)] for part in going]
+        counts = iter(change_all(self.connection, chain.from_iterable(statements)))
+        return [sum(islice(counts, len(of_part))) for of_part in statements]
 
-    def clear(self, table: str, keys: Sequence[Key], columns: Iterable[str]) -> int:
-        """Empty these columns: null, or the fixed value that the register gives; returns how many rows there were."""
-        emptied = tuple(columns)
-        return self._change(table, self.system.clearing(table, emptied, self._along(table)), keys) if emptied else 0
-
-    def rewrite(self, table: str, rows: Mapping[Key, Mapping[str, Any]]) -> int:
-        """Give columns of each of these rows new values; returns how many rows there were."""
-        return sum(self.change(table, [key], values) for key, values in rows.items())
+    def _statements(self, part: Going) -> Iterator[tuple[Statement, dict[str, Any]]]:
+        if part.columns is None:
+            statement = self.system.by_key("delete", part.table)
+        else:
+            replaced = tuple(part.pseudonyms)
+            statement = self.system.clearing(part.table, part.columns, replaced, self._along(part.table))
+        for keys in self.system.keys_in_parts(part.table, part.keys):
+            yield statement, {**keys, **new_values(part.pseudonyms)}
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
         given = {column: as_given(value) for column, value in values.items()}
-        return self._change(table, self.system.changing(table, given, self._along(table)), keys)
+        statement, parts = (
+            self.system.changing(table, given, self._along(table)),
+            self.system.keys_in_parts(table, keys),
+        )
+        return sum(self.connection.execute(statement, part).rowcount for part in parts)
 
     def _along(self, table: str) -> Columns:
         """The columns that the database would change with any other."""
@@ -67,7 +75,3 @@ class SqlErasing:
     def pointing(self, table: str, rows: Sequence[Row]) -> Found:
         """The rows of `table` that point at these rows of one of its parents."""
         return self.system.pointing_in(self.connection, table, rows)
-
-    def _change(self, table: str, statement: Any, keys: Sequence[Key]) -> int:
-        parts = self.system.keys_in_parts(table, keys)
-        return sum(self.connection.execute(statement, part).rowcount for part in parts)

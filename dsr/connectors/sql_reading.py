@@ -1,4 +1,4 @@
-"""Running the statements that find rows past the engine: it takes longer to wrap rows than the driver to give them."""
+"""Running statements that find or erase rows past the engine, which takes longer to wrap them than they take to run."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ Rows = Sequence[tuple[Any, ...]]
 
 
 class Statement:
-    """A SELECT as one driver wants it, written once; only the places for its values grow with their number."""
+    """A statement as one driver wants it, written once; only the places for its values grow with their number."""
 
-    def __init__(self, statement: sa.Select[Any], *, locks: bool) -> None:
-        self._statement = statement.with_for_update() if locks else statement
+    def __init__(self, statement: sa.Select[Any] | sa.Update | sa.Delete, *, locks: bool = False) -> None:
+        self._statement = statement.with_for_update() if locks else statement  # type: ignore[union-attr]
         self._grows = any(bind.expanding for bind in statement.compile().binds.values())
         self._fixed: Mapping[str, Any] = {}
         self._compiled: Any = None
@@ -59,10 +59,22 @@ def read_all(
     connection: Connection, statements: Iterable[Statement], values: Mapping[str, Any]
 ) -> list[tuple[Columns, Rows]]:
     """The columns and every row of several statements, which go to the server together. Raises DBAPIError."""
+    with _run_all(connection, ((each, values) for each in statements)) as cursors:
+        return [(_columns(cursor), _fetched(connection, cursor, cursor.fetchall)) for cursor in cursors]
+
+
+def change_all(connection: Connection, statements: Iterable[tuple[Statement, Mapping[str, Any]]]) -> list[int]:
+    """How many rows each of several statements changed; they go to the server together too. Raises DBAPIError."""
+    with _run_all(connection, statements) as cursors:
+        return [cursor.rowcount for cursor in cursors]
+
+
+@contextmanager
+def _run_all(connection: Connection, statements: Iterable[tuple[Statement, Mapping[str, Any]]]) -> Iterator[list[Any]]:
     with _faults(connection), ExitStack() as cursors:
         with _together(connection):
-            run = [cursors.enter_context(closing(each.run(connection, values))) for each in statements]
-        return [(_columns(cursor), _fetched(connection, cursor, cursor.fetchall)) for cursor in run]
+            run = [cursors.enter_context(closing(each.run(connection, values))) for each, values in statements]
+        yield run
 
 
 def _together(connection: Connection) -> AbstractContextManager[Any]:

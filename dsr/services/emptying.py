@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
-from dsr.connectors.base import Erasing, Found, Searching
+from dsr.connectors.base import Erasing, Found, Going, Searching
 from dsr.db.base import keys
 from dsr.domain.emptied import is_emptied
 from dsr.domain.plans import Columns, PlanChanged, Row
@@ -20,16 +20,15 @@ Counts = Callable[[str, Key], bool]
 """Whether a row, by its table and key, is looked at."""
 
 
-def empty_rows(
-    erasing: Erasing,
+def emptied(
     system: str,
     table: Table,
     rows: Sequence[Row],
     columns_kept: Columns,
     *,
     kept_before: Collection[str] | None = None,
-) -> None:
-    """Empty all columns but `columns_kept` of rows of one table. PlanChanged unless every row was there.
+) -> list[Going]:
+    """What goes of rows of one table of which all columns but `columns_kept` are emptied.
 
     `kept_before` stayed when they were emptied before: the other columns have their pseudonyms already.
     """
@@ -37,13 +36,10 @@ def empty_rows(
     goes = [column for column in rows[0].values if column not in columns_kept]
     full = [column for column in goes if kept_before is None or column in kept_before]
     replaced = [column for column in full if column in table.pseudonyms]
-    emptied = [column for column in goes if column not in table.pseudonyms]
-    counts = [erasing.clear(name, [row.key for row in rows], emptied)] if emptied else []
-    if replaced:
-        place = f"{system}.{name}"
-        counts.append(erasing.rewrite(name, {row.key: _pseudonyms(place, table, row, replaced) for row in rows}))
-    if any(count != len(rows) for count in counts):
-        raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+    null = tuple([column for column in goes if column not in table.pseudonyms])
+    place = f"{system}.{name}"
+    going = [Going(name, [row.key], (), _pseudonyms(place, table, row, replaced)) for row in rows if replaced]
+    return [Going(name, [row.key for row in rows], null), *going] if null else going
 
 
 def erase_rows(
@@ -55,17 +51,26 @@ def erase_rows(
     *,
     kept_before: Collection[str] | None = None,
 ) -> int:
-    """Erase rows of one table, or all but `columns_kept` of them as `empty_rows` does; returns how many there were."""
+    """Erase rows of one table, or all but `columns_kept` of them as `emptied` says; returns how many there were.
+
+    PlanChanged unless every row that is emptied was there.
+    """
     if not going.rows:
         return 0
     if columns_kept is None:
-        return erasing.delete(going.table, going.keys)
-    empty_rows(erasing, system, table, going.to_rows(), columns_kept, kept_before=kept_before)
+        return sum(erasing.erase([Going(going.table, going.keys)]))
+    erase_all(erasing, emptied(system, table, going.to_rows(), columns_kept, kept_before=kept_before))
     return len(going.rows)
 
 
+def erase_all(erasing: Erasing, going: Sequence[Going]) -> None:
+    """Erase, or empty, every row of these. PlanChanged unless each was there."""
+    if erasing.erase(going) != [len(part.keys) for part in going]:
+        raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
+
+
 def is_empty(table: Table, row: Row, columns_kept: Columns) -> bool:
-    """Whether a row holds nothing but `columns_kept`, as `empty_rows` leaves it."""
+    """Whether a row holds nothing but `columns_kept`, as `emptied` leaves it."""
     key = {column: row.values[column] for column in table.key}
     goes = {column: value for column, value in row.values.items() if column not in columns_kept}
     return all(is_emptied(table, column, key, value) for column, value in goes.items())

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from dsr.connectors.base import Erasing, Found
+from dsr.connectors.base import Erasing, Found, Going
 from dsr.domain.groups import Group
 from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import empty_rows, is_empty, keys_pointed_at
+from dsr.services.emptying import emptied, erase_all, is_empty, keys_pointed_at
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
@@ -63,8 +63,9 @@ def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: st
             return _receipt(erasing, register.tables[system], planned, is_observed=False)
         raise
     order = list(reversed(register.nearest_first(system)))
-    _clear(erasing, register.tables[system], system, attempt)
-    _erase(erasing, order, _erasable(planned))
+    going = _keys(_erasable(planned))
+    whole = [Going(table, going[table]) for table in order if table in going]
+    erase_all(erasing, [*_emptied_rows(register.tables[system], system, attempt), *whole])
     _check_none_points(erasing, register, system, attempt)
     return _receipt(erasing, register.tables[system], planned)
 
@@ -152,13 +153,6 @@ def _after(erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Grou
     }
 
 
-def _erase(erasing: Erasing, order: Sequence[str], erasable: Sequence[Group]) -> None:
-    going = _keys(erasable)
-    erased = {table: erasing.delete(table, going[table]) for table in order if table in going}
-    if erased != _counted(erasable):
-        raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
-
-
 def _check_none_points(erasing: Erasing, register: Register, system: str, attempt: Attempt) -> None:
     """A row that was added after the search, or is somebody else's, may point at one that went: then nothing goes."""
     pointed_at = {parent for table in register.tables[system].values() for parent in table.parents}
@@ -168,7 +162,7 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
             raise PlanChanged(N_("Rows that are not in the plan point at rows that would go; nothing was changed."))
 
 
-def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: Attempt) -> None:
+def _emptied_rows(tables: Mapping[str, Table], system: str, attempt: Attempt) -> Iterator[Going]:
     for found in attempt.found:
         kept = {
             key: columns for columns, keys in _by_columns_kept(attempt.planned, found.table).items() for key in keys
@@ -182,9 +176,9 @@ def _clear(erasing: Erasing, tables: Mapping[str, Table], system: str, attempt: 
                 is_left = digest is not None and digest == table.fingerprint(row.values)
                 rows.setdefault((kept[row.key], before if is_left else None), []).append(row)
         if sum(map(len, rows.values())) != len(kept):
-            raise PlanChanged(N_("Not every planned row could be emptied; nothing was changed."))
+            raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
         for (columns, before), going in rows.items():
-            empty_rows(erasing, system, table, going, columns, kept_before=before)
+            yield from emptied(system, table, going, columns, kept_before=before)
 
 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dsr.connectors.base import SystemDown, rows_of
+from dsr.connectors.base import Going, SystemDown, rows_of
 from dsr.connectors.manual import ManualSystem, OwnerHasNotAnswered
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
@@ -48,9 +48,9 @@ def test_only_what_the_owner_confirmed_counts_as_erased() -> None:
     with confirmed.erasing() as erasing:
         assert rows_of(erasing.find({})) == ROWS
         assert erasing.read("quote", [(2,), (9,)]).to_rows() == [ROWS[1]]
-        assert erasing.delete("quote", [(1,)]) == 1
-        assert erasing.delete("quote", [(1,), (2,)]) == 1
-        assert erasing.clear("quote", [(1,)], ["description"]) == 0
+        assert erasing.erase([Going("quote", [(1,)])]) == [1]
+        assert erasing.erase([Going("quote", [(1,), (2,)])]) == [1]
+        assert erasing.erase([Going("quote", [(1,)], ("description",))]) == [0]
         assert erasing.pointing("quote", ROWS).rows == []
 
 

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from dsr.config import Settings
-from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses, rows_of
+from dsr.connectors.base import ConnectorError, Going, SystemDown, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
@@ -261,7 +261,7 @@ def test_while_one_is_erased_others_go_on_and_no_row_is_added_to_that_one(shop: 
 def _erase(system: SqlSystem, *rows: tuple[str, int]) -> None:
     with system.erasing() as erasing:
         for table, number in rows:
-            erasing.delete(table, [(number,)])
+            erasing.erase([Going(table, [(number,)])])
 
 
 def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +271,7 @@ def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, m
         lines = [row.key for row in rows if row.table == "invoice_line"]
         invoices = [row for row in rows if row.table == "invoice"]
         assert len(erasing.pointing("invoice_line", invoices).rows) == 18
-        assert erasing.delete("invoice_line", [*lines, (404, 1)]) == 18
+        assert erasing.erase([Going("invoice_line", [*lines, (404, 1)])]) == [18]
         assert len(erasing.pointing("invoice_line", invoices).rows) == 0
         assert erasing.read("invoice_line", lines).rows == []
         assert len(erasing.read("invoice", [row.key for row in invoices]).rows) == 9
@@ -280,9 +280,9 @@ def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, m
 
 def test_columns_are_emptied_or_get_their_fixed_value(shop: Shop, system: SqlSystem) -> None:
     with system.erasing() as erasing:
-        assert erasing.clear("customer", [(1,), (404,)], ["email", "phone", "birthday"]) == 1
-        assert erasing.clear("customer", [(1,)], ["phone"]) == 1  # a row counts when nothing in it changes, too
-        assert erasing.clear("customer", [(1,)], []) == 0
+        assert erasing.erase([Going("customer", [(1,), (404,)], ("email", "phone", "birthday"))]) == [1]
+        again = Going("customer", [(1,)], ("phone",))  # a row counts when nothing in it changes, too
+        assert erasing.erase([again, Going("customer", [(404,)])]) == [1, 0]
     hanna, bram = shop.rows("customer")
     assert (hanna["name"], hanna["email"], hanna["phone"], hanna["birthday"]) == (
         "Hanna Brinkman",
@@ -297,7 +297,7 @@ def test_a_fixed_value_can_be_unique(shop: Shop, system: SqlSystem) -> None:
     shop.run("CREATE UNIQUE INDEX one_address ON customer (email)")
     assert system.mistakes() == []
     with system.erasing() as erasing:
-        assert erasing.clear("customer", [(1,), (2,)], ["email"]) == 2
+        assert erasing.erase([Going("customer", [(1,), (2,)], ("email",))]) == [2]
     emails = [row["email"] for row in shop.rows("customer")]
     assert emails == ["erased-1@erased.invalid", "erased-2@erased.invalid"]
 
@@ -305,7 +305,7 @@ def test_a_fixed_value_can_be_unique(shop: Shop, system: SqlSystem) -> None:
 def test_a_fault_takes_everything_back(shop: Shop, system: SqlSystem) -> None:
     before = shop.everything()
     with pytest.raises(ZeroDivisionError), system.erasing() as erasing:
-        1 / (erasing.delete("ticket", [(1,)]) - erasing.clear("customer", [(1,)], ["phone"]))
+        1 / (erasing.erase([Going("ticket", [(1,)]), Going("customer", [(1,)], ("phone",))]) != [1, 1])
     assert shop.everything() == before
 
 
@@ -316,7 +316,7 @@ def test_keys_of_every_type_lead_back_to_their_row(shop: Shop, open_shop: Open) 
     (visit,) = [row for row in rows_of(system.find(HANNA)) if row.table == "visit"]
     with system.erasing() as erasing:
         assert [row.values["who"] for row in erasing.read("visit", [visit.key]).to_rows()] == ["hanna@example.org"]
-        assert erasing.delete("visit", [visit.key]) == 1
+        assert erasing.erase([Going("visit", [visit.key])]) == [1]
     assert [row["who"] for row in shop.rows("visit")] == ["x"]
 
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from dsr.config import Account, Secret, Settings
-from dsr.connectors.base import Remarks, SystemRefuses, rows_of
+from dsr.connectors.base import Going, Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.found_tables import FoundTable
 from dsr.domain.register import Table
@@ -200,6 +200,6 @@ def test_an_account_that_may_only_read_erases_nothing(accounts: Accounts) -> Non
     system = accounts.open(eraser="reader")
     assert len(rows_of(system.find(HANNA))) == 30
     with pytest.raises(SystemRefuses, match=r"the account may not do this \(reader, "), system.erasing() as erasing:
-        erasing.delete("ticket", [(1,)])
+        erasing.erase([Going("ticket", [(1,)])])
     system.close()
     assert accounts.shop.everything() == before

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from dsr.config import Settings
+from dsr.connectors.base import Going
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.register import Fixed, Mark, Table
 from dsr.services.emptying import is_empty
@@ -80,7 +81,7 @@ def test_a_fixed_value_is_read_back_as_it_was_given(shop: Shop, shop_settings: S
         assert system.mistakes() == []
         with system.erasing() as erasing:
             (full,) = erasing.read("client", [(7,)]).to_rows()
-            assert erasing.clear("client", [(7,)], ["mail", *columns]) == 1
+            assert erasing.erase([Going("client", [(7,)], ("mail", *columns))]) == [1]
             (row,) = erasing.read("client", [(7,)]).to_rows()
     assert is_empty(client, row, ("id",)), row.values
     for name, (kind, _, _) in columns.items():
@@ -123,8 +124,8 @@ def test_a_time_that_the_database_would_change_along_stays(shop: Shop, shop_sett
     login = Table("customer", ("id",), match={"email": "mail"}, keep_columns=("at",), fixed=fixed, on_erasure="empty")
     with opened(shop_settings, login=login) as system, system.erasing() as erasing:
         before = erasing.read("login", [(1,)]).to_rows()[0].values
-        erasing.rewrite("login", {(1,): {"ip": "pseudonym"}})
-        erasing.clear("login", [(1,)], ["mail", "seen"])
+        going = [Going("login", [(1,)], (), {"ip": "pseudonym"}), Going("login", [(1,)], ("mail", "seen"))]
+        assert erasing.erase(going) == [1, 1]
         after = erasing.read("login", [(1,)]).to_rows()[0].values
     assert (after["at"], after["mail"], after["ip"]) == (before["at"], None, "pseudonym")
     assert str(after["seen"]) == "2000-01-01 00:00:00"

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from dsr.config import Settings
+from dsr.connectors.base import Going
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.register import Table
 from dsr.domain.row_keys import Key, from_json, to_json
@@ -106,8 +107,8 @@ def test_a_row_is_found_again_by_its_key(shop: Shop, open_with: Open) -> None:
         with system.erasing() as erasing:
             assert len(erasing.read(name, keys).rows) == 2, kind
             assert len(erasing.pointing(part, found[name].to_rows()).rows) == 2, kind
-            assert erasing.clear(name, keys, ["note"]) == 2, kind
-            assert erasing.delete(name, keys[:1]) == 1, kind
+            assert erasing.erase([Going(name, keys, ("note",))]) == [2], kind
+            assert erasing.erase([Going(name, keys[:1])]) == [1], kind
         (left,) = system.read(name, keys)
         assert [*map(_as_noted, left.keys)] == keys[1:], kind
         of_one = {**HANNA, f"shop.{name}": json.dumps([to_json(keys[1])])}

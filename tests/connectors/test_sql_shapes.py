@@ -11,7 +11,7 @@ import pytest
 
 from dsr.config import Settings
 from dsr.connectors import sql
-from dsr.connectors.base import rows_of
+from dsr.connectors.base import Going, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
 from dsr.domain.register import Table
@@ -72,8 +72,8 @@ def test_two_schemas_may_have_a_table_of_the_same_name(shop: Shop, open_with: Op
     assert (keys(found, "ticket"), keys(found, "old_ticket")) == ([1], [1])
     with system.erasing() as erasing:
         assert [row.values["body"] for row in erasing.read("old_ticket", [(1,)]).to_rows()] == ["old"]
-        assert erasing.clear("old_ticket", [(1,)], ["body"]) == 1
-        assert erasing.delete("old_ticket", [(1,)]) == 1
+        assert erasing.erase([Going("old_ticket", [(1,)], ("body",))]) == [1]
+        assert erasing.erase([Going("old_ticket", [(1,)])]) == [1]
     assert [row["id"] for row in shop.rows(f"{archive}.ticket")] == [2]
     assert [row["id"] for row in shop.rows("ticket")] == [1, 2]
 

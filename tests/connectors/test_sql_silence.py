@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from dsr.config import Settings
-from dsr.connectors.base import SystemDown
+from dsr.connectors.base import Going, SystemDown
 from dsr.connectors.sql import SqlSystem
 from tests.parts.shop import Shop
 
@@ -50,7 +50,7 @@ def _pass_on(source: socket.socket, target: socket.socket, silent: Event) -> Non
 
 def _erase_in_silence(system: SqlSystem, silent: Event) -> None:
     with system.erasing() as transaction:
-        assert transaction.delete("ticket", [(1,)]) == 1
+        assert transaction.erase([Going("ticket", [(1,)])]) == [1]
         silent.set()
 
 
