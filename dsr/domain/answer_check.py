@@ -129,9 +129,6 @@ def _missing_of_erasure(decided: DecidedRight, facts: Facts) -> Iterator[Remark]
         yield Remark(N_("There is no receipt that anything was erased."))
     if facts.erased and facts.backup_days is None:
         yield Remark(N_("The register does not say how many days a backup lives (backup_days; 0 for no backups)."))
-    for kept in facts.kept:
-        if kept.newest_until is None or not (kept.law or kept.needed_by):
-            yield Remark(N_("Which law keeps this, and until when, is not known: %(what)s."), what=kept.what)
     for left in facts.not_erased:
         if left.verdict is Verdict.REFUSE and not left.reason:
             yield Remark(N_("Why this is not erased is not recorded: %(what)s."), what=left.what)

@@ -54,22 +54,25 @@ class Erased:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Something that a law keeps, with the last days of its oldest and newest record.
+    """Something that is kept, with the last days of its oldest and newest record.
 
-    `law` is a msgid, `years` the length of the duty. A row that kept rows need has these in `needed_by`.
+    `law` is a msgid, `years` the length of the duty; without a law it is kept because it is still needed. A row that
+    kept rows need has these in `needed_by`.
     """
 
     what: str
     rule: str | None
     law: str | None
     years: int
-    oldest_until: date | None
-    newest_until: date | None
+    oldest_until: date
+    newest_until: date
     needed_by: tuple[str, ...] = ()
 
     @property
-    def exception(self) -> str:
+    def exception(self) -> str | None:
         """The letter of art. 17(3) that allows it: b for a duty, e for a legal claim."""
+        if self.law is None:
+            return None
         return "e" if self.rule in _CLAIMS else "b"
 
 
@@ -207,6 +210,11 @@ class Facts:
     stopped: Stopped = Stopped()
 
     @property
+    def is_kept_without_law(self) -> bool:
+        """Whether something stays for a while that no law has us keep."""
+        return any(each.law is None for each in self.kept)
+
+    @property
     def not_erased_alike(self) -> list[list[NotErased]]:
         """What stays without a last day, together where the same is said of it."""
         alike: dict[tuple[Verdict, str | None, str | None], list[NotErased]] = {}
@@ -261,4 +269,4 @@ class Facts:
     @property
     def _only_kept_by_law(self) -> bool:
         partly = {decided.right for decided in self.rights if decided.outcome is Outcome.PARTLY_FULFILLED}
-        return partly == {Right.ERASURE} and bool(self.kept) and not self.not_erased
+        return partly == {Right.ERASURE} and bool(self.kept) and not (self.not_erased or self.is_kept_without_law)

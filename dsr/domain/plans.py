@@ -101,7 +101,7 @@ class PlanRow(NamedTuple):
     @property
     def law(self) -> str | None:
         """The law behind the rule."""
-        rule = retention.RULES.get(self.rule or "")
+        rule = retention.rule_named(self.rule)
         return rule.law if rule else None
 
     def to_record(self) -> dict[str, Any]:

@@ -143,6 +143,17 @@ PERIOD = Rule(
 )
 
 
+def rule_named(name: str | None) -> Rule | None:
+    """The rule of this name, the controller's own period among them."""
+    return PERIOD if name == PERIOD.name else RULES.get(name or "")
+
+
+def duty_named(name: str | None) -> Rule | None:
+    """The rule of this name where it has something kept; one that says how long at most is no duty."""
+    rule = RULES.get(name or "")
+    return rule if rule and rule.bound != "max" else None
+
+
 def retain(rule_name: str, inputs: Mapping[str, object], hold_until: date | None = None) -> Retention:
     """The dates of a record under a rule, from the dates in `inputs` (date, datetime or ISO text).
 

@@ -9,6 +9,7 @@ from datetime import date
 from functools import lru_cache, partial, reduce
 
 from dsr.domain import retention
+from dsr.domain.calendars import ONE_DAY
 from dsr.domain.holds import why_held
 from dsr.domain.plans import (
     CURRENT_VALUE,
@@ -121,7 +122,8 @@ class _Judge:
         left = columns_left(self.register.tables[self.system], name) if verdict is Verdict.ERASE else None
         if left and table.pseudonyms:
             why = PSEUDONYM
-        through, erase_from = (kept.keep_through, kept.may_erase_from) if kept else (None, None)
+        erase_from = kept.may_erase_from if kept else None
+        through = erase_from and erase_from - ONE_DAY  # where something may be kept at most, not through that day
         rule = _rule_name(category)
         return self.system, table.category, name, verdict, rule, through, erase_from, left, why, table.key
 

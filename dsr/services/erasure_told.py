@@ -27,7 +27,7 @@ from dsr.domain.plans import (
     Verdict,
 )
 from dsr.domain.register import Register
-from dsr.domain.retention import PERIOD, RULES
+from dsr.domain.retention import duty_named
 from dsr.domain.wording import N_
 from dsr.services import plans
 from dsr.services.executions import BY_HAND
@@ -50,12 +50,6 @@ def _is_told(row: PlanRow, plan: CasePlan) -> bool:
     """Whether a planned row has its place in the letter: in a database that was given up only a refusal stands."""
     lost = (execution.system for execution in plan.executions if execution.is_lost)
     return row.verdict is Verdict.REFUSE or row.system not in lost
-
-
-def _duty(row: PlanRow) -> str | None:
-    """The law that has a row kept; what may be kept at most is no duty."""
-    rule = RULES.get(row.rule or "")
-    return rule.law if rule and rule.bound != "max" else None
 
 
 class Erasure:
@@ -124,9 +118,10 @@ class Erasure:
 
     def _kept(self, what: str, rule: str | None, entries: list[LedgerEntry]) -> Kept:
         days = [entry.keep_through for entry in entries if entry.keep_through]
-        known = RULES.get(rule or "", PERIOD)
+        duty = duty_named(rule)
+        law, years = (duty.law, duty.years) if duty else (None, 0)
         needed_by = self._needed_by(entries[0]) if entries[0].columns_kept is not None else ()
-        return Kept(what, rule, entries[0].law, known.years, min(days), max(days), needed_by)
+        return Kept(what, rule, law, years, min(days), max(days), needed_by)
 
     def _part_in_words(self, entry: LedgerEntry | PlanRow) -> str | None:
         """What stays of rows that keep only some columns."""
@@ -160,8 +155,8 @@ class Erasure:
                 if fate:
                     stays[self._part_in_words(row) or self._label(row.category), *fate] = row
         for (what, verdict, reason), row in stays.items():
-            is_part = row.columns_kept is None and len(fates[row.category]) > 1
-            yield NotErased(what, verdict, reason, _duty(row), is_part)
+            duty, is_part = duty_named(row.rule), row.columns_kept is None and len(fates[row.category]) > 1
+            yield NotErased(what, verdict, reason, duty.law if duty else None, is_part)
 
     def _stays_undated(self, row: PlanRow) -> bool:
         return self._has_no_last_day(row) and row.why != NOT_OURS and not self._is_erased_by_hand(row)

@@ -24,6 +24,7 @@ from dsr.domain.groups import Group
 from dsr.domain.identifiers import EMAIL, KINDS
 from dsr.domain.plans import Columns, Verdict
 from dsr.domain.register import Register
+from dsr.domain.retention import duty_named
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
 from dsr.services.erasing import LeftInPart
@@ -139,7 +140,8 @@ def told(session: Session, case: Case, register: Register) -> tuple[StillKept, .
         category = register.categories.get(entry.category)
         if category and not category.confidential:
             label = category.label.in_language(case.language)
-            found.setdefault((label, reference, entry.law), []).append(entry.keep_through)
+            law = entry.law if duty_named(entry.rule) else None
+            found.setdefault((label, reference, law), []).append(entry.keep_through)
     return tuple(
         StillKept(what, reference, law, None if None in days else max(day for day in days if day))
         for (what, reference, law), days in found.items()

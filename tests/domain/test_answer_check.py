@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dsr.domain.answer_check import missing_parts, warnings
 from dsr.domain.answers import DecidedRight, Elsewhere, Facts
 from dsr.domain.rights import Outcome, Right
-from tests.parts.letter import ADDRESS, COMPLETE, CONTRACT, DAY, KEPT
+from tests.parts.letter import COMPLETE, CONTRACT, DAY
 
 
 def outcome(facts: Facts, right: Right, ended: Outcome | None, reason: str | None = None) -> Facts:
@@ -38,8 +38,6 @@ TAKEN_AWAY: dict[str, Facts] = {
         COMPLETE, rights=(DecidedRight(Right.CONSENT_WITHDRAWAL, Outcome.FULFILLED, "x"),), unplanned=("binder",)
     ),
     "the life of backups": replace(COMPLETE, backup_days=None),
-    "a law": replace(COMPLETE, kept=(replace(KEPT, law=None), ADDRESS)),
-    "a last day": replace(COMPLETE, kept=(replace(KEPT, newest_until=None), ADDRESS)),
     "why something is not erased": replace(COMPLETE, not_erased=(replace(CONTRACT, reason=None),)),
     "what was corrected": outcome(COMPLETE, Right.RECTIFICATION, Outcome.FULFILLED),
     "why it was refused": outcome(COMPLETE, Right.OBJECTION, Outcome.REFUSED, "  "),

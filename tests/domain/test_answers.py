@@ -21,6 +21,10 @@ from tests.parts.letter import COMPLETE, KEPT
         ({"rights": COMPLETE.rights[:3], "given_up": (Without("Binder", "Zoek.", is_searched=False),)}, Tenor.PARTLY),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:], "not_erased": ()}, Tenor.KEPT),
         ({"rights": COMPLETE.rights[:3] + COMPLETE.rights[4:]}, Tenor.PARTLY),
+        (
+            {"rights": COMPLETE.rights[4:], "not_erased": (), "kept": (KEPT, replace(KEPT, rule="period", law=None))},
+            Tenor.PARTLY,
+        ),
         ({}, Tenor.PARTLY),
         ({"rights": (DecidedRight(Right.OBJECTION, None), *COMPLETE.rights[1:])}, Tenor.UNDECIDED),
         ({"rights": COMPLETE.rights[3:4]}, Tenor.REFUSED),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,8 +178,14 @@ def test_a_period_of_our_own_is_no_duty() -> None:
     register = replace(
         with_tables(recording=recording), categories={**CATEGORIES, "recording": category(Period(years=1))}
     )
-    row = judged(Row("recording", (1,), {"id": 1, "customer_id": 1, "made_on": ON}), register=register)["recording", 1]
-    assert (row.verdict, row.rule, row.keep_through) == (Verdict.ERASE, "period", date(2027, 11, 23))
+
+    def of(day: date) -> PlanRow:
+        made = Row("recording", (1,), {"id": 1, "customer_id": 1, "made_on": day})
+        return judged(made, register=register)["recording", 1]
+
+    assert (of(ON).verdict, of(ON).rule) == (Verdict.ERASE, "period")
+    to_come = of(ON + timedelta(days=1))
+    assert (to_come.verdict, to_come.keep_through) == (Verdict.KEEP, ON), "not through the last day of the period"
 
 
 def held(ground: ErasureGround = ErasureGround.NOT_NEEDED) -> Decision:

@@ -30,7 +30,7 @@ from dsr.domain.plans import (
 )
 from dsr.domain.register import Register
 from dsr.domain.restriction import INVOKED, Ground
-from dsr.domain.retention import PERIOD, RULES
+from dsr.domain.retention import duty_named
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
@@ -257,7 +257,6 @@ def _chip(rows: list[PlanRow]) -> dict[str, Any]:
         "verdict": shown_verdict(rows[0]),
         "rows": len(rows),
         "until": max(days) if days and kept else None,
-        "years": RULES.get(rows[0].rule or "", PERIOD).years if kept else None,
         "law": rows[0].law if kept and days else None,
         "in_part": rows[0].columns_kept is not None,
         "why": why_of(rows[0]),
@@ -312,7 +311,7 @@ def staying(rows: Iterable[PlanRow], register: Register, language: str) -> list[
     return [
         {
             "law": law,
-            "years": RULES.get(rule or "", PERIOD).years,
+            "years": duty.years if (duty := duty_named(rule)) else 0,
             "labels": list(dict.fromkeys(label(register, row.category, language) for row in kept)),
             "rows": len(kept),
             "in_part": sum(row.columns_kept is not None for row in kept),
