@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -252,24 +253,12 @@ def told(session: Session, case: Case, register: Register) -> Rectified:
 
 def _told(values: Sequence[Value], register: Register, language: str) -> tuple[Corrected, ...]:
     """The values in words; what was corrected in several rows is told once."""
+    lines = ((each.category, called(register, language, each.line)) for each in values)
     told = (
-        Corrected(
-            register.categories[each.category].label.in_language(language),
-            called(register, language, each.line).what,
-            _as_read(each.line),
-            each.line.new,
-        )
-        for each in values
+        Corrected(register.categories[category].label.in_language(language), line.what, line.old, line.new)
+        for category, line in lines
     )
     return tuple(dict.fromkeys(told))
-
-
-def _as_read(line: Line) -> Any:
-    """The old value; SQLite holds a date as text."""
-    if isinstance(line.new, date) and isinstance(line.old, str):
-        with suppress(ValueError):
-            return date.fromisoformat(line.old)
-    return line.old
 
 
 def lines_by_hand(plan: CasePlan, register: Register, language: str) -> list[Line]:
@@ -278,10 +267,20 @@ def lines_by_hand(plan: CasePlan, register: Register, language: str) -> list[Lin
 
 
 def called(register: Register, language: str, line: Line) -> Line:
-    """A line that names a column as people call it."""
+    """A line that names a column as people call it, its old value written as the new one is."""
     system, _, name = line.of.partition(".")
     table = register.tables.get(system, {}).get(name)
-    return Line(table.column_named(line.what, language) if table else line.what, line.old, line.new)
+    return Line(table.column_named(line.what, language) if table else line.what, _as_new(line), line.new)
+
+
+def _as_new(line: Line) -> Any:
+    """The old value; SQLite holds a date as text, and an amount without its last zero."""
+    if isinstance(line.new, date) and isinstance(line.old, str):
+        with suppress(ValueError):
+            return date.fromisoformat(line.old)
+    if isinstance(line.new, Decimal) and isinstance(line.old, int | float):
+        return Decimal(str(line.old)) + 0 * line.new
+    return line.old
 
 
 def is_correctable(register: Register, system: str) -> bool:

@@ -67,7 +67,7 @@ def test_from_the_form_to_the_letter_and_the_next_copy(firm: Firm, hanna: Person
     assert "Op 23 november 2026 hebben wij uw gegevens verbeterd" in letter
     assert "Klantgegevens: address was Sluisweg 3 is nu Dorpsstraat 1" in letter
     assert "Klantgegevens: birthday was 6 mei 1980 is nu 7 mei 1980" in letter
-    assert "Facturen: total er staat 12.5 moet zijn 10.00" in letter
+    assert "Facturen: total er staat 12.50 moet zijn 10.00" in letter
     assert "Wij bewaren uw verklaring bij uw gegevens." in letter
     assert firm.verify().faults == ()
     _a_later_copy_tells_the_statement(firm, hanna)
