@@ -28,6 +28,7 @@ class State(StrEnum):
     WAIVED = "waived"
     NOT_RECEIVED = "not-received"
     LEFT_OUT = "left-out"  # a confidential recipient
+    OVERTAKEN = "overtaken"  # erased before they were told of the restriction: they hear of the erasure alone
 
 
 OUTSTANDING = (State.ASKED, State.PROPOSED)

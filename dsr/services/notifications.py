@@ -64,8 +64,31 @@ def propose(
         _propose(session, case_id, right, name, told, source_id=source_id, register=register, now=now)
         for name, told in by_recipient(register, changes).items()
     ]
+    for each in made if right is Right.ERASURE else ():
+        _overtake(session, each, now=now)
     if any(each.stage in OUTSTANDING for each in made):
-        session.add(Task(key=f"{TASK}:{source_id}", case_id=case_id, kind=TASK, made_at=now))
+        ask_to_tell(session, case_id, source_id, now=now)
+
+
+def _overtake(session: Session, erasure: Notification, *, now: datetime) -> None:
+    """Whoever was not told yet that data were restricted hears only that they are erased, by the same day."""
+    gone = {change.category for change in changes_of(erasure) if not change.is_part}
+    for each in of_case(session, erasure.case_id):
+        is_same = each.recipient == erasure.recipient and gone.issuperset(told.category for told in changes_of(each))
+        is_stop = each.kind is Right.RESTRICTION and each.about == About.RIGHT
+        if is_same and is_stop and each.stage in OUTSTANDING and each.link_number == 0:
+            erasure.state, erasure.due_on, each.state = each.state, each.due_on, State.OVERTAKEN.value
+            details = {"recipient": each.recipient, "state": each.state}
+            audit.record(session, "recipient-judged", by=audit.WORKER, now=now, case_id=each.case_id, **details)
+
+
+def ask_to_tell(session: Session, case_id: uuid.UUID, about: object, *, now: datetime) -> None:
+    """The task that asks to tell recipients, unless it is still open."""
+    session.flush()
+    asks_for_it = Task.case_id == case_id, Task.kind == TASK, Task.done_at.is_(None)
+    if not session.scalar(select(exists().where(*asks_for_it))):
+        task = Task(key=f"{TASK}:{about}", case_id=case_id, kind=TASK, facts={}, made_at=now)
+        put_if_new(session, task, by=("key",))
 
 
 def propose_later(
@@ -93,7 +116,7 @@ def propose_later(
             each.state = State.PROPOSED.value
     mailed = {each.recipient for each in earlier if was_mailed(each)}
     if any(each.stage in OUTSTANDING and each.recipient not in mailed for each in made):
-        session.add(Task(key=f"{TASK}:{facts['source_id']}", case_id=case_id, kind=TASK, made_at=now))
+        ask_to_tell(session, case_id, facts["source_id"], now=now)
 
 
 def _waits_since_today(notification: Notification, now: datetime) -> bool:
@@ -122,7 +145,7 @@ def propose_lifting(session: Session, case_id: uuid.UUID, restriction_id: uuid.U
         made.changes = before.changes
         _add(session, made, now=now)
     if told:
-        session.add(Task(key=f"{TASK}:{source_id}", case_id=case_id, kind=TASK, made_at=now))
+        ask_to_tell(session, case_id, source_id, now=now)
 
 
 def _propose(

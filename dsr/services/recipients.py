@@ -6,7 +6,7 @@ import secrets
 import uuid
 from datetime import date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -118,18 +118,8 @@ def note_delivery(session: Session, notice_id: uuid.UUID, *, now: datetime) -> N
         notifications.record_told(session, notification, Channel.MAIL, by=audit.WORKER, now=now)
     else:
         notification.state = State.PROPOSED.value
-        _ask_to_tell(session, notification, now=now)
-
-
-def _ask_to_tell(session: Session, unreached: Notification, *, now: datetime) -> None:
-    """The task that asks to tell recipients, unless it is still open."""
-    kind = notifications.TASK
-    asks_for_it = Task.case_id == unreached.case_id, Task.kind == kind, Task.done_at.is_(None)
-    if session.scalar(select(exists().where(*asks_for_it))):
-        return
-    task = Task(key=f"{kind}:{unreached.id}:{unreached.link_number}", case_id=unreached.case_id, kind=kind, facts={})
-    task.made_at = now
-    put_if_new(session, task, by=("key",))
+        about = f"{notification.id}:{notification.link_number}"
+        notifications.ask_to_tell(session, notification.case_id, about, now=now)
 
 
 def email_of(notification: Notification, settings: Settings) -> str | None:

@@ -130,6 +130,21 @@ def test_each_recipient_gets_one_notification_however_often_it_is_proposed(desk:
         assert b"customer" not in (mailing.changes_sealed or b"")
 
 
+def test_who_was_not_told_of_a_restriction_hears_of_the_erasure_alone(desk: Desk) -> None:
+    desk.propose(Change("customer"), Change("invoice"), right=Right.RESTRICTION)
+    desk.do("collector", notifications.say_received, has_received=True)
+    desk.do("mailing", notifications.note_told, Channel.PHONE)
+    desk.source_id = uuid.uuid4()
+    desk.propose()
+    with desk.store.transaction() as session:
+        found = {(each.recipient, each.right): each.state for each in notifications.of_case(session, desk.case_id)}
+    assert found["collector", "restriction"] == "overtaken"
+    assert found["collector", "erasure"] == "proposed", "nobody asks twice whether they got data"
+    assert (found["mailing", "restriction"], found["mailing", "erasure"]) == ("told", "proposed")
+    assert found["bookkeeper", "restriction"] == "proposed", "of what stays it must still know"
+    assert desk.open_tasks() == ["recipients-to-tell"]
+
+
 def test_what_nobody_got_needs_no_task(desk: Desk) -> None:
     desk.propose(Change("recording"))
     assert desk.states() == {}

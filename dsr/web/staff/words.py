@@ -101,6 +101,7 @@ NOTIFICATIONS = {
     State.WAIVED: N_("not told"),
     State.NOT_RECEIVED: N_("got no data"),
     State.LEFT_OUT: N_("confidential"),
+    State.OVERTAKEN: N_("told with the erasure"),
 }
 TOLD_BY = {
     Channel.PHONE: N_("by telephone"),
