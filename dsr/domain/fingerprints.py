@@ -44,9 +44,10 @@ def fingerprints(columns: Columns, rows: Rows, *, without: str | None = None) ->
 
 
 def _named(column: str, values: Iterable[Any]) -> list[str]:
-    # Quoted: no text can move from one column to the next, and the word None is not the absence of one.
-    name = repr(column)
-    return ["" if value is None else f"{name}:{value!r}," for value in values]
+    # Quoted: no text can move from one column to the next, and the word None is not the absence of one. In ASCII: what
+    # else can be printed differs from one Python to the next, and a row is kept for longer than these last.
+    name = ascii(column)
+    return ["" if value is None else f"{name}:{value!a}," for value in values]
 
 
 def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:

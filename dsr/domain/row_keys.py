@@ -36,9 +36,10 @@ def _written(value: Any) -> Any:
 
 def from_json(values: Collection[Any]) -> Key:
     """The key that `to_json` wrote."""
-    if dict not in map(type, values):
-        return tuple(values)
-    return tuple([_read(value) if isinstance(value, dict) else value for value in values])
+    for value in values:
+        if type(value) is dict:
+            return tuple([_read(value) if isinstance(value, dict) else value for value in values])
+    return tuple(values)
 
 
 def _read(value: dict[str, str]) -> Any:

@@ -178,10 +178,10 @@ def erase_due(context: Context) -> int:
     A system that is down keeps its rows until the next run; what a system refuses is left for a person.
     """
     looked_at = 0
-    for group in _due(context):
+    for group, decisions in _due(context):
         looked_at += 1
         try:
-            _erase_group(context, group)
+            _erase_group(context, group, decisions)
         except OwnerHasNotAnswered:
             continue
         except SystemDown as error:
@@ -189,21 +189,22 @@ def erase_due(context: Context) -> int:
     return looked_at
 
 
-def _due(context: Context) -> Iterator[retention.Due]:
-    """What is due, a few groups at a time; each comes once, also where it stays due."""
+def _due(context: Context) -> Iterator[tuple[retention.Due, Mapping[str, Decision]]]:
+    """What is due and what is held of it, a few groups at a time; each comes once, also where it stays due."""
     today, last = local_date(context.now()), None
     while True:
         with context.transaction(writes=False) as session:
             found = retention.due_entries(session, today, after=last)
-        yield from found
+            decided = [retention.decisions_on(session, due.case_id, context.settings.register) for due in found]
+        yield from zip(found, decided, strict=True)
         if not found:
             return
         last = found[-1]
 
 
-def _erase_group(context: Context, due: retention.Due) -> None:
+def _erase_group(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> None:
     try:
-        _erase_kept(context, due)
+        _erase_kept(context, due, decisions)
     except SystemRefuses as error:
         log.warning("Kept rows are left for a person: %s", error)
         with context.transaction() as session:
@@ -214,9 +215,7 @@ def _erase_group(context: Context, due: retention.Due) -> None:
         log.info("Kept rows wait for the next run: %s", error)
 
 
-def _erase_kept(context: Context, due: retention.Due) -> None:
-    with context.transaction(writes=False) as session:
-        decisions = retention.decisions_on(session, due.case_id, context.settings.register)
+def _erase_kept(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> None:
     connector = _connector(context, due, decisions)
     with ExitStack() as ours:
         with connector.erasing() as transaction:

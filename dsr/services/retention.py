@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Select, and_, select, tuple_, update
+from sqlalchemy import Select, and_, bindparam, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -36,6 +36,12 @@ REFUSED, NOT_IN_REGISTER = "refused", "not-in-register"
 LEFT = "ledger-left"
 """The task that asks for that person."""
 GROUPS_AT_ONCE = 50
+_LEDGER = table_of(LedgerEntry)
+_END = (
+    update(_LEDGER)
+    .where(_LEDGER.c.id == bindparam("entry"))
+    .values({name: bindparam(name) for name in ("state", "erased_at", "row_count", "rows_sealed")})
+)
 Kept = Mapping[Key, str]
 """Kept rows: key -> fingerprint."""
 
@@ -103,7 +109,7 @@ def rules_of(settings: Settings, system: str) -> str:
 
 def kept_rows(noted: LedgerEntry | ErasedRows | NotedRows) -> Kept:
     """Key -> fingerprint of the rows that were noted."""
-    return {from_json(key): digest for key, digest, *_ in json.loads(noted.rows or "[]")}
+    return {from_json(row[0]): row[1] for row in json.loads(noted.rows or "[]")}
 
 
 def found_rows(found: Found, table: Table) -> Kept:
@@ -211,7 +217,8 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
         if gone:
             session.add(_apart(entry, state=ERASED, erased_at=now, row_count=gone))
     elif gone:
-        entry.state, entry.erased_at, entry.row_count, entry.rows = ERASED, now, gone, None
+        ended = {"state": ERASED, "erased_at": now, "row_count": gone, "rows_sealed": None}
+        session.execute(_END, {"entry": entry.id, **ended})
     else:
         session.delete(entry)
 

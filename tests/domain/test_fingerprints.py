@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from hashlib import sha256
 from itertools import permutations
 from typing import Any
 from uuid import UUID
@@ -79,3 +80,9 @@ def test_a_row_has_the_same_fingerprint_among_others_as_alone() -> None:
     assert fingerprints(COLUMNS, ROWS) == [fingerprint(dict(zip(COLUMNS, row, strict=True))) for row in ROWS]
     assert fingerprints(COLUMNS, ROWS, without="on")[0] == fingerprint({"id": 2, "name": "b"})
     assert fingerprints(COLUMNS, []) == []
+
+
+def test_a_fingerprint_outlives_the_version_of_python_that_made_it() -> None:
+    # Which letters can be printed grows with each: \U0001fae8 only since Python 3.12.
+    written = rb"'n\xe9':'\U0001fae8 \x85',"
+    assert fingerprint({"né": "\U0001fae8 \x85"}) == sha256(written).hexdigest()[:32]
