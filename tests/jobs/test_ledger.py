@@ -21,7 +21,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain.register import Recipient
 from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
-from dsr.services import audit, casework, later, ledger, notifications, plans, retention, tasks
+from dsr.services import audit, casework, later, ledger, notifications, plans, tasks
 from dsr.services.replay import Outcome
 from tests.jobs.test_erasing_holds import lift, place
 from tests.jobs.test_replay import restore
@@ -334,11 +334,10 @@ def test_recipients_are_told_which_records_went_and_of_nobody(workplace: Workpla
     register = replace(settings.register, categories=categories, recipients=recipients)
     workplace.clock.set(date(2027, 1, 1))
     context = replace(workplace.context, settings=replace(settings, register=register))
-    with workplace.transaction() as session:
-        read_by_another = retention.due_entries(session, date(2027, 1, 1))
+    read_by_another = [*erasing._due(context)]
     erasing.run_ledger(context)
-    for due in read_by_another:  # a worker whose lock was lost
-        erasing._erase_group(context, due)
+    for due, decisions in read_by_another:  # a worker whose lock was lost
+        erasing._erase_group(context, due, decisions)
     with workplace.transaction() as session:
         assert [entry.event for entry in session.scalars(select(AuditEntry))].count("kept-rows-erased") == 1
         (told,) = notifications.of_case(session, erased.id)
