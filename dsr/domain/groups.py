@@ -92,7 +92,7 @@ def outcome_of(parts: Iterable[Part], *, is_done_by_hand: bool = False) -> Outco
 
     Forwarded if all of it is of controllers we work for. What can only be read here stays, unless a person erased it.
     """
-    rows = [group.judged for part in parts for group in part.groups if group.count]
+    rows = [group.judged for part in parts for group in part.groups]
     if not rows:
         return Outcome.NOT_APPLICABLE
     if all(row.why == NOT_OURS for row in rows):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from datetime import date
 
@@ -58,17 +59,26 @@ class Erasure:
     def __init__(self, session: Session, case: Case, plan: CasePlan, register: Register) -> None:
         self._register, self._language = register, case.language
         series = plans.series(session, plan)
+        planned = [(each, [row for row in plans.planned_rows(each) if _is_told(row, each)]) for each in series]
         # A plan that was voided halfway did what its receipts say.
-        whole = [*series, *plans.before(session, plan, *plans.ERASING)]
-        self._rows = [row for each in series for row in plans.planned_rows(each) if _is_told(row, each)]
-        self._rows += plans.rows_of(plans.parts_before(session, plan, *plans.ERASING))
-        self._receipts = {system for each in whole for system in each.systems_done}
+        earlier = [(each, plans.rows_of(left)) for each, left in plans.remaining(session, plan, *plans.ERASING)]
+        whole = [each for each, _ in [*planned, *earlier]]
+        self._planned = [row for _, rows in planned for row in rows]
+        self._rows = [row for _, rows in [*planned, *earlier] for row in rows]
+        self._receipts = {system for each in series for system in each.systems_done}
         self.outstanding = plan.outstanding
         self._executions = [done for each in whole for done in each.executions if done.state == "done"]
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
-        of_series = select(Task).where(Task.key.in_(f"{BY_HAND}:{each.id}" for each in whole))
-        self._by_hand = {table: task for task in session.scalars(of_series) for table in task.facts["tables"]}
+        self._noted = {(entry.system, entry.table) for entry in self._ledger if entry.plan_id in {p.id for p in series}}
+        asked = select(Task).where(Task.key.in_(f"{BY_HAND}:{each.id}" for each in whole))
+        self._by_hand = {uuid.UUID(task.facts["plan"]): task for task in session.scalars(asked)}
+        self._asked_by = {
+            (row.system, row.table, row.key_values): each.id
+            for each, rows in [*planned, *earlier]
+            for row in rows
+            if row.why == READ_ONLY
+        }
 
     def erased(self) -> Iterator[Erased]:
         pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
@@ -102,8 +112,15 @@ class Erasure:
         return row.why == READ_ONLY and self._erased_by_hand_on(row) != date.min
 
     def _erased_by_hand_on(self, row: PlanRow | LedgerEntry) -> date:
-        task = self._by_hand.get(f"{row.system}.{row.table}")
+        task = self._task_of(row)
         return local_date(task.done_at) if task and task.done_at and not task.is_left else date.min
+
+    def _task_of(self, row: PlanRow | LedgerEntry) -> Task | None:
+        """The task to erase it by hand."""
+        if isinstance(row, LedgerEntry):
+            return self._by_hand.get(row.plan_id)
+        asked_by = self._asked_by.get((row.system, row.table, row.key_values))
+        return self._by_hand.get(asked_by) if asked_by else None
 
     def _changed_tables(self, execution: Execution) -> list[str]:
         return [table for table, count in {**execution.changed, **execution.erased}.items() if count]
@@ -183,7 +200,7 @@ class Erasure:
         if row.why == EVENT and category.ends_when:
             sentence = translations(self._language).gettext(N_("We keep this until %(event)s."))
             return sentence % {"event": category.ends_when.in_language(self._language)}
-        task = self._by_hand.get(f"{row.system}.{row.table}") if row.why == READ_ONLY else None
+        task = self._task_of(row)
         if task and task.is_left:
             reason: str | None = task.reason
             return reason
@@ -193,14 +210,13 @@ class Erasure:
 
     def systems_without_receipt(self) -> Iterator[str]:
         """Systems in which something had to be changed and no receipt says that it was."""
-        planned = {row.system for row in self._rows if row.verdict is Verdict.ERASE or row.columns_kept is not None}
+        planned = {row.system for row in self._planned if row.verdict is Verdict.ERASE or row.columns_kept is not None}
         yield from sorted(planned - self._receipts)
 
     def tables_without_entry(self) -> Iterator[str]:
         """Tables of which rows are kept, and no entry in the ledger sees to it that they go one day."""
-        planned = {(row.system, row.table) for row in self._rows if row.verdict is Verdict.KEEP}
-        noted = {(entry.system, entry.table) for entry in self._ledger}
-        yield from sorted(f"{system}.{table}" for system, table in planned - noted)
+        planned = {(row.system, row.table) for row in self._planned if row.verdict is Verdict.KEEP}
+        yield from sorted(f"{system}.{table}" for system, table in planned - self._noted)
 
     def _shown_ledger(self) -> list[LedgerEntry]:
         return [entry for entry in self._ledger if entry.state != "erased" and self._is_shown(entry.category)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
 
-from sqlalchemy import BindParameter, CursorResult, Update, bindparam, select, update
+from sqlalchemy import BindParameter, CursorResult, Update, bindparam, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, joinedload
 
@@ -126,7 +126,7 @@ def settle(session: Session, approved: Approved, system: str, receipt: Receipt, 
     touched = {table for table, count in {**receipt.erased, **receipt.changed}.items() if count}
     gone = went(planned, touched, receipt.after)
     remember(session, plan.case_id, system, gone, approved.register, now=now)
-    put_all(session, LedgerEntry, [*_ledger(plan, planned, receipt)])
+    _keep(session, approved, [*_ledger(plan, planned, receipt)])
     audit.record(
         session,
         "rows-erased",
@@ -181,6 +181,13 @@ def _is_changed(session: Session, statement: Update, values: Mapping[str, Any]) 
     return cast("CursorResult[Any]", session.execute(statement, values)).rowcount == 1
 
 
+def _keep(session: Session, approved: Approved, entries: Sequence[dict[str, Any]]) -> None:
+    """What stays, and by what a later request of this person finds it, or a hold; whatever becomes of the plan."""
+    put_all(session, LedgerEntry, entries)
+    for digest in digests_of(approved.identifiers) if entries else ():
+        put_if_new(session, LedgerIdentifier(digest=digest, case_id=approved.plan.case_id), by=("digest", "case_id"))
+
+
 def _ledger(plan: CasePlan, planned: Sequence[Group], receipt: Receipt) -> Iterable[dict[str, Any]]:
     kept = (Verdict.KEEP, Verdict.FIRST, Verdict.PROTECTED)
     return (_entry(plan, group, receipt) for group in planned if group.judged.verdict in kept)
@@ -216,25 +223,23 @@ def _as_left(group: Group, receipt: Receipt) -> str:
 
 
 def finish(session: Session, approved: Approved, *, now: datetime) -> None:
-    """All systems are done: the right has its outcome, and a later request of this person finds the ledger."""
+    """All systems are done: what follows from it is asked for, and the right has its outcome."""
     plan = approved.plan
     if not _is_changed(session, _EXECUTED, {"plan": plan.id, "executed_at": now}):
         return
-    _ask_by_hand(session, plan, approved.parts.values(), now=now)
-    if plan.outstanding or plan.follows_id:
+    _follow_up(session, approved, now=now)
+    if plan.outstanding or plan.number > 1:
         conclude(session, plan, now=now)
     else:
         plans.decide(session, plan, outcome(session, plan, approved.parts.values()), now=now)
-    if plan.counts.get(Verdict.ERASE, 0) != sum(plan.counts.values()):
-        for digest in digests_of(approved.identifiers):
-            put_if_new(session, LedgerIdentifier(digest=digest, case_id=plan.case_id), by=("digest", "case_id"))
-    notifications.propose_for_erasure(session, plan, approved.register, now=now)
     audit.record(session, "plan-executed", by=audit.WORKER, now=now, case_id=plan.case_id, digest=plan.digest)
 
 
 def conclude(session: Session, plan: CasePlan, *, now: datetime) -> None:
     """Decide the right of a plan, once every system answered and all that was planned in them is done."""
     newest = plans.current(session, plan.case_id, Right(plan.right))
+    if newest:
+        session.refresh(newest, ["state"])
     whole = plans.series(session, newest) if newest else []
     if newest and not newest.outstanding and all(each.state == plans.EXECUTED for each in whole):
         is_done = is_done_by_hand(session, plan.case_id)
@@ -257,7 +262,8 @@ def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_
     """What a plan that was carried out came to; what we can only read counts as gone once a person erased it."""
     # Who asks for all to be erased reads what came of all of it, also by a plan that was voided halfway.
     rights = plans.ERASING if plan.right == Right.ERASURE else (Right(plan.right),)
-    found = outcome_of([*parts, *plans.parts_before(session, plan, *rights)], is_done_by_hand=is_done_by_hand)
+    earlier = (part for _, left in plans.remaining(session, plan, *rights) for part in left)
+    found = outcome_of([*parts, *earlier], is_done_by_hand=is_done_by_hand)
     kinds = [errands.SEARCH, errands.ERASE]
     if plan.right == Right.CONSENT_WITHDRAWAL:
         kinds += [errands.RESTRICT, errands.STOP]
@@ -266,22 +272,37 @@ def outcome(session: Session, plan: CasePlan, parts: Iterable[Part], *, is_done_
     return Outcome.PARTLY_FULFILLED if is_part else found
 
 
-def _ask_by_hand(session: Session, plan: CasePlan, parts: Iterable[Part], *, now: datetime) -> None:
-    """A task for what we can only read, and the system itself has to erase."""
+def _follow_up(session: Session, approved: Approved, *, now: datetime) -> None:
+    """Recipients are to be told of what went, and a person to erase the rest; also where an earlier plan gave way."""
+    _ask(session, approved.plan, approved.parts.values(), approved.register, now=now)
+    for earlier, left in plans.remaining(session, approved.plan, *plans.ERASING):
+        _ask(session, earlier, left, approved.register, now=now)
+        if not any(part.by_hand for part in left):
+            of_earlier = Task.key == _by_hand_key(earlier), or_(Task.done_at.is_(None), Task.is_left)
+            session.execute(delete(Task).where(*of_earlier))  # asked anew, or gone
+
+
+def _ask(session: Session, plan: CasePlan, parts: Iterable[Part], register: Register, *, now: datetime) -> None:
+    """Once: to tell the recipients, and a task for what we can only read, and the system itself has to erase."""
+    notifications.propose_for_erasure(session, plan, register, now=now)
     groups = [group for part in parts for group in part.by_hand]
     tables = sorted({f"{group.judged.system}.{group.judged.table}" for group in groups})
     if tables:
         facts = {"tables": tables, "rows": sum(group.count for group in groups), "plan": str(plan.id)}
-        key = f"{BY_HAND}:{plan.id}"
-        session.add(Task(key=key, case_id=plan.case_id, kind=BY_HAND, facts=facts, made_at=now))
+        task = Task(key=_by_hand_key(plan), case_id=plan.case_id, kind=BY_HAND, facts=facts, made_at=now)
+        put_if_new(session, task, by=("key",))
+
+
+def _by_hand_key(plan: CasePlan) -> str:
+    return f"{BY_HAND}:{plan.id}"
 
 
 def void(session: Session, plan: CasePlan, register: Register, sentence: str, *, now: datetime) -> None:
     """The plan no longer fits the data: the approval lapses, unless somebody decided otherwise meanwhile.
 
-    What one system did before that stays done, and its recipients are told.
+    What one system did before that stays done, with all that follows from it.
     """
     session.refresh(plan, with_for_update=True)
     if plan.state == plans.APPROVED:
         plans.void(session, plan, sentence, now=now)
-        notifications.propose_for_erasure(session, plan, register, now=now)
+        _ask(session, plan, plans.parts_done(plan), register, now=now)

@@ -148,38 +148,43 @@ def series(session: Session, plan: CasePlan) -> list[CasePlan]:
     return found
 
 
-def before(session: Session, plan: CasePlan, *rights: Right) -> list[CasePlan]:
-    """The plans for these rights that erased something before this one and those it follows; the newest first."""
+def remaining(session: Session, plan: CasePlan, *rights: Right) -> list[tuple[CasePlan, list[Part]]]:
+    """The plans for these rights that erased something before this one and those it follows, the newest first.
+
+    Each with what it decided on there, but for rows that a newer one decided on again.
+    """
     whole = series(session, plan)
     if plan.number == len(whole):
         return []
     earlier = CasePlan.case_id == plan.case_id, CasePlan.number < plan.number, CasePlan.right.in_(rights)
-    found = session.scalars(select(CasePlan).where(*earlier).order_by(CasePlan.number.desc()))
-    return [each for each in found if each.systems_done and each not in whole]
-
-
-def parts_before(session: Session, plan: CasePlan, *rights: Right) -> list[Part]:
-    """What those plans decided on where they were carried out, but for rows that a newer one decided on again."""
-    found: list[Part] = []
-    earlier = before(session, plan, *rights)
-    newer = [part for each in series(session, plan) for part in parts_of(each).values()] if earlier else []
-    for each in earlier:
-        done = [part for system, part in parts_of(each).items() if system in each.systems_done]
-        decided = _keys_by_table(newer)
-        found += [Part(part.basis, [_without(group, decided) for group in part.groups]) for part in done]
-        newer += done
+    stored = session.scalars(select(CasePlan).where(*earlier).order_by(CasePlan.number.desc()))
+    newer = [part for each in whole for part in parts_of(each).values()]
+    found = []
+    for each in (each for each in stored if each.systems_done and each not in whole):
+        found.append((each, [_without(part, _keys_by_table(newer)) for part in parts_done(each)]))
+        newer += parts_done(each)
     return found
+
+
+def parts_done(plan: CasePlan) -> list[Part]:
+    """What a plan decided on in the systems that have a receipt."""
+    return [part for system, part in parts_of(plan).items() if system in plan.systems_done]
 
 
 def _keys_by_table(parts: Iterable[Part]) -> dict[tuple[str, str], set[row_keys.Key]]:
     found: dict[tuple[str, str], set[row_keys.Key]] = {}
     for group in (group for part in parts for group in part.groups):
-        found.setdefault((group.judged.system, group.judged.table), set()).update(group.keys)
+        found.setdefault(_table(group), set()).update(group.keys)
     return found
 
 
-def _without(group: Group, decided: Mapping[tuple[str, str], set[row_keys.Key]]) -> Group:
-    return group.without(decided.get((group.judged.system, group.judged.table), set()))
+def _without(part: Part, decided: Mapping[tuple[str, str], set[row_keys.Key]]) -> Part:
+    left = (group.without(decided.get(_table(group), set())) for group in part.groups)
+    return Part(part.basis, [group for group in left if group.count])
+
+
+def _table(group: Group) -> tuple[str, str]:
+    return group.judged.system, group.judged.table
 
 
 def lacks(session: Session, case_id: uuid.UUID, systems: Container[str]) -> bool:

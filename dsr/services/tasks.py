@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from dsr.db.cases import Case
 from dsr.db.notices import Task
 from dsr.db.plans import CasePlan
+from dsr.domain.groups import Group
 from dsr.domain.notifications import Change
 from dsr.domain.plans import READ_ONLY, Verdict
 from dsr.domain.register import Register
@@ -68,29 +69,35 @@ def settle(
 
 def _erased_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:
     plan = session.get_one(CasePlan, uuid.UUID(task.facts["plan"]))
-    parts = plans.parts_of(plan)
-    for system, part in parts.items():
-        gone = [NotedRows(group.judged.table, None, group.count, group.written) for group in part.by_hand]
-        remember(session, case.id, system, gone, register, now=now)
+    groups = [group for part in plans.parts_of(plan).values() for group in part.groups]
+    by_hand = [group for group in groups if _is_asked(task, group)]
+    for group in by_hand:
+        gone = NotedRows(group.judged.table, None, group.count, group.written)
+        remember(session, case.id, group.judged.system, [gone], register, now=now)
     if case.is_open:
         _count_as_erased(session, case, plan, now)
     earlier = [each for each in notifications.of_case(session, case.id) if each.source_id == plan.id]
     told = {change.category for each in earlier for change in notifications.changes_of(each) if not change.is_part}
-    rows = [group.judged for part in parts.values() for group in part.groups]
-    went = dict.fromkeys(row.category for row in rows if row.why == READ_ONLY)
-    in_part = {row.category for row in rows if row.verdict is not Verdict.ERASE and row.why != READ_ONLY}
+    went = dict.fromkeys(group.judged.category for group in by_hand)
+    stays = (group.judged for group in groups if group.judged.verdict is not Verdict.ERASE and group not in by_hand)
+    in_part = {row.category for row in stays}
     changes = [Change(name, is_part=name in in_part) for name in went if name not in told]
     notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
+
+
+def _is_asked(task: Task, group: Group) -> bool:
+    """Whether a group of rows is what a task has erased by hand; a plan that was voided did not reach all of it."""
+    return group.judged.why == READ_ONLY and f"{group.judged.system}.{group.judged.table}" in task.facts["tables"]
 
 
 def _count_as_erased(session: Session, case: Case, plan: CasePlan, now: datetime) -> None:
     """The right has the outcome of an erasure of which all went, unless a person decided on it otherwise."""
     session.flush()
-    parts = executions.parts_of_series(plans.series(session, plans.current(session, case.id) or plan))
-    before = executions.outcome(session, plan, parts)
+    newest = plans.current(session, case.id, Right(plan.right)) or plan
+    before = executions.outcome(session, newest, executions.parts_of_series(plans.series(session, newest)))
     is_decided = any(right.right == plan.right and right.outcome == before.value for right in case.rights)
     if is_decided and executions.is_done_by_hand(session, case.id):
-        plans.decide(session, plan, executions.outcome(session, plan, parts, is_done_by_hand=True), now=now)
+        executions.conclude(session, newest, now=now)
 
 
 def _went_by_hand(session: Session, case: Case, task: Task, register: Register, now: datetime) -> None:

@@ -9,11 +9,13 @@ from sqlalchemy import create_engine, text
 
 from dsr.config import DataSystem
 from dsr.connectors.registry import open_systems
+from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
+from dsr.domain.answers import Facts
 from dsr.domain.rights import Outcome
 from dsr.jobs import work
-from dsr.services import answers, corrections
+from dsr.services import answers, corrections, kept, tasks
 from tests.parts.corrections import CUSTOMER, ask_rows, opened_case, propose
 from tests.parts.erasures import approve, approve_anew, approved_plan
 from tests.parts.registers import load_register
@@ -28,6 +30,7 @@ match = { email = "email" }
 rectifiable = ["street"]
 """
 MEMBER = "2.0"
+HANNA = {"email": "hanna@example.org"}
 
 
 @pytest.fixture
@@ -60,18 +63,94 @@ def test_what_a_plan_that_was_voided_halfway_kept_is_told_with_the_next(with_clu
     with with_club.transaction() as session:
         voided = session.get_one(CasePlan, plan.id)
         assert (voided.state, voided.systems_done) == ("void", {"shop"})
+        assert kept.earlier(session, new_id(), HANNA), "a later request finds what is kept"
     approve_anew(with_club, approved)
     work.run_all(with_club.context)
-    settings = with_club.context.settings
+    settings, facts = with_club.context.settings, _facts(with_club, approved)
     with with_club.transaction() as session:
         case = session.get_one(Case, approved.id)
-        facts = answers.facts_of(session, case, settings=settings, now=with_club.clock())
         letter = answers.compose_letter(session, case, settings=settings, now=with_club.clock())
     assert [right.outcome for right in facts.rights] == [Outcome.PARTLY_FULFILLED]
     assert {each.what for each in facts.kept} == {"Facturen"}
     assert {each.what for each in facts.not_erased} == {"Facturen", "Klantgegevens (name, address)"}
     assert (facts.systems_without_receipt, facts.tables_without_entry) == ((), ())
     assert "31 december 2031" in letter
+
+
+def _facts(workplace: Workplace, case: Case) -> Facts:
+    settings = workplace.context.settings
+    with workplace.transaction() as session:
+        return answers.facts_of(session, session.get_one(Case, case.id), settings=settings, now=workplace.clock())
+
+
+def test_a_plan_that_was_voided_before_it_did_anything_is_no_receipt(workplace: Workplace) -> None:
+    case, _ = approved_plan(workplace)
+    work.run_all(workplace.context)
+    workplace.shop.run("INSERT INTO newsletter VALUES ('hanna@example.org', '2026-01-01')")
+    approve_anew(workplace, case)
+    workplace.shop.run("UPDATE newsletter SET since = '2026-02-01'")
+    work.run_all(workplace.context)
+    assert _facts(workplace, case).systems_without_receipt == ("shop",)
+    approve_anew(workplace, case)
+    work.run_all(workplace.context)
+    assert _facts(workplace, case).systems_without_receipt == ()
+
+
+@pytest.fixture
+def to_read(with_club: Workplace) -> Workplace:
+    """Where of the tickets in the shop we can only read."""
+    context = with_club.context
+    register = context.settings.register
+    shop = {**register.tables["shop"], "ticket": replace(register.tables["shop"]["ticket"], read_only=True)}
+    register = replace(register, tables={**register.tables, "shop": shop})
+    return replace(with_club, context=replace(context, settings=replace(context.settings, register=register)))
+
+
+@pytest.mark.parametrize("address", ["erased", "typed anew"])
+def test_what_a_plan_that_was_voided_halfway_could_only_read_is_to_be_erased_by_hand(
+    to_read: Workplace, address: str
+) -> None:
+    case, first = approved_plan(to_read)
+    _in_club(to_read, "UPDATE member SET street = 'Dam 1'")
+    work.run_all(to_read.context)
+    assert _to_erase_by_hand(to_read, case) == [str(first.id)]
+    if address == "typed anew":
+        to_read.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    second = approve_anew(to_read, case)
+    work.run_all(to_read.context)
+    assert _to_erase_by_hand(to_read, case) == [str((first if address == "erased" else second).id)]
+    _erase_by_hand(to_read, case)
+    facts = _facts(to_read, case)
+    assert {each.what for each in facts.erased if not each.is_part} == {"Vragen aan de helpdesk", "Nieuwsbrief"}
+    assert [right.outcome for right in facts.rights] == [Outcome.PARTLY_FULFILLED]
+
+
+def test_what_was_erased_by_hand_is_told_row_by_row(to_read: Workplace) -> None:
+    case, _ = approved_plan(to_read)
+    work.run_all(to_read.context)
+    _erase_by_hand(to_read, case)
+    to_read.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    to_read.shop.run("UPDATE ticket SET id = 77 WHERE customer_id = 1")
+    approve_anew(to_read, case)
+    work.run_all(to_read.context)
+    facts = _facts(to_read, case)
+    assert {each.what for each in facts.erased if not each.is_part} == {"Nieuwsbrief"}
+    assert "Vragen aan de helpdesk" in {each.what for each in facts.not_erased if each.is_part}
+
+
+def _to_erase_by_hand(workplace: Workplace, case: Case) -> list[str]:
+    """The plans of which something is to be erased by hand."""
+    with workplace.transaction() as session:
+        return [task.facts["plan"] for task in tasks.open_of(session, case.id)]
+
+
+def _erase_by_hand(workplace: Workplace, case: Case) -> None:
+    register, now = workplace.context.settings.register, workplace.clock()
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        for task in tasks.open_of(session, case.id):
+            by = own.handler_id or pytest.fail("nobody has the case")
+            tasks.settle(session, own, task, "", is_done=True, register=register, by=by, now=now)
 
 
 def test_what_a_correction_that_was_voided_halfway_did_is_told_with_the_next(with_club: Workplace) -> None:
