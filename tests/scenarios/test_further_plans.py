@@ -173,7 +173,7 @@ def shop_away(firm: Firm, hanna: Person, yara: Keeper, since: str) -> Iterator[N
     """An erasure as far as it comes without the shop, which is away since then."""
     identified(firm, hanna, "erasure")
     yara.find_quote()
-    assert "Systemen die niet antwoorden" not in firm.see(NOOR, hanna.reference)
+    assert "Systemen waarop wij wachten" not in firm.see(NOOR, hanna.reference)
     if since == "after the plan":
         plan(firm, hanna)
     with out_of_reach(firm):
@@ -203,7 +203,7 @@ def test_a_database_that_is_gone_is_given_up_and_told(
         assert "niet is afgewacht: shop." in certificate
         assert "bewaard van de wet" not in certificate
         page = words(firm.see(NOOR, hanna.reference))
-        assert "Noor Bakker ging verder zonder shop, dat niet antwoordt." in page
+        assert "Noor Bakker ging verder zonder shop." in page
         letter = letter_of(firm, hanna)
     assert "Dat hebben wij voor een deel gedaan." in letter
     assert "De winkel is gestopt." in letter

@@ -275,5 +275,5 @@ def _refusal(facts: CaseFacts, kind: str) -> str | None:
 def _working(facts: CaseFacts, kind: str, sentence: str) -> NextStep:
     error = _refusal(facts, kind)
     if error and facts.can_be_given_up:
-        return NextStep(sentence, N_("To what does not answer"), link="#giving-up", error=error)
+        return NextStep(sentence, N_("To the systems that are waited for"), link="#giving-up", error=error)
     return NextStep(sentence, error=error)

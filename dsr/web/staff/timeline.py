@@ -140,7 +140,7 @@ SENTENCES: Mapping[str, str] = {
     "errand-answered": N_("%(actor)s answered for %(system)s; items: %(items)s."),
     "errand-declined": N_("%(actor)s said that it cannot be done in %(system)s."),
     "errand-given-up": N_("%(actor)s went on without an answer from %(system)s."),
-    "system-given-up": N_("%(actor)s went on without %(system)s, which does not answer."),
+    "system-given-up": N_("%(actor)s went on without %(system)s."),
     "system-asked-again": N_("%(actor)s had %(system)s asked again."),
     "item-noted": N_("%(actor)s noted something in %(system)s."),
     "item-removed": N_("%(actor)s took away something noted in %(system)s."),
