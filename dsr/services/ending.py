@@ -14,7 +14,7 @@ from dsr.db.plans import LedgerEntry
 from dsr.domain import verdicts
 from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Verdict
-from dsr.domain.register import Register, Table
+from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, as_read
 from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
 from dsr.services.erased import NotedRows
@@ -120,33 +120,43 @@ class _Ending:
     known_keys: Callable[[], Mapping[str, Set[Key]]]
 
     def erase(self, entry: LedgerEntry, found: Found, left: Mapping[Key, str]) -> Settled:
-        table, kept = self.register.tables[entry.system][entry.table], self.due.kept[entry.id]
-        least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
-        less = verdicts.columns_needed(self.register.tables[entry.system], entry.table)
         going = found.without(left.keys())
-        pointed_at, left = self._pointed_at(entry, table, going, left)
-        whole, in_part = going.without(pointed_at), going.only(pointed_at - left.keys())
-        erased = erase_rows(self.erasing, entry.system, table, whole, least, kept_before=entry.columns_kept)
-        was_whole = in_part.only({*kept} if entry.columns_kept is None else set())
-        done = self.due.begun[entry.id].items() & found_rows(was_whole, table).items() if was_whole.rows else ()
-        erase_rows(self.erasing, entry.system, table, was_whole.without({key for key, _ in done}), less)
-        after = found_rows(self.erasing.read(entry.table, in_part.keys), table) if in_part.rows else {}
-        # Also what was found gone: an earlier attempt may have been committed, and a restore would bring it back.
-        remaining = left.keys() | after.keys()
+        pointed_at, left = self._pointed_at(entry, going, left)
+        erased = self._erase(entry, going.without(pointed_at))
+        after, emptied = self._empty(entry, going.only(pointed_at - left.keys()))
+        part = NotedRows(entry.table, emptied.columns_kept, len(after), as_noted(after)) if after else None
+        gone = self._gone(entry, left.keys() | after.keys())
+        return Settled(erased, len(self.due.kept[entry.id]) - len(found.rows), left, part, (gone, emptied))
+
+    def _erase(self, entry: LedgerEntry, rows: Found) -> int:
+        tables = self.register.tables[entry.system]
+        least, kept_before = verdicts.columns_left(tables, entry.table), entry.columns_kept
+        return erase_rows(self.erasing, entry.system, tables[entry.table], rows, least, kept_before=kept_before)
+
+    def _empty(self, entry: LedgerEntry, rows: Found) -> tuple[Kept, NotedRows]:
+        """Leave of these rows what is needed; returns what is left of each, and those of which more was there."""
+        tables, kept = self.register.tables[entry.system], self.due.kept[entry.id]
+        table, less = tables[entry.table], verdicts.columns_needed(tables, entry.table)
+        whole = rows if entry.columns_kept is None else rows.only(set())
+        done = self.due.begun[entry.id].items() & found_rows(whole, table).items() if whole.rows else ()
+        erase_rows(self.erasing, entry.system, table, whole.without({key for key, _ in done}), less)
+        after = found_rows(self.erasing.read(entry.table, rows.keys), table) if rows.rows else {}
+        emptied = as_noted({key: kept[key] for key in map(as_read, whole.keys)})
+        return after, NotedRows(entry.table, less, len(whole.rows), emptied)
+
+    def _gone(self, entry: LedgerEntry, remaining: Set[Key]) -> NotedRows:
+        """The others, also those found gone: an earlier attempt may have committed, and a restore would bring them."""
+        kept = self.due.kept[entry.id]
         gone = {key: digest for key, digest in kept.items() if key not in remaining} if remaining else kept
-        noted = str(entry.rows) if len(gone) == len(kept) else as_noted(gone)
-        emptied = as_noted({key: kept[key] for key in map(as_read, was_whole.keys)})
-        went = (
-            NotedRows(entry.table, least, len(gone), noted),
-            NotedRows(entry.table, less, len(was_whole.rows), emptied),
-        )
-        part = NotedRows(entry.table, less, len(after), as_noted(after)) if after else None
-        return Settled(erased, len(kept) - len(found.rows), left, part, went)
+        noted = as_noted(gone) if remaining else str(entry.rows)
+        least = verdicts.columns_left(self.register.tables[entry.system], entry.table)
+        return NotedRows(entry.table, least, len(gone), noted)
 
     def _pointed_at(
-        self, entry: LedgerEntry, table: Table, going: Found, left: Mapping[Key, str]
+        self, entry: LedgerEntry, going: Found, left: Mapping[Key, str]
     ) -> tuple[set[Key], Mapping[Key, str]]:
         """The rows that others point at, and those left, since a new one belongs to them."""
+        table = self.register.tables[entry.system][entry.table]
         where = self.erasing, self.register, entry.system, going
         by_first_way, more_left = keys_pointed_at(*where, first=True), set[Key]()
         if by_first_way and entry.columns_kept is None:
