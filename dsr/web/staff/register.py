@@ -37,7 +37,7 @@ def register_csv() -> ResponseReturnValue:
     headings = [gettext(N_("Category")), *map(gettext, (*HEADINGS.values(), *GENERAL.values()))]
     whole = general(shown, settings().controller, language())
     # The mark at the start tells a spreadsheet that it is UTF-8.
-    sheet = "\ufeff" + as_csv(entries(shown, language(), settings().labels(language())), whole, headings)
+    sheet = "\ufeff" + as_csv(entries(shown, language(), settings().labels(language())), whole, headings, language())
     return _file(Response(sheet, mimetype="text/csv"), "csv")
 
 

@@ -25,7 +25,7 @@ HEADINGS = {
     "source": N_("Source"),
     "retention": N_("Retention"),
     "longer_for": N_("Longer only for"),
-    "erasure": N_("Erasure"),
+    "erasure": N_("On a request to erase"),
     "first": N_("Before erasure"),
     "recipients": N_("Recipients"),
     "outside_eea": N_("Outside the EEA"),
@@ -122,9 +122,10 @@ class _View:
     @property
     def backups(self) -> str:
         days = self.register.backup_days
-        if days is None:
-            return self.not_stated
-        return str(translations(self.language).ngettext("%(num)d day", "%(num)d days", days) % {"num": days})
+        if not days:
+            return self.not_stated if days is None else self._gettext(N_("none"))
+        words = translations(self.language).ngettext("kept for %(num)d day", "kept for %(num)d days", days)
+        return str(words % {"num": days})
 
     def reached(self, recipient: Recipient) -> str:
         """A recipient with the way to reach it."""
@@ -170,7 +171,7 @@ class _View:
         if kept == UNTIL_WITHDRAWN:
             return _(N_("until consent is withdrawn"))
         if kept not in RULES:
-            return _(N_("not stated: no duty to keep"))
+            return _(N_("not stated: no duty to keep")) if category.is_ours else self.not_stated
         return f"{_(RULES[kept].text)} ({_(RULES[kept].law)})"
 
     def _period(self, period: Period) -> str:
@@ -196,6 +197,8 @@ class _View:
         return "; ".join(self._gettext(KEEPING_GROUNDS[ground]) for ground in category.may_keep_for)
 
     def _erasure(self, category: Category) -> str:
+        if not category.is_ours:
+            return ""
         ground = self._gettext(GROUNDS[category.erasure_ground])
         return f"{ground}: {self.said(category.refusal_reason)}" if category.refusal_reason else ground
 
@@ -245,19 +248,23 @@ class _View:
         return category.confidential or ""
 
 
-def as_csv(shown: Iterable[Entry], whole: Mapping[str, str], headings: Iterable[str]) -> str:
+def as_csv(shown: Iterable[Entry], whole: Mapping[str, str], headings: Iterable[str], language: str) -> str:
     """The entries with one row each, which ends with what holds for the whole register.
 
     A spreadsheet shows it as text, and never runs it as a formula.
     """
     sheet = StringIO()
-    writer = csv.writer(sheet)
+    writer = csv.writer(sheet, delimiter=_DELIMITERS[language])
     writer.writerow(map(_as_text, headings))
     writer.writerows(
         [_as_text(words) for words in (entry.label, *_cells(entry.facts, HEADINGS), *_cells(whole, GENERAL))]
         for entry in shown
     )
     return sheet.getvalue()
+
+
+_DELIMITERS = {"nl": ";", "en": ","}
+"""By what a spreadsheet in that language tells columns apart when it opens a file."""
 
 
 def _cells(facts: Mapping[str, str], keys: Iterable[str]) -> Iterator[str]:
