@@ -45,8 +45,7 @@ from dsr.services.copy_data import CopyOrder
 
 log = logging.getLogger(__name__)
 
-_WITH_CHECK = [joinedload(Case.identity_check)]
-_WITH_PERSON = [*_WITH_CHECK, *map(joinedload, (Case.data_subject, Case.identifiers, Case.rights))]
+_WITH_PERSON = list(map(joinedload, (Case.identity_check, Case.data_subject, Case.identifiers, Case.rights)))
 """What a step reads of a case, in one statement."""
 
 
@@ -215,7 +214,7 @@ def _copy(context: Context, case_id: uuid.UUID, given: _WantedCopy) -> Note:
     faults.point("copy-written")
 
     def note(session: Session) -> Exception | None:
-        case = session.get_one(Case, case_id, options=_WITH_CHECK)
+        case = session.get_one(Case, case_id, options=_WITH_PERSON)
         copies.record_copy(session, case, written, settings=settings, now=context.now())
         return search.fault_of(written.faults)
 
