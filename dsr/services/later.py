@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, exists, func, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Settings
@@ -17,6 +17,7 @@ from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.plans import CasePlan, LedgerEntry, LedgerIdentifier
+from dsr.domain.calendars import local_date
 from dsr.domain.identifiers import EMAIL
 from dsr.domain.lifecycle import Status
 from dsr.domain.register import Register
@@ -31,6 +32,13 @@ from dsr.services.retention import ERASED
 def is_wanted(session: Session, case: Case) -> bool:
     """Whether the person asked to be told."""
     return session.get(LaterNotice, case.id) is not None
+
+
+def told_on(session: Session, case: Case) -> date | None:
+    """The day on which the person was told that the last of it is gone."""
+    written = AuditEntry.case_id == case.id, AuditEntry.event == "later-notice-written"
+    at = session.scalar(select(func.max(AuditEntry.at)).where(*written))
+    return local_date(at) if at else None
 
 
 def want(session: Session, case: Case, *, register: Register, by: uuid.UUID | str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from dsr.db.plans import Search
 from dsr.domain.calendars import local_date
 from dsr.domain.lifecycle import Status
 from dsr.domain.rights import Right
+from dsr.services import later
 from dsr.services.deadlines import clock_of
 from dsr.services.restriction import of_case
 
@@ -74,6 +75,8 @@ class Progress:
     copy_is_gone: bool
     letter_sent_on: date | None
     lifting: tuple[Lifting, ...] = ()
+    told_gone_on: date | None = None
+    """The day of the mail that the last of what was kept is gone."""
 
     @property
     def current(self) -> str:
@@ -101,6 +104,7 @@ def follow(session: Session, case: Case, *, settings: Settings, now: datetime) -
         copy_is_gone=bool(released and released.released_at and waiting is None),
         letter_sent_on=_letter_sent_on(session, case),
         lifting=tuple(Lifting(each.lift_on, each.lift_reason) for each in of_case(session, case.id) if each.lift_on),
+        told_gone_on=later.told_on(session, case),
     )
 
 

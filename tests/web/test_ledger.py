@@ -19,6 +19,7 @@ from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.plans import LedgerEntry, LedgerIdentifier
 from dsr.domain.rights import Right
+from dsr.services import audit
 from dsr.services.identity import receipt_code_digest
 from dsr.services.ledger import PAGE
 from dsr.services.lookup import digests_of, identifiers_of
@@ -164,6 +165,12 @@ def test_the_person_says_with_the_receipt_code_that_they_want_to_be_told(
     visitor.send(f"{status}/bericht", status, later_code=CODE, other="yes")
     assert "Wij mailen u hier niet over." in visitor.see(status).text
     assert wishes(app) == []
+    with store(app) as session:
+        case = session.scalars(select(Case).where(Case.reference == reference)).one()
+        audit.record(session, "later-notice-written", by=audit.WORKER, now=NOW, case_id=case.id)
+    gone = visitor.see(f"{status}?lang=nl").text
+    assert "Wat wij volgens ons antwoord nog bewaarden, is nu ook weg. Dat schreven wij u op" in gone
+    assert "Als het laatste weg is" not in gone
     sign_in(visitor, add(app))
     shown = visitor.see(f"/staff/cases/{reference}?lang=nl").text
     assert "Er is een mail gewenst als het bewaarde weg is (de betrokkene)." in shown
