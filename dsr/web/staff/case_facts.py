@@ -69,6 +69,8 @@ class CaseFacts:
     """The newest erasure plan and those that it follows: together the whole erasure."""
     rows: list[PlanRow]
     """The rows of the newest plan."""
+    rows_before: list[PlanRow]
+    """What earlier plans decided on that were voided halfway, but for what a newer one decided on again."""
     correction: CasePlan | None
     restrictions: list[Restriction]
     copy: AccessCopy | None
@@ -104,7 +106,8 @@ class CaseFacts:
     @property
     def all_rows(self) -> list[PlanRow]:
         """The rows of the whole erasure as far as it is planned."""
-        return [row for plan in self.series for row in (self.rows if plan is self.plan else plans.planned_rows(plan))]
+        planned = (self.rows if plan is self.plan else plans.planned_rows(plan) for plan in self.series)
+        return [*(row for rows in planned for row in rows), *self.rows_before]
 
     @property
     def undecided(self) -> list[RequestedRight]:
@@ -133,6 +136,7 @@ class CaseFacts:
 def gather(session: Session, case: Case, settings: Settings, now: datetime) -> CaseFacts:
     """Read what the page of a case shows."""
     plan, correction = plans.current(session, case.id), corrections.current(session, case.id)
+    before = plans.remaining(session, plan, *plans.ERASING) if plan else []
     entries = queries.timeline(session, case.id)
     held = holds.holds_of(session, case.id, lookup.identifiers_of(case))
     letter = answers.facts_of(session, case, settings=settings, now=now)
@@ -149,6 +153,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         plan=plan,
         series=plans.series(session, plan) if plan else [],
         rows=plans.planned_rows(plan) if plan else [],
+        rows_before=plans.rows_of(part for _, left in before for part in left),
         correction=correction,
         restrictions=restriction.of_case(session, case.id),
         copy=session.get(AccessCopy, case.id),
