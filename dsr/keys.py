@@ -22,6 +22,9 @@ _PARTS = {
     "prf": prf.prf_key_templates.HMAC_SHA256,
 }
 
+_MARK = 4
+"""With so many letters a pseudonym ends by which it is known."""
+
 aead.register()
 prf.register()
 streaming_aead.register()
@@ -74,7 +77,18 @@ class Keys:
 
         It remains personal data as long as the key set is there (recital 26 of the GDPR).
         """
-        return base64.b32encode(self.digest(f"pseudonym:{place}", value)).decode().lower()[:length]
+        made = self._letters(f"pseudonym:{place}", value)[: length - _MARK]
+        return made + self._mark(made)
+
+    def is_pseudonym(self, text: str) -> bool:
+        """Whether this key set made it: the last letters follow from the others, of other words once in a million."""
+        return text[-_MARK:] == self._mark(text[:-_MARK])
+
+    def _mark(self, made: str) -> str:
+        return self._letters("pseudonym", made)[:_MARK]
+
+    def _letters(self, purpose: str, value: str) -> str:
+        return base64.b32encode(self.digest(purpose, value)).decode().lower()
 
 
 def create(file: Path) -> None:

@@ -13,9 +13,9 @@ from dsr.domain.register import Fixed, Table
 def is_emptied(table: Table, column: str, key: Mapping[str, Any], value: Any) -> bool:
     """Whether `value` is what a column of the row with this key holds once it is emptied."""
     if column in table.pseudonyms and value is not None:
-        return re.fullmatch(f"[a-z2-7]{{{table.pseudonyms[column]}}}", _as_written(value)) is not None
+        return re.fullmatch(f"[a-z2-7]{{{table.pseudonyms[column]}}}", as_written(value)) is not None
     fixed = _fixed(table, column, key)
-    return value == fixed or (None not in (value, fixed) and _as_written(value) == str(fixed).rstrip())
+    return value == fixed or (None not in (value, fixed) and as_written(value) == str(fixed).rstrip())
 
 
 def _fixed(table: Table, column: str, key: Mapping[str, Any]) -> Fixed | None:
@@ -23,7 +23,7 @@ def _fixed(table: Table, column: str, key: Mapping[str, Any]) -> Fixed | None:
     return re.sub(r"\{(\w+)\}", lambda name: str(key[name[1]]), fixed) if isinstance(fixed, str) else fixed
 
 
-def _as_written(value: Any) -> str:
+def as_written(value: Any) -> str:
     """A value of a driver as the register writes it: a moment as its day, bytes and lists and padded text as text."""
     if isinstance(value, bytes):
         return value.decode("latin-1").rstrip("\0")

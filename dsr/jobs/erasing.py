@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 from dsr import faults
 from dsr.connectors.base import Connector, ConnectorError, Erasing, SystemDown, SystemRefuses
 from dsr.connectors.manual import OwnerHasNotAnswered
-from dsr.db.cases import Case
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
 from dsr.domain.row_keys import Key
@@ -141,8 +140,7 @@ def _erase(context: Context, approved: executions.Approved, system: str, transac
     judge = partial(drawing_up.judge, settings, system, found, approved.decisions, on=on)
     # Asked only now that the rows are locked: another worker may have been there since we noted our attempt.
     is_repeated = partial(_is_repeated, context, approved.plan.id, system)
-    left_in_part = partial(_left_in_part, context, approved.plan.case_id, system)
-    attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated, left_in_part)
+    attempt = erasing.Attempt(part.groups, found, stands, judge, is_repeated)
     receipt = erasing.carry_out(transaction, attempt, settings.register, system)
     faults.point("rows-changed")
     return replace(receipt, rules=retention.rules_of(settings, system))
@@ -165,11 +163,6 @@ def _void(context: Context, approved: executions.Approved, error: PlanChanged, s
 def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
     with context.transaction(writes=False) as session:
         return executions.is_repeated(session, plan_id, system)
-
-
-def _left_in_part(context: Context, case_id: uuid.UUID, system: str) -> erasing.LeftInPart:
-    with context.transaction(writes=False) as session:
-        return kept.left_in_part(session, session.get_one(Case, case_id), system)
 
 
 def erase_due(context: Context) -> int:

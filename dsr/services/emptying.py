@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from dsr.connectors.base import Erasing, Found, Going, Searching
 from dsr.db.base import keys
-from dsr.domain.emptied import is_emptied
+from dsr.domain.emptied import as_written, is_emptied
 from dsr.domain.plans import Columns, PlanChanged, Row
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, loosely
@@ -20,37 +20,18 @@ Counts = Callable[[str, Key], bool]
 """Whether a row, by its table and key, is looked at."""
 
 
-def emptied(
-    system: str,
-    table: Table,
-    rows: Sequence[Row],
-    columns_kept: Columns,
-    *,
-    kept_before: Collection[str] | None = None,
-) -> list[Going]:
-    """What goes of rows of one table of which all columns but `columns_kept` are emptied.
-
-    `kept_before` stayed when they were emptied before: the other columns have their pseudonyms already.
-    """
+def emptied(system: str, table: Table, rows: Sequence[Row], columns_kept: Columns) -> list[Going]:
+    """What goes of rows of one table of which all columns but `columns_kept` are emptied."""
     name = rows[0].table
     goes = [column for column in rows[0].values if column not in columns_kept]
-    full = [column for column in goes if kept_before is None or column in kept_before]
-    replaced = [column for column in full if column in table.pseudonyms]
+    replaced = [column for column in goes if column in table.pseudonyms]
     null = tuple([column for column in goes if column not in table.pseudonyms])
-    place = f"{system}.{name}"
-    going = [Going(name, [row.key], (), _pseudonyms(place, table, row, replaced)) for row in rows if replaced]
+    new = ((row, _pseudonyms(f"{system}.{name}", table, row, replaced)) for row in rows if replaced)
+    going = [Going(name, [row.key], (), values) for row, values in new if values]
     return [Going(name, [row.key for row in rows], null), *going] if null else going
 
 
-def erase_rows(
-    erasing: Erasing,
-    system: str,
-    table: Table,
-    going: Found,
-    columns_kept: Columns | None,
-    *,
-    kept_before: Collection[str] | None = None,
-) -> int:
+def erase_rows(erasing: Erasing, system: str, table: Table, going: Found, columns_kept: Columns | None) -> int:
     """Erase rows of one table, or all but `columns_kept` of them as `emptied` says; returns how many there were.
 
     PlanChanged unless every row that is emptied was there.
@@ -59,7 +40,7 @@ def erase_rows(
         return 0
     if columns_kept is None:
         return sum(erasing.erase([Going(going.table, going.keys)]))
-    erase_all(erasing, emptied(system, table, going.to_rows(), columns_kept, kept_before=kept_before))
+    erase_all(erasing, emptied(system, table, going.to_rows(), columns_kept))
     return len(going.rows)
 
 
@@ -166,10 +147,14 @@ def yet_to_go(found: Found, table: Table, noted: Mapping[Key, str], columns_kept
 
 
 def _pseudonyms(place: str, table: Table, row: Row, columns: Sequence[str]) -> Mapping[str, Any]:
-    """The same for the same value in a column; what is empty stays so."""
+    """What is new in these columns: the same for the same value, but what is empty stays so, and a pseudonym itself."""
     return {
-        column: None
-        if row.values[column] is None
-        else keys().pseudonym(f"{place}.{column}", str(row.values[column]), table.pseudonyms[column])
-        for column in columns
+        column: keys().pseudonym(f"{place}.{column}", str(value), length)
+        for column, length in table.pseudonyms.items()
+        if column in columns and (value := row.values[column]) is not None and not _is_made(as_written(value), length)
     }
+
+
+def _is_made(written: str, length: int) -> bool:
+    """Whether it is a pseudonym already."""
+    return len(written) == length and keys().is_pseudonym(written)

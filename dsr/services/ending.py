@@ -130,16 +130,15 @@ class _Ending:
 
     def _erase(self, entry: LedgerEntry, rows: Found) -> int:
         tables = self.register.tables[entry.system]
-        least, kept_before = verdicts.columns_left(tables, entry.table), entry.columns_kept
-        return erase_rows(self.erasing, entry.system, tables[entry.table], rows, least, kept_before=kept_before)
+        least = verdicts.columns_left(tables, entry.table)
+        return erase_rows(self.erasing, entry.system, tables[entry.table], rows, least)
 
     def _empty(self, entry: LedgerEntry, rows: Found) -> tuple[Kept, NotedRows]:
         """Leave of these rows what is needed; returns what is left of each, and those of which more was there."""
         tables, kept = self.register.tables[entry.system], self.due.kept[entry.id]
         table, less = tables[entry.table], verdicts.columns_needed(tables, entry.table)
         whole = rows if entry.columns_kept is None else rows.only(set())
-        done = self.due.begun[entry.id].items() & found_rows(whole, table).items() if whole.rows else ()
-        erase_rows(self.erasing, entry.system, table, whole.without({key for key, _ in done}), less)
+        erase_rows(self.erasing, entry.system, table, whole, less)
         after = found_rows(self.erasing.read(entry.table, rows.keys), table) if rows.rows else {}
         emptied = as_noted({key: kept[key] for key in map(as_read, whole.keys)})
         return after, NotedRows(entry.table, less, len(whole.rows), emptied)

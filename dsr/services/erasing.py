@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dsr.connectors.base import Erasing, Found, Going
 from dsr.domain.groups import Group
-from dsr.domain.plans import Columns, PlanChanged, PlanRow, Row, Verdict
+from dsr.domain.plans import Columns, PlanChanged, PlanRow, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.domain.wording import N_
@@ -16,8 +16,6 @@ from dsr.services.emptying import emptied, erase_all, is_empty, keys_pointed_at
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""
-LeftInPart = Mapping[str, Mapping[Key, tuple[str, Columns]]]
-"""Table -> key -> fingerprint of what is left of a row, and the columns that stayed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Attempt:
     """What an execution goes by: the rows as approved, the locked rows, and whether the plan is known to stand.
 
     If not, `judge` gives the verdicts of this moment; only if these differ too, `is_repeated` says whether there is
-    another attempt, which may have committed. `left_in_part` is what the ledger has of rows of which a part is left.
+    another attempt, which may have committed.
     """
 
     planned: Sequence[Group]
@@ -45,7 +43,6 @@ class Attempt:
     stands: bool
     judge: Callable[[], Sequence[PlanRow]]
     is_repeated: Callable[[], bool]
-    left_in_part: Callable[[], LeftInPart]
 
 
 def carry_out(erasing: Erasing, attempt: Attempt, register: Register, system: str) -> Receipt:
@@ -164,21 +161,12 @@ def _check_none_points(erasing: Erasing, register: Register, system: str, attemp
 
 def _emptied_rows(tables: Mapping[str, Table], system: str, attempt: Attempt) -> Iterator[Going]:
     for found in attempt.found:
-        kept = {
-            key: columns for columns, keys in _by_columns_kept(attempt.planned, found.table).items() for key in keys
-        }
-        table = tables[found.table]
-        left = attempt.left_in_part().get(found.table, {}) if kept and table.pseudonyms else {}
-        rows: dict[tuple[Columns, Columns | None], list[Row]] = {}
-        for row in found.to_rows() if kept else ():
-            if row.key in kept:
-                digest, before = left.get(as_read(row.key), (None, None))
-                is_left = digest is not None and digest == table.fingerprint(row.values)
-                rows.setdefault((kept[row.key], before if is_left else None), []).append(row)
-        if sum(map(len, rows.values())) != len(kept):
+        kept = _by_columns_kept(attempt.planned, found.table)
+        rows = {row.key: row for row in found.to_rows()} if kept else {}
+        if not all(key in rows for keys in kept.values() for key in keys):
             raise PlanChanged(N_("Not every planned row could be erased; nothing was changed."))
-        for (columns, before), going in rows.items():
-            yield from emptied(system, table, going, columns, kept_before=before)
+        for columns, keys in kept.items():
+            yield from emptied(system, tables[found.table], [rows[key] for key in keys], columns)
 
 
 def _by_columns_kept(planned: Sequence[Group], table: str) -> dict[Columns, list[Key]]:

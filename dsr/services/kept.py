@@ -22,12 +22,11 @@ from dsr.domain.copies import is_told
 from dsr.domain.errands import ITEM
 from dsr.domain.groups import Group
 from dsr.domain.identifiers import EMAIL, KINDS
-from dsr.domain.plans import Columns, Verdict
+from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 from dsr.domain.retention import duty_named
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, later
-from dsr.services.erasing import LeftInPart
 from dsr.services.lookup import digests_of, identifiers_of, note_answer
 from dsr.services.retention import ERASED, Kept, drop, kept_rows
 
@@ -104,17 +103,6 @@ def keys(session: Session, case_id: uuid.UUID, system: str) -> dict[str, set[Key
     found: dict[str, set[Key]] = {}
     for entry in _in_system(session, case_id, digests, system):
         found.setdefault(entry.table, set()).update(kept_rows(entry))
-    return found
-
-
-def left_in_part(session: Session, case: Case, system: str) -> LeftInPart:
-    """What is left of rows in a system of which any request of the person left a part."""
-    found: dict[str, dict[Key, tuple[str, Columns]]] = {}
-    for entry in _in_system(session, case.id, digests_of(identifiers_of(case)), system):
-        if entry.columns_kept is not None:
-            columns = tuple(entry.columns_kept)
-            left = {key: (digest, columns) for key, digest in kept_rows(entry).items()}
-            found.setdefault(entry.table, {}).update(left)
     return found
 
 

@@ -8,10 +8,11 @@ from datetime import date
 import pytest
 
 from dsr.config import Settings
+from dsr.db.cases import Case
 from dsr.domain.register import Table, Text
 from dsr.domain.register_check import mistakes
 from dsr.jobs import erasing, work
-from tests.parts.erasures import approved_plan
+from tests.parts.erasures import approve_again, approved_plan
 from tests.parts.shop import Shop, Workplace
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
@@ -25,6 +26,16 @@ VISIT = Table(
     pseudonyms={"mail": 20, "ip": 20},
     on_erasure="empty",
 )
+LOGIN = Table(
+    "ticket",
+    ("id",),
+    match={"email": "mail"},
+    keep_columns=("mail",),
+    kept_as=Text("bezoeker", "visitor"),
+    people=False,
+    pseudonyms={"ip": 20},
+    on_erasure="empty",
+)
 BILL = Table("invoice", ("id",), via={"visit": "visit.id"}, dates={"document_date": "day"})
 
 
@@ -35,13 +46,23 @@ def shop_settings(shop_settings: Settings, shop: Shop) -> Settings:
     shop.run("CREATE TABLE bill (id INTEGER PRIMARY KEY, visit INTEGER, day DATE)")
     shop.run("INSERT INTO visit VALUES (1, 'hanna@example.org', '2022-05-01', '10.0.0.1')")
     shop.run("INSERT INTO bill VALUES (1, 1, '2024-03-05')")
+    shop.run("CREATE TABLE login (id INTEGER PRIMARY KEY, mail VARCHAR(80), ip VARCHAR(20))")
+    shop.run("INSERT INTO login VALUES (1, 'hanna@example.org', '10.0.0.1')")
     register, known = shop_settings.register, shop_settings.register.tables["shop"]
     categories = {**register.categories, "visit": replace(register.categories["invoice"], retention="claim5")}
     newsletter = replace(known["newsletter"], keep_columns=())
-    tables = {"shop": {**known, "newsletter": newsletter, "visit": VISIT, "bill": BILL}}
+    tables = {"shop": {**known, "newsletter": newsletter, "visit": VISIT, "bill": BILL, "login": LOGIN}}
     register = replace(register, categories=categories, tables=tables)
     assert mistakes(register) == []
     return replace(shop_settings, register=register)
+
+
+def test_what_stands_under_a_pseudonym_keeps_it_with_a_second_request(workplace: Workplace, later: Case) -> None:
+    before = workplace.shop.rows("login")
+    assert before[0]["mail"] == "hanna@example.org"
+    approve_again(workplace, later)
+    work.run_all(workplace.context)
+    assert workplace.shop.rows("login") == before
 
 
 def test_the_way_of_a_row_that_was_emptied_in_part_is_emptied_at_last(workplace: Workplace) -> None:
