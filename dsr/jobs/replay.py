@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,7 +10,7 @@ from datetime import date, timedelta
 from dsr.domain.calendars import local_date
 from dsr.jobs.context import Context
 from dsr.services import erased, errand_replays, holds, replay, retention
-from dsr.services.replay import AGAIN, GONE, Batch, Outcome
+from dsr.services.replay import AGAIN, GONE, Batch, Outcome, RowNoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +41,10 @@ def run(context: Context, system: str, since: date, *, dry_run: bool = False) ->
     """
     with context.transaction(writes=False) as session:
         batches = replay.erased_since(session, system, since)
+    noted = {row for batch in batches for row in batch.rows()}
     outcomes: list[Outcome] = []
     for batch in batches:
-        outcomes += _rehearse(context, system, batch) if dry_run else _replay(context, system, batch)
+        outcomes += (_rehearse if dry_run else _replay)(context, system, batch, noted)
     return Report(outcomes, remembered_from(context))
 
 
@@ -59,27 +61,27 @@ def ask_owner(context: Context, system: str, since: date, *, dry_run: bool = Fal
         return errand_replays.ask_owner(session, system, since, settings=context.settings, now=context.now())
 
 
-def _replay(context: Context, system: str, batch: Batch) -> list[Outcome]:
+def _replay(context: Context, system: str, batch: Batch, noted: Set[RowNoted]) -> list[Outcome]:
     with context.transaction(writes=False) as session:
         decisions = retention.decisions_on(session, batch.case_id, context.settings.register)
     with ExitStack() as ours:
         with context.systems[system].erasing() as transaction:
             on = local_date(context.now())
-            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, on=on)
+            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, noted=noted, on=on)
             session = ours.enter_context(context.transaction())
             holds.check_unchanged(session, batch.case_id, None, decisions)
         replay.note(session, system, batch, outcomes, context.settings.register, now=context.now())
     return outcomes
 
 
-def _rehearse(context: Context, system: str, batch: Batch) -> list[Outcome]:
+def _rehearse(context: Context, system: str, batch: Batch, noted: Set[RowNoted]) -> list[Outcome]:
     with context.transaction(writes=False) as session:
         decisions = retention.decisions_on(session, batch.case_id, context.settings.register)
     outcomes: list[Outcome] = []
     try:
         with context.systems[system].erasing() as transaction:
             on = local_date(context.now())
-            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, on=on)
+            outcomes = replay.replay(transaction, context.settings, system, batch, decisions, noted=noted, on=on)
             raise _Rehearsed
     except _Rehearsed:
         return outcomes

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import groupby
@@ -41,12 +41,24 @@ AGAIN, GONE = "again", "gone"
 """What became of a row: erased again, or gone already; else one of the reasons why a row is left."""
 
 
+RowNoted = tuple[str, Key, str]
+"""The table, key and fingerprint of a row that went."""
+
+
 class Batch(NamedTuple):
     """What went of one case in one system at one moment."""
 
     case_id: uuid.UUID
     erased_at: datetime
     parts: Sequence[ErasedRows]
+
+    def rows(self) -> Iterator[RowNoted]:
+        """The rows one by one."""
+        return _rows(self.parts)
+
+
+def _rows(parts: Iterable[ErasedRows]) -> Iterator[RowNoted]:
+    return ((part.table, key, digest) for part in parts for key, digest in kept_rows(part).items())
 
 
 def erased_since(session: Session, system: str, since: date) -> list[Batch]:
@@ -81,9 +93,19 @@ class _Part:
 
 
 def replay(
-    erasing: Erasing, settings: Settings, system: str, batch: Batch, decisions: Mapping[str, Decision], *, on: date
+    erasing: Erasing,
+    settings: Settings,
+    system: str,
+    batch: Batch,
+    decisions: Mapping[str, Decision],
+    *,
+    noted: Set[RowNoted],
+    on: date,
 ) -> list[Outcome]:
-    """Erase a batch again in the open transaction: first what stays in part, then rows that point at others first."""
+    """Erase a batch again in the open transaction: first what stays in part, then rows that point at others first.
+
+    `noted` are the rows of all batches: one that came anew under the same key goes with its own.
+    """
     order = list(reversed(judged_tables(settings.register, system)))
     outcomes = [
         Outcome(part.table, key_text(key), NOT_IN_REGISTER)
@@ -92,7 +114,7 @@ def replay(
         for key in kept_rows(part)
     ]
     known = [part for part in batch.parts if part.table in order]
-    parts = list(_read(erasing, settings.register.tables[system], known))
+    parts = list(_read(erasing, settings.register.tables[system], known, noted))
     # Judged before anything goes: the verdict on some depends on others.
     judged = judge_kept(settings, system, rows_of(part.found for part in parts), decisions, on)
     for part in sorted(parts, key=lambda part: (part.columns_left is None, order.index(part.table))):
@@ -100,13 +122,19 @@ def replay(
     return outcomes
 
 
-def _read(erasing: Erasing, tables: Mapping[str, Table], batch: Iterable[ErasedRows]) -> Iterator[_Part]:
-    noted: dict[tuple[str, Columns | None], dict[Key, str]] = {}
+def _read(
+    erasing: Erasing, tables: Mapping[str, Table], batch: Iterable[ErasedRows], noted: Set[RowNoted]
+) -> Iterator[_Part]:
+    went: dict[tuple[str, Columns | None], dict[Key, str]] = {}
+    own = {*_rows(batch)}
     for rows in batch:
         alike = rows.table, _columns_left(tables[rows.table], rows)
-        noted.setdefault(alike, {}).update(kept_rows(rows))
-    for (table, columns), kept in noted.items():
-        yield _Part(table, columns, kept, yet_to_go(erasing.read(table, [*kept]), tables[table], kept, columns))
+        went.setdefault(alike, {}).update(kept_rows(rows))
+    for (table, columns), kept in went.items():
+        found = yet_to_go(erasing.read(table, [*kept]), tables[table], kept, columns)
+        now = {(table, *row) for row in found_rows(found, tables[table]).items()}
+        kept |= {key: digest for _, key, digest in now & own}
+        yield _Part(table, columns, kept, found.without({key for _, key, _ in (now & noted) - own}))
 
 
 def _columns_left(table: Table, rows: ErasedRows) -> Columns | None:

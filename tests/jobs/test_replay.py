@@ -18,6 +18,7 @@ from dsr.db.notices import Task
 from dsr.jobs import erasing, replay, work
 from dsr.services import housekeeping
 from tests.jobs.test_erasing_holds import place
+from tests.parts.erasures import approve_anew
 from tests.parts.shop import REGISTER, TABLES, Workplace
 from tests.parts.store import NOW
 
@@ -58,6 +59,23 @@ def run(workplace: Workplace, since: date = TODAY, *, dry_run: bool = False) -> 
     report = replay.run(workplace.context, "shop", since, dry_run=dry_run)
     left = [(f"{outcome.table} {outcome.key}", outcome.result) for outcome in report.left]
     return report.count("again"), report.count("gone"), left
+
+
+@sqlite
+@pytest.mark.parametrize("came", ["before the first", "after the first"])
+@pytest.mark.parametrize("hours", [0, 1])
+def test_a_row_that_came_anew_under_the_same_key_goes_with_the_request_that_erased_it(
+    workplace: Workplace, approved: Case, backup: Content, came: str, hours: int
+) -> None:
+    workplace.shop.run("INSERT INTO newsletter VALUES ('hanna@example.org', '2026-01-01')")
+    between = workplace.shop.everything()
+    workplace.clock.now += timedelta(hours=hours)
+    approve_anew(workplace, approved)
+    work.run_all(workplace.context)
+    erased = workplace.shop.everything()
+    restore(workplace, backup if came == "before the first" else between)
+    assert run(workplace)[2] == []
+    assert workplace.shop.everything() == erased
 
 
 def test_after_a_restore_the_erased_go_again_and_a_second_time_there_is_nothing_to_do(
