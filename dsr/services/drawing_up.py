@@ -15,7 +15,7 @@ from dsr.domain.plans import Decision, Plan, PlanRow, Row, SeveralPersons
 from dsr.domain.register import Register
 from dsr.domain.row_keys import key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import with_needs_of_others
+from dsr.services.pointing import with_needs_of_others
 
 
 def draw_up(

@@ -16,8 +16,9 @@ from dsr.domain.holds import noted_ground
 from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, as_read
-from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
+from dsr.services.emptying import erase_rows, yet_to_go
 from dsr.services.erased import NotedRows
+from dsr.services.pointing import keys_pointed_at
 from dsr.services.retention import (
     CHANGED,
     HELD,

@@ -12,7 +12,8 @@ from dsr.domain.plans import Columns, PlanChanged, PlanRow, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, as_read, key_text
 from dsr.domain.wording import N_
-from dsr.services.emptying import emptied, erase_all, is_empty, keys_pointed_at
+from dsr.services.emptying import emptied, erase_all, is_empty
+from dsr.services.pointing import keys_pointed_at
 
 Fingerprints = dict[str, dict[str, str]]
 """Table -> key as text -> fingerprint of a row of which a part stays."""

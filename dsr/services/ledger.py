@@ -25,7 +25,7 @@ from dsr.domain.plans import Decision, PlanRow, Verdict
 from dsr.domain.register import Register
 from dsr.domain.row_keys import Key, to_json
 from dsr.services import audit, holds, plans
-from dsr.services.emptying import Counts, besides, keys_pointed_at
+from dsr.services.pointing import Counts, besides, keys_pointed_at
 from dsr.services.retention import (
     CHANGED,
     ERASED,

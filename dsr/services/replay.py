@@ -24,7 +24,8 @@ from dsr.domain.plans import Columns, Decision, PlanRow, Verdict
 from dsr.domain.register import Register, Table
 from dsr.domain.row_keys import Key, key_text
 from dsr.services import audit, erased
-from dsr.services.emptying import erase_rows, keys_pointed_at, yet_to_go
+from dsr.services.emptying import erase_rows, yet_to_go
+from dsr.services.pointing import keys_pointed_at
 from dsr.services.retention import (
     CHANGED,
     NOT_IN_REGISTER,
