@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -72,7 +73,16 @@ def _receipt(
     erasing: Erasing, tables: Mapping[str, Table], planned: Sequence[Group], *, is_observed: bool = True
 ) -> Receipt:
     after = _after(erasing, tables, planned)
-    return Receipt(_counted(_erasable(planned)), _counted(_emptied(planned)), after, is_observed)
+    return Receipt(_counted(_erasable(planned)), _changed(_emptied(planned), after), after, is_observed)
+
+
+def _changed(emptied: Sequence[Group], after: Fingerprints) -> dict[str, int]:
+    """Table -> how many rows of it do not look as before; an earlier request may have left no more of them."""
+    changed: Counter[str] = Counter()
+    for group in emptied:
+        left = after.get(group.judged.table, {})
+        changed[group.judged.table] += sum(left.get(json.dumps(key)) != digest for key, digest in group.rows)
+    return dict(+changed)
 
 
 def _rows(groups: Iterable[Group]) -> list[PlanRow]:

@@ -30,6 +30,7 @@ from dsr.domain.plans import (
 from dsr.domain.register import Register
 from dsr.domain.retention import duty_named
 from dsr.domain.wording import N_
+from dsr.services import kept as kept_earlier
 from dsr.services import plans
 from dsr.services.executions import BY_HAND
 from dsr.templating import translations
@@ -70,7 +71,7 @@ class Erasure:
         self._executions = [done for each in whole for done in each.executions if done.state == "done"]
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
-        self._noted = {(entry.system, entry.table) for entry in self._ledger if entry.plan_id in {p.id for p in series}}
+        self._left_to_later = {each.entry.category for each in kept_earlier.of_person(session, case)}
         asked = select(Task).where(Task.key.in_(f"{BY_HAND}:{each.id}" for each in whole))
         self._by_hand = {uuid.UUID(task.facts["plan"]): task for task in session.scalars(asked)}
         self._asked_by = {
@@ -87,7 +88,7 @@ class Erasure:
             yield Erased(
                 self._label(category),
                 done_on,
-                is_part=bool(parts) or category in pseudonyms,
+                is_part=bool(parts) or category in pseudonyms | self._left_to_later,
                 remainder=next((words for entry in parts if (words := self._kept_as(entry))), None),
             )
 
@@ -214,9 +215,9 @@ class Erasure:
         yield from sorted(planned - self._receipts)
 
     def tables_without_entry(self) -> Iterator[str]:
-        """Tables of which rows are kept, and no entry in the ledger sees to it that they go one day."""
-        planned = {(row.system, row.table) for row in self._planned if row.verdict is Verdict.KEEP}
-        yield from sorted(f"{system}.{table}" for system, table in planned - self._noted)
+        """Tables of which rows are kept, and no receipt put them into the ledger, so that they go one day."""
+        kept = (row for row in self._planned if row.verdict is Verdict.KEEP and row.system not in self._receipts)
+        yield from sorted({f"{row.system}.{row.table}" for row in kept})
 
     def _shown_ledger(self) -> list[LedgerEntry]:
         return [entry for entry in self._ledger if entry.state != "erased" and self._is_shown(entry.category)]

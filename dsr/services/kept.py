@@ -151,18 +151,19 @@ def take_over(
         entries = [entry for entry in entries if entry.case_id == case_id]
     if not entries:
         return
-    decided = {
-        (group.judged.table, key)
-        for group in planned
-        if group.judged.verdict is not Verdict.REFUSE
-        for key in group.keys
-    }
+    decided = _rows(planned)
+    # What is refused now goes on its day all the same where another request left it.
+    not_refused = _rows(group for group in planned if group.judged.verdict is not Verdict.REFUSE)
     taken: Counter[uuid.UUID] = Counter()
     for entry in entries:
-        taken[entry.case_id] += _leave(session, entry, decided, now)
+        taken[entry.case_id] += _leave(session, entry, decided if entry.case_id == case_id else not_refused, now)
     if rows := taken.total():
         later.hand_on(session, {*(+taken)} - {case_id}, case_id, now=now)
         audit.record(session, "ledger-taken-over", by=audit.WORKER, now=now, case_id=case_id, system=system, rows=rows)
+
+
+def _rows(groups: Iterable[Group]) -> set[tuple[str, Key]]:
+    return {(group.judged.table, key) for group in groups for key in group.keys}
 
 
 def _numbers_items(planned: Iterable[Group]) -> bool:

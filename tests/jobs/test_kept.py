@@ -115,6 +115,11 @@ def test_rows_that_a_new_plan_finds_again_stand_in_the_ledger_once(
         assert {entry.case_id for entry in entries} == {later.id}
         taken = session.scalars(select(AuditEntry).where(AuditEntry.event == "ledger-taken-over")).one()
         assert taken.details["rows"] == 22
+        first = answers.facts_of(
+            session, session.get_one(Case, approved.id), settings=workplace.context.settings, now=now
+        )
+        assert first.tables_without_entry == (), "the answer to the first request may still be sent"
+        assert {each.what for each in first.erased if each.is_part} == {"Klantgegevens", "Facturen"}
         left = session.scalars(select(Task).where(Task.kind == retention.LEFT)).one()
         assert left.done_at == now, "nobody has to look at rows that the newer request decided on"
 

@@ -6,9 +6,11 @@ from dataclasses import replace
 from datetime import date
 
 import pytest
+from sqlalchemy import select
 
 from dsr.config import Settings
 from dsr.db.cases import Case
+from dsr.db.plans import CasePlan, Execution
 from dsr.domain.register import Table, Text
 from dsr.domain.register_check import mistakes
 from dsr.jobs import erasing, work
@@ -63,6 +65,9 @@ def test_what_stands_under_a_pseudonym_keeps_it_with_a_second_request(workplace:
     approve_again(workplace, later)
     work.run_all(workplace.context)
     assert workplace.shop.rows("login") == before
+    with workplace.transaction() as session:
+        (receipt,) = session.scalars(select(Execution).join(CasePlan).where(CasePlan.case_id == later.id))
+    assert receipt.changed == {}, "nobody is told that it went now"
 
 
 def test_the_way_of_a_row_that_was_emptied_in_part_is_emptied_at_last(workplace: Workplace) -> None:

@@ -58,10 +58,10 @@ def propose(workplace: Workplace, case: Case, by: uuid.UUID, **decisions: Any) -
     return newest_plan(workplace, case)
 
 
-def propose_again(workplace: Workplace, case: Case) -> CasePlan:
+def propose_again(workplace: Workplace, case: Case, **decisions: Any) -> CasePlan:
     """Have another plan drawn up, by the handler of the case."""
     assert case.handler_id
-    return propose(workplace, case, case.handler_id)
+    return propose(workplace, case, case.handler_id, **decisions)
 
 
 def approve(workplace: Workplace, case: Case, plan: CasePlan, by: uuid.UUID) -> None:
@@ -87,9 +87,9 @@ def approve_again(workplace: Workplace, case: Case) -> None:
     approve_anew(workplace, case)
 
 
-def approve_anew(workplace: Workplace, case: Case) -> CasePlan:
+def approve_anew(workplace: Workplace, case: Case, **decisions: Any) -> CasePlan:
     """A request has another plan, which is approved."""
-    plan = propose_again(workplace, case)
+    plan = propose_again(workplace, case, **decisions)
     with workplace.transaction() as session:
         own = session.get_one(Case, case.id)
         approver = next(m for m in session.scalars(select(cast.StaffMember)) if m.id != own.handler_id)

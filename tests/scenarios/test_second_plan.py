@@ -96,6 +96,18 @@ def test_a_plan_that_was_voided_before_it_did_anything_is_no_receipt(workplace: 
     assert _facts(workplace, case).systems_without_receipt == ()
 
 
+def test_what_the_next_plan_refuses_to_erase_has_no_day_any_more(with_club: Workplace) -> None:
+    case, _ = approved_plan(with_club)
+    _in_club(with_club, "UPDATE member SET street = 'Dam 1'")
+    work.run_all(with_club.context)
+    with_club.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    refused = {"ground": "none", "reason": "Vrijheid van meningsuiting."}
+    approve_anew(with_club, case, customer=refused)
+    work.run_all(with_club.context)
+    with with_club.transaction() as session:
+        assert {entry.table for entry in kept.own(session, case.id)} == {"invoice", "invoice_line"}
+
+
 @pytest.fixture
 def to_read(with_club: Workplace) -> Workplace:
     """Where of the tickets in the shop we can only read."""
