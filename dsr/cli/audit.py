@@ -21,9 +21,10 @@ def audit_command() -> None:
 @audit_command.command()
 @config_option
 def verify(config_file: Path) -> None:
-    """Read the whole chain and say whether it holds: 0 if so, 1 if an entry was altered, removed or cut off.
+    """Read the whole chain and say whether it holds.
 
-    What lies after the last anchor is not covered: an anchor is written at every tick of the worker.
+    Exits with 0 if so, 1 if an entry was altered, removed or cut off. What lies after the last anchor is not
+    covered: an anchor is written at every tick of the worker.
     """
     settings = read_settings(config_file)
     app = open_app(settings)

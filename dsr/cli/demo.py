@@ -23,9 +23,10 @@ HOST = "127.0.0.1"
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free port.")
 @click.option("--keep", is_flag=True, help="Go on with the demo in FOLDER instead of making a new one.")
 def demo(folder: Path, port: int, keep: bool) -> None:
-    """Make an invented firm with a filled database and requests in every stage in FOLDER, and serve it here.
+    """Make an invented firm with requests in every stage.
 
-    Mail is kept on a page. What was in FOLDER from the last time is replaced.
+    It is made in FOLDER with a database that is filled, and served here. Mail is kept on a page. What was in FOLDER
+    from the last time is replaced.
     """
     port = _free_port(port)
     try:

@@ -33,7 +33,10 @@ from dsr.toml import Mistake, line_of
     help="Begin with the register of this kind of firm.",
 )
 def init(folder: Path, label: str | None) -> None:
-    """Make a commented configuration, a register to edit, a key set and the database in FOLDER (default: here)."""
+    """Make a configuration, a register, a key set and a database.
+
+    They are made in FOLDER (default: here); the configuration and the register explain every key.
+    """
     register = paths.starter_registers()[label] if label else paths.starter_register()
     files = {"config.toml": paths.example(), "register.toml": register}
     present = [name for name in (*files, "keys.json", "dsr.db") if (folder / name).exists()]
@@ -60,7 +63,7 @@ def init(folder: Path, label: str | None) -> None:
 @config_option
 @click.option("--connect", is_flag=True, help="Also hold the register against the live databases.")
 def check_config(config_file: Path, connect: bool) -> None:
-    """Tell everything that is wrong with the configuration and the register at once."""
+    """Tell every mistake in configuration and register."""
     settings, mistakes = check(config_file)
     told = [*map(str, mistakes)]
     if settings and connect and _is_of_register(mistakes, settings):
@@ -73,7 +76,10 @@ def check_config(config_file: Path, connect: bool) -> None:
     if settings is None or told:
         fail(*told, *(_gaps(settings) if settings else []))
     read_keys(settings)
-    click.echo("The configuration and the register are in order.")
+    is_held = connect and any(not system.is_manual for system in settings.systems.values())
+    click.echo(
+        f"The configuration{', the register and the databases' if is_held else ' and the register'} are in order."
+    )
     for note in [*_gaps(settings), *_notes(settings)]:
         click.echo(f"Note: {note}")
 
@@ -92,7 +98,7 @@ def _notes(settings: Settings) -> Iterator[str]:
     if settings.controller.name == example:
         yield f"controller: this is still the firm of the example, {example}; pages, mails and letters would name it."
     for name, category in settings.register.categories.items():
-        if category.retention == "not-stated":
+        if category.retention == "not-stated" and category.is_ours:
             yield f"categories.{name}: no retention is stated, so its rows may be erased on request."
     for system, name in doubtful_tables(settings.register):
         counted = "two of its rows that are found count as two people, and nothing is erased until one is chosen"

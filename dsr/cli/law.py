@@ -32,7 +32,9 @@ language = click.option("--lang", type=click.Choice(LANGUAGES), default="en", he
 @language
 @as_json
 def deadline(when: str | None, profile: str, lang: str, as_json: bool) -> None:
-    """Say when a request received on a date, or at an instant with a UTC offset, is due, and why.
+    """Say when a request is due, and why.
+
+    It was received on the date, or at the instant with a UTC offset, that is given.
 
     With --json and no date: records in the form {"received": ..., "events": [...]} on standard input, a line each.
     The exit status is 1 when a line was refused.
@@ -51,7 +53,9 @@ def deadline(when: str | None, profile: str, lang: str, as_json: bool) -> None:
 @language
 @as_json
 def retention_command(rule: str | None, anchor: str | None, lang: str, as_json: bool) -> None:
-    """Say how long a record is kept under RULE, counted from the date ANCHOR; without them, name the rules.
+    """Say how long a record is kept, or name the rules.
+
+    It is kept under RULE, counted from the date ANCHOR.
 
     With --json and no rule: records in the form {"rule": ..., "inputs": {...}, "hold_until": ...} on standard input,
     a line each. The exit status is 1 when a line was refused.

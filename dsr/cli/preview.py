@@ -38,7 +38,10 @@ from dsr.services import drawing_up
 @click.option("--on", "day", type=click.DateTime(["%Y-%m-%d"]), required=True, help="The day of the plan.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def preview(config_file: Path, right: str, matches: tuple[str, ...], day: datetime, as_json: bool) -> None:
-    """Show what an erasure would do for one person on a day, row by row. Nothing is changed."""
+    """Show what an erasure would do for one person.
+
+    Row by row, on a day. Nothing is changed.
+    """
     settings = read_settings(config_file)
     identifiers = _identifiers(settings, matches)
     systems = open_systems(settings)

@@ -24,15 +24,16 @@ def register_command() -> None:
 @config_option
 @click.option("--system", "name", required=True, help="A system of the configuration.")
 def draft_command(config_file: Path, name: str) -> None:
-    """Write a first register from the tables of a live database to standard output.
+    """Write a first register from the tables of a database.
 
-    It names the tables that look personal, their keys, the ways to the person and the date columns. Of the law it
-    guesses nothing: every gap is marked, for you to fill in.
+    It goes to standard output, and names the tables that look personal, their keys, the ways to the person and the date
+    columns. Of the law it guesses nothing: every gap is marked, for you to fill in.
     """
     settings = _without_register(config_file)
     databases = [known for known, system in settings.systems.items() if not system.is_manual]
     if name not in databases:
-        fail(f"There is no database {name} in the configuration; it has: {', '.join(databases) or 'none'}.")
+        known = f"it has: {', '.join(databases)}" if databases else f"add [systems.{name}] to it"
+        fail(f"There is no database {name} in {config_file}; {known}.")
     click.echo(_drawn_up(settings, name), nl=False)
 
 

@@ -41,11 +41,11 @@ REASONS = {
 @click.option("--dry-run", is_flag=True, help="Say what would be erased again, and change nothing.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object.")
 def replay_command(config_file: Path, system: str, day: datetime, dry_run: bool, as_json: bool) -> None:
-    """Erase again what was erased in a system since a day, after a restore of it.
+    """Erase again what was erased, after a restore.
 
-    By the same checks as before: a row whose key or content is another is left and reported. Of a system without a
-    database the owner is asked to look. Safe to repeat. Exits with 0 when all of it is gone (again), 1 when rows were
-    left or DAY lies before what is remembered.
+    What was erased in a system since a day, by the same checks as before: a row whose key or content is another is left
+    and reported. Of a system without a database the owner is asked to look. Safe to repeat. Exits with 0 when all of it
+    is gone (again), 1 when rows were left or DAY lies before what is remembered.
     """
     settings = read_settings(config_file)
     systems = open_systems(settings)

@@ -21,9 +21,10 @@ def restriction_command() -> None:
 @config_option
 @click.option("--category", help="Only leave out those of whom this category of the register is restricted.")
 def filter_command(config_file: Path, category: str | None) -> None:
-    """Read a CSV of addresses on standard input, write the lines of people whose data may be used.
+    """Let through the lines of a CSV of whom data may be used.
 
-    A line is left out if one of its fields is an address on the list. The list itself never comes out.
+    It is read on standard input and written to standard output. A line is left out if one of its fields is an address
+    on the list. The list itself never comes out.
     """
     if category is not None and category not in read_settings(config_file).register.categories:
         fail(f"The register has no category {category}.")

@@ -67,7 +67,10 @@ def _stop(_number: int, _frame: Any) -> None:
 @config_option
 @click.option("--processes", type=click.IntRange(1, 64), default=2, show_default=True)
 def web(config_file: Path, processes: int) -> None:
-    """Run the pages alone, in several processes; `dsr worker` does the rest."""
+    """Run the pages alone, in several processes.
+
+    `dsr worker` does the rest.
+    """
     settings = read_settings(config_file)
     click.echo(f"dsr answers at {settings.web.base_url}{first_account(_app(settings), config_file)}")
     _Gunicorn(settings, processes).run()

@@ -30,9 +30,10 @@ def suppression_command() -> None:
 @suppression_command.command("filter")
 @config_option
 def filter_command(config_file: Path) -> None:
-    """Read a CSV of addresses on standard input, write the lines that may still be mailed.
+    """Let through the lines of a CSV that may still be mailed.
 
-    A line is left out if one of its fields is an address on the list. The list itself never comes out.
+    It is read on standard input and written to standard output. A line is left out if one of its fields is an address
+    on the list. The list itself never comes out.
     """
     filter_lines(config_file, may_be_mailed)
 

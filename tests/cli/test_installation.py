@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pytest
+from click.testing import CliRunner
 
 from dsr import config, paths
+from dsr.cli import main
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -56,6 +58,15 @@ def test_init_begins_with_the_register_of_a_kind_of_firm(tmp_path: Path) -> None
     assert (tmp_path / "new/register.toml").read_text() == paths.starter_registers()["hosting"].read_text()
     done = run("check-config", cwd=tmp_path / "new")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "Note: categories.quote: no retention is stated" in done.stdout
+    assert "categories.hosted: no retention" not in done.stdout, "its rows are another controller's"
+
+
+@pytest.mark.parametrize("group", ["", "audit", "db", "ledger", "register", "restriction", "staff", "suppression"])
+def test_what_each_command_does_is_told_on_one_line(group: str) -> None:
+    told = CliRunner().invoke(main, [*group.split(), "--help"]).output
+    assert "Commands:" in told
+    assert not [line for line in told.splitlines() if line.startswith("  ") and line.endswith("...")]
 
 
 def test_a_kind_of_firm_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:

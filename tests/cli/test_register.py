@@ -83,6 +83,7 @@ def test_a_draft_names_the_tables_and_the_ways_and_is_a_register_once_its_gaps_a
     (folder / "register.toml").write_text(decided(done.stdout))
     connected = run("check-config", "--connect", cwd=folder)
     assert connected.returncode == 0, connected.stderr
+    assert "the register and the databases are in order" in connected.stdout
     assert "GAP" not in connected.stdout
     # The servers of the tests have one account, which may do everything.
     assert set(re.findall(r"systems.zaak.(\w+)", connected.stderr)) <= {"reader", "eraser"}
@@ -92,5 +93,5 @@ def test_a_system_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) 
     folder = _installed(tmp_path, DataSystem(path="absent.db"))
     done = run("register", "draft", "--system", "zaken", cwd=folder)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "There is no database zaken in the configuration; it has: zaak." in done.stderr
+    assert "There is no database zaken in config.toml; it has: zaak." in done.stderr
     assert run("register", "draft", "--system", "zaak", cwd=folder).returncode == 3
