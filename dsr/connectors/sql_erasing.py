@@ -59,10 +59,8 @@ class SqlErasing:
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
         given = {column: as_given(value) for column, value in values.items()}
-        statement, parts = (
-            self.system.changing(table, given, self._along(table)),
-            self.system.keys_in_parts(table, keys),
-        )
+        statement = self.system.changing(table, given, self._along(table))
+        parts = self.system.keys_in_parts(table, keys)
         return sum(self.connection.execute(statement, part).rowcount for part in parts)
 
     def _along(self, table: str) -> Columns:
