@@ -117,7 +117,7 @@ def _acts(connection: Connection, tables: Mapping[str, Table], name: str) -> lis
         return [("read", _selecting(name, table))]
     locking = _selecting(name, table).with_for_update()
     acts: list[tuple[str, sa.Executable]] = [("read and lock", locking), ("delete from", _deleting(name, table))]
-    columns = {*table.rectifiable}
+    columns = table.written
     if table.may_be_emptied:
         columns |= Schema(connection).columns(name, table).keys() - never_emptied(tables, name)
         columns.update(changed_along(connection, table.table or name, table.schema))

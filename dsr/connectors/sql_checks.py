@@ -72,7 +72,7 @@ class _Checks:
         yield from self._in_unique_columns(name, table, at)
         yield from self._in_key(name, table, columns, at)
         yield from self._in_engine(name, table, at)
-        yield from self._in_foreign_keys(name, table, at)
+        yield from self._in_foreign_keys(name, table, set(columns), at)
         yield from self._in_triggers(name, table, at)
 
     def _in_dates(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
@@ -111,17 +111,20 @@ class _Checks:
                 cure = "use other columns, or make it a whole number, a decimal or text"
                 yield f"{at}.key: a row cannot be found by {column} ({columns[column]['type']}); {cure}"
 
-    def _in_foreign_keys(self, name: str, table: Table, at: str) -> Iterator[str]:
-        """Foreign keys that let an erasure reach rows which are not found by way of the register, or that stop it."""
+    def _in_foreign_keys(self, name: str, table: Table, columns: set[str], at: str) -> Iterator[str]:
+        """Foreign keys that let what we do reach rows which are not found by way of the register, or that stop it."""
         place = self.schema.place_of(name, table)
         known = {self.schema.place_of(other, each): other for other, each in self.tables.items()}
+        emptied = columns - never_emptied(self.tables, name) if table.may_be_emptied else set()
         for key in sorted((key for key in self.schema.foreign_keys if key.target == place), key=lambda key: key.name):
             if key.spreads and not self._is_way(known.get(key.place), name, key):
                 way = "by a way that is not in the register"
-                yield f"{at}: erasing would reach table {key.name} ({key.action}) {way}"
+                yield f"{at}: erasing would reach table {key.name} ({key.on_delete}) {way}"
             elif not key.spreads and key.place not in known:
                 stops = "a row that it points at cannot be erased"
                 self.warnings.append(f"{at}: table {key.name} points at it and is not in the register: {stops}")
+            if changed := key.spread_of(table.written | emptied):
+                yield f"{at}: changing {', '.join(changed)} would reach table {key.name} (ON UPDATE {key.on_update})"
 
     def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
         """Whether a foreign key is the very way by which the register reaches a table."""
@@ -143,7 +146,7 @@ class _Checks:
         values = {"table": real, "schema": table.schema, "place": place}
         statement = sa.text(_TRIGGERS[self.schema.engine])
         named = {name: value for name, value in values.items() if f":{name}" in statement.text}
-        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied or table.rectifiable else {})
+        events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied or table.written else {})
         for trigger, text in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
             when = events.get(_event(text))
             if when and trigger not in table.known_triggers:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -33,24 +33,31 @@ _PARTITIONS = sa.text(
     "SELECT relname FROM pg_class WHERE relispartition AND relnamespace = CAST(:schema AS regnamespace)"
 )
 
+_SPREADING = ("CASCADE", "SET NULL", "SET DEFAULT")
+
 Place = tuple[str | None, str]
 """A schema and the name of a table in it, both in small letters, as some engines see them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointing:
-    """A foreign key: the table that has it, the table it points at, and what happens when that row goes."""
+    """A foreign key: the table that has it, the table it points at, and what happens when that row goes or changes."""
 
     place: Place
     name: str
     target: Place
     path: dict[str, str]
-    action: str
+    on_delete: str
+    on_update: str
 
     @property
     def spreads(self) -> bool:
         """Whether an erasure goes on through it."""
-        return self.action in ("CASCADE", "SET NULL", "SET DEFAULT")
+        return self.on_delete in _SPREADING
+
+    def spread_of(self, changed: Set[str]) -> list[str]:
+        """The columns among `changed` of which a new value goes on through it."""
+        return sorted(changed & set(self.path.values())) if self.on_update in _SPREADING else []
 
 
 def kind_of(column: Any) -> str:
@@ -140,12 +147,14 @@ class Schema:
     def _foreign_keys(self, schema: str | None) -> Iterator[Pointing]:
         for (_, name), keys in self.inspector.get_multi_foreign_keys(schema).items():
             for key in keys:
+                options = key.get("options") or {}
                 yield Pointing(
                     self.place(schema, name),
                     name,
                     self.place(key["referred_schema"], key["referred_table"]),
                     dict(zip(key["constrained_columns"], key["referred_columns"], strict=True)),
-                    ((key.get("options") or {}).get("ondelete") or "").upper(),
+                    (options.get("ondelete") or "").upper(),
+                    (options.get("onupdate") or "").upper(),
                 )
 
     def found_tables(self) -> list[FoundTable]:

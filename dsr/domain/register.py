@@ -237,6 +237,11 @@ class Table:
         """Whether an erasure can leave a row of it, with some columns only."""
         return self.keep_columns is not None or self.on_erasure == "empty"
 
+    @property
+    def written(self) -> set[str]:
+        """The columns that a correction or a restriction writes to."""
+        return {*self.rectifiable, *((self.restricted.column,) if self.restricted else ())}
+
     def is_soft_deleted(self, values: Mapping[str, Any]) -> bool:
         """Whether the system itself treats this row as deleted, though it is still there."""
         said = values[self.soft_deleted] if self.soft_deleted else None

@@ -67,6 +67,7 @@ def lay_out_rows(context: Context, _case_id: uuid.UUID, wanted: _Wanted | None) 
 
 
 def _sheets(register: Register, system: Connector, whom: Identifiers) -> list[Sheet]:
+    drawing_up.check_schema(system)
     rows = rows_of(system.find(whom))
     drawing_up.check_one_person(register, system.name, rows, whom)
     tables = {row.table for row in rows if register.tables[system.name][row.table].rectifiable}
@@ -105,6 +106,7 @@ def _rectify_in(context: Context, approved: corrections.Approved, system: str) -
 
 
 def _change(context: Context, approved: corrections.Approved, system: str) -> bool:
+    drawing_up.check_schema(context.systems[system])
     with context.systems[system].erasing() as transaction:
         is_repeated = partial(_is_repeated, context, approved.plan_id, system)
         changes = approved.parts[system]

@@ -72,6 +72,7 @@ def _tell(context: Context, pending: Pending, system: str) -> None:
 
 def _mark(context: Context, pending: Pending, system: str, noted: Sequence[RowChange]) -> None:
     register = context.settings.register
+    drawing_up.check_schema(context.systems[system])
     with context.systems[system].erasing() as transaction:
         rows = rows_of(transaction.find(pending.identifiers))
         drawing_up.check_one_person(register, system, rows, pending.identifiers)
@@ -89,6 +90,7 @@ def _mark(context: Context, pending: Pending, system: str, noted: Sequence[RowCh
 
 def _unmark(context: Context, pending: Pending, system: str, noted: Sequence[RowChange]) -> None:
     """Only rows that still bear our mark get back what they held, and not while another case restricts them."""
+    drawing_up.check_schema(context.systems[system])
     with context.systems[system].erasing() as transaction:
         marked = [change for change in noted if changing.is_done(transaction, [change])]
         with context.transaction() as session:

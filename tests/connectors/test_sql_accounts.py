@@ -12,7 +12,7 @@ from dsr.config import Account, Secret, Settings
 from dsr.connectors.base import Going, Remarks, SystemRefuses, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.found_tables import FoundTable
-from dsr.domain.register import Table
+from dsr.domain.register import Mark, Table
 from tests.connectors.test_sql_schema import TRIGGER
 from tests.parts.shop import TABLES, Shop
 
@@ -53,6 +53,13 @@ class Accounts:
         """Give an account rights on tables."""
         for table in tables:
             self.shop.run(f"GRANT {rights} ON {table} TO {name}")
+
+    def mark(self, table: str, column: str) -> None:
+        """Have the register name the column that says what may only be stored."""
+        tables = self.settings.register.tables["shop"]
+        marked = replace(tables[table], restricted=Mark(column, "x"))
+        register = replace(self.settings.register, tables={"shop": {**tables, table: marked}})
+        self.settings = replace(self.settings, register=register)
 
     def let_read(self) -> None:
         """All that the reading account needs: on MariaDB also what shows it the triggers."""
@@ -133,11 +140,16 @@ def test_an_account_that_does_not_see_all_says_so(accounts: Accounts) -> None:
 
 def test_too_little_is_a_mistake(accounts: Accounts) -> None:
     accounts.grant("reader", "SELECT", *TABLES)
-    accounts.grant("eraser", "SELECT, DELETE, UPDATE", *(set(TABLES) - {"customer", "newsletter"}))
+    accounts.mark("ticket", "body")
+    accounts.grant("eraser", "SELECT, DELETE, UPDATE", *(set(TABLES) - {"customer", "newsletter", "ticket"}))
     accounts.grant("eraser", "SELECT, UPDATE (email)", "customer")
+    accounts.grant("eraser", "SELECT, DELETE, UPDATE (id)", "ticket")
     accounts.grant("eraser", "SELECT, UPDATE", "newsletter")
     told = dict(each.split(": ")[1:] for each in accounts.remarks().mistakes)
-    assert list(told) == ["it may not delete from table customer, newsletter", "it may not update table customer"]
+    assert list(told) == [
+        "it may not delete from table customer, newsletter",
+        "it may not update table customer, ticket",
+    ]
     for grants in told.values():
         for grant in grants.split("; "):
             accounts.shop.run(grant)

@@ -10,7 +10,7 @@ import pytest
 from dsr.config import Settings
 from dsr.connectors.base import Remarks
 from dsr.connectors.sql import SqlSystem
-from dsr.domain.register import Table, Text
+from dsr.domain.register import Mark, Table, Text
 from tests.parts.shop import Shop
 
 TRIGGER = {
@@ -110,6 +110,17 @@ def test_a_cascade_to_a_table_outside_the_register(told: Any, shop: Shop, action
     assert told() == [
         f"tables.shop.customer: erasing would reach table review ({action}) by a way that is not in the register"
     ]
+
+
+def test_a_new_value_goes_on_to_what_points_at_it(told: Any, shop: Shop) -> None:
+    shop.run("CREATE UNIQUE INDEX one_address ON customer (email)")
+    to_address = "FOREIGN KEY (email) REFERENCES customer (email) ON UPDATE CASCADE"
+    shop.run(f"CREATE TABLE review (id INTEGER PRIMARY KEY, email VARCHAR(80), {to_address})")
+    mistake = "tables.shop.customer: changing email would reach table review (ON UPDATE CASCADE)"
+    assert told() == [mistake]
+    stays = {"keep_columns": ("name", "email"), "fixed": {}}
+    assert told(customer=stays) == [mistake], "an address can be corrected"
+    assert told(customer=stays | {"rectifiable": ("name",)}) == []
 
 
 def test_a_cascade_along_the_way_of_the_register_is_what_was_planned(told: Any, shop: Shop) -> None:
@@ -256,6 +267,9 @@ def test_a_trigger_on_a_change_counts_where_rows_are_emptied_and_one_that_is_kno
         shop.run(on_change.replace("AFTER DELETE", "AFTER UPDATE"))
     assert told() == ["tables.shop.customer: a trigger runs when a row is changed (follow); it may reach other rows"]
     assert told(customer={"known_triggers": ("follow",)}) == []
+    gone = {"keep_columns": None, "fixed": {}, "rectifiable": ()}
+    assert told(customer=gone) == []
+    assert len(told(customer=gone | {"restricted": Mark("phone", "no")})) == 1
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)

@@ -16,11 +16,12 @@ from dsr.db.notices import Task
 from dsr.db.plans import Execution
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import changing, work
-from dsr.services import audit, corrections, plans
+from dsr.services import audit, corrections, plans, rectification
 from dsr.services.work import of as work_of
 from tests.jobs.test_erasing_races import at_once
 from tests.parts.corrections import CUSTOMER, INVOICE, approve, approved_case, ask_rows, opened_case, propose
 from tests.parts.dying import ends_well, killed_at
+from tests.parts.restrictions import case_of_hanna
 from tests.parts.shop import Workplace, identified_case
 
 # What does not hang on the engine is tried on one of them.
@@ -89,7 +90,7 @@ def test_an_invoice_is_not_rewritten_the_books_get_a_task(workplace: Workplace) 
     with workplace.transaction() as session:
         assert session.get_one(Case, case.id).rights[0].result is Outcome.PARTLY_FULFILLED
         task = session.scalars(select(Task)).one()
-        assert (task.kind, task.facts) == ("books-correction", {"tables": ["invoice"], "values": 1})
+        assert (task.kind, task.facts) == ("books-correction", {"tables": ["shop.invoice"], "values": 1})
 
 
 @on_one_engine
@@ -129,6 +130,25 @@ def test_a_change_of_another_column_does_not_matter(workplace: Workplace) -> Non
     work.run_all(workplace.context)
     assert state_of(workplace, case) == "executed"
     assert hanna(workplace)["name"] == "H. Brinkman"
+
+
+@on_one_engine
+def test_a_trigger_that_may_reach_other_rows_stops_a_correction(workplace: Workplace) -> None:
+    case = approved_case(workplace, ADDRESS)
+    workplace.shop.run("CREATE TRIGGER spread AFTER UPDATE ON customer BEGIN DELETE FROM newsletter; END")
+    before = workplace.shop.everything()
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert "shop.customer: a trigger runs" in str(work_of(session, case.id)["rectify"].error)
+    other = case_of_hanna(workplace, Right.RECTIFICATION)
+    with workplace.transaction() as session:
+        by = session.get_one(Case, case.id).handler_id
+        assert by
+        rectification.ask_rows(session, session.get_one(Case, other.id), by=by, now=workplace.clock())
+    work.run_all(workplace.context)
+    with workplace.transaction() as session:
+        assert "shop.customer: a trigger runs" in str(work_of(session, other.id)["rows"].error)
 
 
 def test_a_database_that_refuses_leaves_everything_and_a_new_plan_can_be_made(workplace: Workplace) -> None:

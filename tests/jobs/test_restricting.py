@@ -78,6 +78,25 @@ def test_rows_are_marked_and_get_back_what_they_held(workplace: Workplace) -> No
 
 
 @on_one_engine
+def test_a_trigger_that_may_reach_other_rows_holds_up_every_mark(workplace: Workplace) -> None:
+    spread = "CREATE TRIGGER spread AFTER UPDATE ON ticket BEGIN UPDATE newsletter SET since = '1999-01-01'; END"
+    workplace.shop.run(spread)
+    before = workplace.shop.everything()
+    case, by = restricted_case(workplace, "ticket")
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert "shop.ticket: a trigger runs" in str(work_steps.of(session, case.id)["restrict"].error)
+    workplace.shop.run("DROP TRIGGER spread")
+    work.run_all(workplace.context)
+    marked = workplace.shop.everything()
+    workplace.shop.run(spread)
+    lift(workplace, case, by)
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == marked
+
+
+@on_one_engine
 def test_what_was_marked_before_us_stays_marked_after_us(workplace: Workplace) -> None:
     workplace.shop.run("UPDATE ticket SET blocked = 1 WHERE id = 1")
     case, by = restricted_case(workplace, "ticket")

@@ -19,11 +19,12 @@ from tests.parts.shop import REGISTER, Shop, Workplace
 
 def _marked(register: str) -> str:
     """Tickets may be objected to, and are marked, as invoices are; the newsletter is advertising by consent."""
+    mark = 'restricted = { column = "blocked" }'
     before, ticket = register.split("[categories.ticket]")
     ticket = ticket.replace('legal_basis = "contract"', 'legal_basis = "legitimate-interest"', 1)
     ticket = ticket.replace('legal_basis = "consent"', 'legal_basis = "consent"\nmarketing = true')
-    ticket = ticket.replace("[tables.shop.ticket]", '[tables.shop.ticket]\nrestricted = { column = "blocked" }')
-    ticket = ticket.replace("[tables.shop.invoice]", '[tables.shop.invoice]\nrestricted = { column = "blocked" }')
+    ticket = ticket.replace("[tables.shop.ticket]", f'[tables.shop.ticket]\nknown_triggers = ["seen"]\n{mark}')
+    ticket = ticket.replace("[tables.shop.invoice]", f"[tables.shop.invoice]\n{mark}")
     return f"{before}[categories.ticket]{ticket}"
 
 
