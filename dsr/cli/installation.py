@@ -100,6 +100,9 @@ def _notes(settings: Settings) -> Iterator[str]:
     for name, category in settings.register.categories.items():
         if category.retention == "not-stated" and category.is_ours:
             yield f"categories.{name}: no retention is stated, so its rows may be erased on request."
+    for name, recipient in settings.register.recipients.items():
+        if not recipient.inside_eea:
+            yield f"recipients.{name}: is outside the EEA, so a statement that data stay inside it is untrue."
     for system, name in doubtful_tables(settings.register):
         counted = "two of its rows that are found count as two people, and nothing is erased until one is chosen"
         things = "say people = false if its rows are things of a person, such as tickets, else true"

@@ -19,6 +19,9 @@ _PASSING_MARIADB = frozenset({1040, 1053, 1203, 1205, 1213, 1317, 1969, 2002, 20
 _PASSING_SQLITE = ("database is locked", "unable to open", "disk i/o", "database is busy")
 _TURNED_AWAY = ("authentication", "does not exist", "pg_hba.conf")
 
+_SILENT = N_("the database does not answer, or is busy")
+_NO_FILE = N_("the file of the database cannot be opened; look at its path")
+
 _VIEW_DENIED = "show view command denied"
 
 _FORBIDDEN: dict[str, tuple[Code, ...]] = {
@@ -51,9 +54,9 @@ def translated(system: str, account: str | None) -> Iterator[None]:
 
 
 def _meaning(system: str, account: str | None, error: DBAPIError) -> ConnectorError:
-    if is_passing(error):
-        return SystemDown(system, N_("the database does not answer, or is busy"))
     code = _code(error.orig)
+    if is_passing(error):
+        return SystemDown(system, _NO_FILE if _is_code(code, "unable to open") else _SILENT)
     known = (sentence for sentence, codes in _REFUSALS.items() if any(_is_code(code, each) for each in codes))
     reason = next(known, N_("the database refused the statement"))
     fault = ", ".join(filter(None, [account, type(error.orig).__name__]))

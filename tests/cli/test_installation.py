@@ -53,6 +53,13 @@ def test_a_fresh_installation_is_in_order_and_its_secrets_are_its_owner_s(folder
         assert stat.S_IMODE((folder / name).stat().st_mode) & 0o077 == 0, name
 
 
+def test_the_register_of_a_repair_shop_tells_who_makes_its_promise_untrue(tmp_path: Path) -> None:
+    assert run("init", "--register", "repair", ".", cwd=tmp_path).returncode == 0
+    told = run("check-config", cwd=tmp_path).stdout
+    assert told.count("is outside the EEA") == 1
+    assert "recipients.analytics: is outside the EEA, so a statement that data stay inside it is untrue." in told
+
+
 def test_init_begins_with_the_register_of_a_kind_of_firm(tmp_path: Path) -> None:
     assert run("init", "--register", "hosting", "new", cwd=tmp_path).returncode == 0
     assert (tmp_path / "new/register.toml").read_text() == paths.starter_registers()["hosting"].read_text()
@@ -152,7 +159,9 @@ def test_a_database_that_is_not_there_is_a_passing_fault(folder: Path) -> None:
         register.read_text()
         + '[tables.shop.customers]\ncategory = "customer"\nkey = ["id"]\nmatch = { email = "mail" }\n'
     )
-    assert run("check-config", "--connect", cwd=folder).returncode == 3
+    done = run("check-config", "--connect", cwd=folder)
+    assert done.returncode == 3
+    assert done.stderr == "shop: the file of the database cannot be opened; look at its path\n"
 
 
 def test_somebody_can_be_added_once(folder: Path) -> None:
