@@ -153,6 +153,8 @@ def test_a_further_plan_that_was_returned_is_made_anew_for_its_part(
     plan(firm, hanna)
     approve(firm, hanna)
     yara.find_quote()
+    refused = firm.act(TIM, hanna.reference, "return", "/approve", note=" ")
+    assert '<details class="pad" open><summary>Terugsturen met een reden' in refused.text
     firm.act(TIM, hanna.reference, "return", "/approve", note="Die offerte loopt nog.")
     assert "Het plan is teruggestuurd" in firm.see(NOOR, hanna.reference)
     plan(firm, hanna)
