@@ -116,6 +116,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     assert "Offerte voor een website" in page
     assert "31 dec 2031" in page
     missed = yara.send("gewist", items=["1"], evidence="versnipperd")
+    assert re.search(r"<details open>\s*<summary>Ik kan dit niet doen", missed.text), "where to say why one is left"
     assert missed.status_code == 422
     assert "versnipperd" in missed.text
     assert yara.send("gewist", items=["1", "3"], evidence="versnipperd").status_code == 303
