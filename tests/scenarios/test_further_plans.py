@@ -203,7 +203,7 @@ def test_a_database_that_is_gone_is_given_up_and_told(
         assert outcome_of(firm, hanna) is Outcome.PARTLY_FULFILLED
         certificate = _certificate(firm, hanna)
         assert "niet is afgewacht: shop." in certificate
-        assert "bewaard van de wet" not in certificate
+        assert "bewaard tot hun dag" not in certificate
         page = words(firm.see(NOOR, hanna.reference))
         assert "Noor Bakker ging verder zonder shop." in page
         letter = letter_of(firm, hanna)
