@@ -25,7 +25,7 @@ from dsr.domain.identifiers import EMAIL, KINDS
 from dsr.domain.plans import Verdict
 from dsr.domain.register import Register
 from dsr.domain.retention import duty_named
-from dsr.domain.row_keys import Key, to_json
+from dsr.domain.row_keys import Key, from_json
 from dsr.services import audit, later
 from dsr.services.lookup import digests_of, identifiers_of, note_answer
 from dsr.services.retention import ERASED, Kept, drop, kept_rows
@@ -173,10 +173,8 @@ def _numbers_items(planned: Iterable[Group]) -> bool:
 
 def _leave(session: Session, entry: LedgerEntry, decided: set[tuple[str, Key]], now: datetime) -> int:
     """Take rows out of an entry; returns how many."""
-    rows = kept_rows(entry)
-    remaining: Sequence[list[object]] = [
-        [to_json(key), digest] for key, digest in rows.items() if (entry.table, key) not in decided
-    ]
+    rows = json.loads(entry.rows or "[]")
+    remaining = [row for row in rows if (entry.table, from_json(row[0])) not in decided]
     if not remaining:
         drop(session, entry, now=now)
     elif len(remaining) < len(rows):

@@ -213,7 +213,7 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
     if in_part:
         session.add(_in_part(entry, in_part))
     if result.left:
-        _leave(session, entry, result.left, kept, now)
+        _leave(session, entry, result.left, now)
         if gone:
             session.add(_apart(entry, state=ERASED, erased_at=now, row_count=gone))
     elif gone:
@@ -223,8 +223,9 @@ def _settle_entry(session: Session, entry: LedgerEntry, kept: Kept, result: Sett
         session.delete(entry)
 
 
-def _leave(session: Session, entry: LedgerEntry, left: Mapping[Key, str], kept: Kept, now: datetime) -> None:
-    entry.row_count, entry.rows = len(left), as_noted({key: kept[key] for key in left})
+def _leave(session: Session, entry: LedgerEntry, left: Mapping[Key, str], now: datetime) -> None:
+    stays = [row for row in json.loads(entry.rows or "[]") if from_json(row[0]) in left]
+    entry.row_count, entry.rows = len(left), json.dumps(stays)
     if HELD in left.values():
         entry.may_erase_from, entry.look_on = None, None  # it has no day until the hold is lifted
     else:
