@@ -114,7 +114,7 @@ def _in_tables(register: Register) -> Iterator[Mistake]:
             yield from _in_columns(register, system, name, table, at)
             yield from _in_fixed(table, at)
             yield from _in_view(tables, table, at)
-            yield from _in_emptied(tables, table, at)
+            yield from _in_emptied(tables, name, table, at)
             yield from _in_changed(register, system, name, table, at)
 
 
@@ -223,8 +223,8 @@ def _follows_alone(register: Register, system: str, name: str, parent: str) -> b
     return parent in followed and {parent, name}.issuperset(followed)
 
 
-def _in_emptied(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[Mistake]:
-    """A row that stays without its content may not point at one that goes."""
+def _in_emptied(tables: Mapping[str, Table], name: str, table: Table, at: str) -> Iterator[Mistake]:
+    """A row that stays without its content may not point at one that goes, and rows of others still find it."""
     left = {*table.key, *(table.keep_columns or ())}
     for parent, path in table.parents.items() if table.on_erasure == "empty" else ():
         still = sorted(left & path.keys())
@@ -233,6 +233,12 @@ def _in_emptied(tables: Mapping[str, Table], table: Table, at: str) -> Iterator[
                 f"{at}.on_erasure",
                 f"would leave {', '.join(still)}, which points at a row of {parent} that goes: let this row go as well",
             )
+    others = [other.parents[name] for other in tables.values() if name in other.other_parents]
+    pointed_at = {column for path in others for column in path.values()}
+    for column in sorted(
+        pointed_at & {*table.via, *table.dates.values()} - left if table.on_erasure == "empty" else ()
+    ):
+        yield f"{at}.keep_columns", f"does not name {column}, by which rows of others point at one that is emptied"
 
 
 def _in_changed(register: Register, system: str, name: str, table: Table, at: str) -> Iterator[Mistake]:

@@ -228,6 +228,17 @@ def test_a_row_that_stays_empty_points_at_none_that_goes(values: dict[str, Any])
     assert mistakes(register(customer=replace(customer, on_erasure="empty"), profile=profile)) == []
 
 
+def test_what_is_emptied_is_still_found_by_rows_of_others() -> None:
+    customer = Table("customer", ("id",), match={"email": "email"}, on_erasure="empty", keep_columns=())
+    account = Table("customer", ("id",), via={"person": "customer.id"}, on_erasure="empty", keep_columns=())
+    gift = Table("customer", ("id",), via={"buyer": "customer.id", "account": "account.person"})
+    found = mistakes(register(customer=customer, account=account, gift=gift))
+    sentence = "does not name person, by which rows of others point at one that is emptied"
+    assert found == [("tables.shop.account.keep_columns", sentence)]
+    account = replace(account, keep_columns=("person",))
+    assert mistakes(register(customer=customer, account=account, gift=gift)) == []
+
+
 def view(**values: Any) -> Table:
     return Table("customer", ("id",), match={"email": "email"}, **values)
 
