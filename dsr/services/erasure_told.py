@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,10 +30,12 @@ from dsr.domain.plans import (
 )
 from dsr.domain.register import Register
 from dsr.domain.retention import duty_named
+from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
 from dsr.services import kept as kept_earlier
 from dsr.services import plans
 from dsr.services.executions import BY_HAND
+from dsr.services.retention import kept_rows
 from dsr.templating import translations
 
 HELD = {
@@ -67,6 +70,7 @@ class Erasure:
         self._planned = [row for _, rows in planned for row in rows]
         self._rows = [row for _, rows in [*planned, *earlier] for row in rows]
         self._receipts = {system for each in series for system in each.systems_done}
+        self._done = {system for each in whole for system in each.systems_done}
         self.outstanding = plan.outstanding
         self._executions = [done for each in whole for done in each.executions if done.state == "done"]
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
@@ -103,6 +107,9 @@ class Erasure:
         for row in self._rows:
             if self._is_erased_by_hand(row) and self._is_shown(row.category):
                 found[row.category] = max(self._erased_by_hand_on(row), found.get(row.category, date.min))
+        for entry in self._ledger:
+            if entry.erased_at and self._is_shown(entry.category):
+                found[entry.category] = max(local_date(entry.erased_at), found.get(entry.category, date.min))
         return {name: found[name] for name in self._register.categories if name in found}
 
     def _stays(self, entry: LedgerEntry) -> bool:
@@ -177,7 +184,16 @@ class Erasure:
             yield NotErased(what, verdict, reason, duty.law if duty else None, is_part)
 
     def _stays_undated(self, row: PlanRow) -> bool:
-        return self._has_no_last_day(row) and row.why != NOT_OURS and not self._is_erased_by_hand(row)
+        if not self._has_no_last_day(row) or row.why == NOT_OURS or self._is_erased_by_hand(row):
+            return False
+        is_left = row.verdict is Verdict.REFUSE or row.system not in self._done
+        return is_left or (row.system, row.table, row.key_values) in self._in_ledger
+
+    @cached_property
+    def _in_ledger(self) -> set[tuple[str, str, Key]]:
+        """The rows that have not gone since: on their day, or once nobody held them any more."""
+        kept = (entry for entry in self._ledger if entry.state != "erased")
+        return {(entry.system, entry.table, key) for entry in kept for key in kept_rows(entry)}
 
     def leaves_more(self) -> bool:
         """Whether a system has not answered, or rows stay because another controller decides on them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -13,13 +14,14 @@ from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
 from dsr.domain.answers import Facts
-from dsr.domain.rights import Outcome
-from dsr.jobs import work
+from dsr.domain.rights import Outcome, Right
+from dsr.jobs import erasing, work
 from dsr.services import answers, corrections, kept, tasks
+from tests.jobs.test_erasing_holds import lift, place
 from tests.parts.corrections import CUSTOMER, ask_rows, opened_case, propose
 from tests.parts.erasures import approve, approve_anew, approved_plan
 from tests.parts.registers import load_register
-from tests.parts.shop import REGISTER, Workplace
+from tests.parts.shop import REGISTER, Workplace, identified_case
 
 pytestmark = pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
 CLUB = """
@@ -106,6 +108,21 @@ def test_what_the_next_plan_refuses_to_erase_has_no_day_any_more(with_club: Work
     work.run_all(with_club.context)
     with with_club.transaction() as session:
         assert {entry.table for entry in kept.own(session, case.id)} == {"invoice", "invoice_line"}
+
+
+def test_what_went_when_nobody_held_it_any_more_is_told_as_gone(workplace: Workplace) -> None:
+    case, *_ = identified_case(workplace, Right.ERASURE)
+    hold = place(workplace, case, "ticket")
+    approve_anew(workplace, case)
+    work.run_all(workplace.context)
+    assert "Vragen aan de helpdesk" in {each.what for each in _facts(workplace, case).not_erased}
+    lift(workplace, case, hold)
+    workplace.clock.now += timedelta(days=1)
+    erasing.run_ledger(workplace.context)
+    facts = _facts(workplace, case)
+    assert "Vragen aan de helpdesk" not in {each.what for each in facts.not_erased}
+    (told,) = (each for each in facts.erased if each.what == "Vragen aan de helpdesk")
+    assert (told.is_part, told.erased_on) == (False, workplace.clock().date())
 
 
 @pytest.fixture

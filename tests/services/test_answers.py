@@ -26,7 +26,7 @@ from dsr.domain.lifecycle import IllegalTransition, Status
 from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PlanRow, Verdict
 from dsr.domain.register import Recipient, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
-from dsr.services import answers, casework, copies, plans
+from dsr.services import answers, casework, copies, plans, retention
 from dsr.services.copy_archive import write_copy
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import ReceiptCodeLocked, WrongReceiptCode
@@ -85,7 +85,7 @@ class Desk:
         with self.store.transaction() as session:
             plan = add_plan(session, self.case_id, self.handler, rows=plans.document(rows, {}))
             session.add(_receipt(plan, rows, state))
-            session.add_all(_entry(plan, each) for each in rows if each.verdict is Verdict.KEEP)
+            session.add_all(_entry(plan, each) for each in rows if each.verdict not in _NOT_KEPT)
             for right in session.get_one(Case, self.case_id).rights:
                 if right.kind is Right.ERASURE:
                     right.outcome, right.decided_at = outcome.value, NOW
@@ -126,6 +126,9 @@ def _receipt(plan: CasePlan, rows: tuple[PlanRow, ...], state: str) -> Execution
     )
 
 
+_NOT_KEPT = (Verdict.ERASE, Verdict.REFUSE)
+
+
 def _entry(plan: CasePlan, kept_row: PlanRow) -> LedgerEntry:
     return LedgerEntry(
         case_id=plan.case_id,
@@ -140,6 +143,7 @@ def _entry(plan: CasePlan, kept_row: PlanRow) -> LedgerEntry:
         may_erase_from=kept_row.may_erase_from,
         columns_kept=list(kept_row.columns_kept) if kept_row.columns_kept is not None else None,
         row_count=1,
+        rows_sealed=LedgerEntry.rows.sealed(retention.as_noted({kept_row.key_values: "0" * 32}), plan.case_id),
     )
 
 
