@@ -32,8 +32,8 @@ def suppression_command() -> None:
 def filter_command(config_file: Path) -> None:
     """Let through the lines of a CSV that may still be mailed.
 
-    It is read on standard input and written to standard output. A line is left out if one of its fields is an address
-    on the list. The list itself never comes out.
+    It is read on standard input and written to standard output. A line is left out if one of its fields holds an
+    address on the list. The list itself never comes out.
     """
     filter_lines(config_file, may_be_mailed)
 
@@ -54,7 +54,7 @@ def _filter(left: Callable[[Iterable[Line]], Iterable[Line]]) -> None:
     csv.field_size_limit(_LONGEST_FIELD)
     text = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
     first = text.readline()
-    delimiter = ";" if ";" in first else ","
+    delimiter = max(",;\t|", key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
     lines = csv.reader(chain([first] if first else [], text), delimiter=delimiter)
     out = csv.writer(sys.stdout, delimiter=delimiter, lineterminator="\n")
     out.writerows(left(lines))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
-from email.utils import parseaddr
 from functools import partial
 from itertools import islice
 
@@ -14,6 +14,7 @@ from dsr.db.plans import Suppression
 from dsr.services.identity import email_digest
 
 BATCH = 500
+_ADDRESS = re.compile(r"""[^\s<>()\[\],;:|"]+@[^\s<>()\[\],;:|"']+""")
 Line = list[str]
 """The fields of one line of a list of addresses."""
 
@@ -35,10 +36,12 @@ def without(
 
 
 def _addresses(line: Line) -> Iterator[str]:
+    """Every address in the fields, with whatever stands around it: one too many is harmless, one too few is not."""
     for value in line:
-        address = parseaddr(value)[1]
-        if "@" in address:
-            yield address
+        if "@" in value:
+            seen = "".join(letter for letter in value if letter.isprintable() or letter.isspace())
+            for address in _ADDRESS.findall(seen):
+                yield from {address.rstrip("."), address.strip("'.")}
 
 
 def _listed(session: Session, digests: set[bytes]) -> set[bytes]:
