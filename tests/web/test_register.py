@@ -108,7 +108,7 @@ SAID_IN_DUTCH = {
     "Bron": "van uzelf",
     "Bewaartijd": "totdat de schijf is teruggeplaatst",
     "Langer alleen voor": "een geschil of een vordering (artikel 17 lid 3 onder e AVG)",
-    "Bij een verzoek om te wissen": "geen grond om te wissen: De reparatie loopt nog.",
+    "Bij wisverzoek": "geen grond om te wissen: De reparatie loopt nog.",
     "Vóór het wissen": "U krijgt eerst een eindfactuur.",
     "Ontvangers": "Wolk Inc. (werkt in onze opdracht); het incassobureau (beslist zelf), als u niet betaalt",
     "Buiten de EER": "Wolk Inc. (de VS): modelcontract",
