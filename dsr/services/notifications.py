@@ -104,7 +104,8 @@ def propose_later(
     for each in earlier:
         if each.recipient in to_tell and _waits_since_today(each, now):
             _write(each, together([*changes_of(each), *to_tell.pop(each.recipient)]))
-    judged = {each.recipient: each.stage for each in earlier if each.stage is not State.ASKED}
+    unjudged = (State.ASKED, State.OVERTAKEN)
+    judged = {each.recipient: each.stage for each in earlier if each.stage not in unjudged}
     facts: dict[str, Any] = {"source_id": new_id(), "register": register, "about": About.LATER, "now": now}
     made = [
         _propose(session, case_id, Right.ERASURE, name, told, **facts)

@@ -142,6 +142,19 @@ def test_who_was_not_told_of_a_restriction_hears_of_the_erasure_alone(desk: Desk
     assert found["collector", "erasure"] == "proposed", "nobody asks twice whether they got data"
     assert (found["mailing", "restriction"], found["mailing", "erasure"]) == ("told", "proposed")
     assert found["bookkeeper", "restriction"] == "proposed", "of what stays it must still know"
+    with desk.store.transaction() as session:
+        (asked,) = (
+            each
+            for each in notifications.of_case(session, desk.case_id)
+            if each.recipient == "collector" and each.right == "erasure"
+        )
+        asked.state = "not-received"
+        session.flush()
+        notifications.propose_later(
+            session, desk.case_id, [Change("customer")], register=desk.settings.register, now=NOW
+        )
+        later = {each.recipient for each in notifications.of_case(session, desk.case_id) if each.about == "later"}
+    assert later == {"mailing", "unit"}, "whoever got no data is not asked again"
     assert desk.open_tasks() == ["recipients-to-tell"]
 
 
