@@ -98,7 +98,7 @@ _THEMES = (
         ("staff", "payroll", "loon", "verlof", "salari", "applicant", "sollicita"),
         ("Personeel", "Staff"),
         ("u als medewerker begeleiden", "looking after you as an employee"),
-        retentions=(NEVER_LAID_DOWN, '"personnel2"', '"payroll7"', '"employment_contract7"', PERIOD),
+        retentions=(NEVER_LAID_DOWN, '"applicant_4w"', '"personnel2"', '"payroll7"', '"employment_contract7"', PERIOD),
     ),
 )
 THEMES = (PERSON, *_THEMES)
@@ -113,11 +113,16 @@ def themes(tables: Mapping[str, FoundTable], ways: Ways) -> dict[str, Theme]:
 
 
 def _theme(name: str, tables: Mapping[str, FoundTable], ways: Ways) -> Theme:
-    own = _named(name) or PERSON
+    own = _named(name) or (BOOKS if _has_date_of_book(tables[name]) else PERSON)
     if tables[name].match or name not in ways.first or own is BOOKS:
         return own
     behind = _theme(ways.first[name].key.table, tables, ways)
     return own if behind is PERSON else behind
+
+
+def _has_date_of_book(table: FoundTable) -> bool:
+    """Whether its rows have a day on which they were invoiced, whatever it is called: an `account_move`."""
+    return not table.match and any(_named(column) is BOOKS for column in table.dates)
 
 
 def _named(name: str) -> Theme | None:

@@ -171,8 +171,16 @@ def _links(table: FoundTable, held: Iterable[Guess], shares: Shares) -> list[Way
 
 
 def _as_part(table: FoundTable, links: Iterable[Way]) -> list[Way]:
-    """The ways by a part of its key: an invoice line is of its invoice, whoever else is nearer."""
-    return [way for way in links if len(table.key) > 1 and {*way.key.columns} <= {*table.key}]
+    """The ways by a part of its key, and to what it is named after: an invoice line is of its invoice, whoever else is
+    nearer."""
+    of_key = {*table.key} if len(table.key) > 1 else set()
+    return [way for way in links if {*way.key.columns} <= of_key or _is_named_after(table.name, way.key.table)]
+
+
+def _is_named_after(name: str, other: str) -> bool:
+    """Whether a table is called a part of another, as account_move_line is of account_move."""
+    own, whole = (tuple(map(one, parts_of(each))) for each in (name, other))
+    return len(own) > len(whole) and own[: len(whole)] == whole
 
 
 def _most_pointed_at(names: Iterable[str], links: Mapping[str, list[Way]]) -> set[str]:

@@ -94,6 +94,24 @@ def test_tables_are_told_by_what_they_are_about_and_the_person_comes_first() -> 
     ]
 
 
+def test_what_was_invoiced_is_of_the_books_whatever_it_is_called_and_its_lines_with_it() -> None:
+    move = table("account_move", "customer_id", points={"customer_id": "customer.id"})
+    move = replace(move, columns={**move.columns, "invoice_date": DATE})
+    line = table(
+        "account_move_lines",
+        "customer_id",
+        "move_id",
+        points={"customer_id": "customer.id", "move_id": "account_move.id"},
+    )
+    found = tables(CUSTOMER, move, line)
+    assert {name: each["category"] for name, each in found.items()} == {
+        "customer": "person",
+        "account_move": "books",
+        "account_move_lines": "books",
+    }
+    assert found["account_move_lines"]["via"] == {"move_id": "account_move.id"}
+
+
 def test_what_has_an_address_and_belongs_to_a_person_is_asked_about() -> None:
     tickets, contacts = table("tickets", "email", "customer_id"), table("contacts", "email", "customer_id")
     written = draft("shop", [CUSTOMER, tickets, contacts, table("replies", "ticket_id"), table("keys", "contact_id")])
