@@ -42,7 +42,7 @@ def rows_digest(rows: Iterable[tuple[Key, str]]) -> str:
 def results(groups: Iterable[Group], *, is_done: bool, is_lost: bool = False) -> list[TableResult]:
     """The result per table of one system, whose receipt is there or not.
 
-    In one that is lost, a database that was given up, nobody sees to what was to be kept.
+    In one that is lost, a database that was given up or that a plan did not come to, nobody sees to what it keeps.
     """
     by_table: dict[str, list[Group]] = {}
     for group in groups:

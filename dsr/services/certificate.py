@@ -81,7 +81,8 @@ def _is_done(execution: Execution) -> bool:
 
 
 def _results(part: Part, execution: Execution) -> Sequence[TableResult]:
-    return results(part.groups, is_done=_is_done(execution), is_lost=execution.is_lost)
+    is_lost = execution.is_lost or execution.state != DONE
+    return results(part.groups, is_done=_is_done(execution), is_lost=is_lost)
 
 
 def _of_plan(plan: CasePlan, names: dict[uuid.UUID, str]) -> PlanResult:

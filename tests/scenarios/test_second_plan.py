@@ -16,7 +16,7 @@ from dsr.db.plans import CasePlan
 from dsr.domain.answers import Facts
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
-from dsr.services import answers, corrections, kept, tasks
+from dsr.services import answers, certificate, corrections, kept, tasks
 from tests.jobs.test_erasing_holds import lift, place
 from tests.parts.corrections import CUSTOMER, ask_rows, opened_case, propose
 from tests.parts.erasures import approve, approve_anew, approved_plan
@@ -96,6 +96,20 @@ def test_a_plan_that_was_voided_before_it_did_anything_is_no_receipt(workplace: 
     approve_anew(workplace, case)
     work.run_all(workplace.context)
     assert _facts(workplace, case).systems_without_receipt == ()
+
+
+def test_what_a_plan_would_have_kept_where_it_did_not_come_is_not_certified(with_club: Workplace) -> None:
+    case, *_ = identified_case(with_club, Right.ERASURE)
+    hold = place(with_club, case, "ticket")
+    approve_anew(with_club, case)
+    _in_club(with_club, "UPDATE member SET street = 'Dam 1'")
+    work.run_all(with_club.context)
+    lift(with_club, case, hold)
+    with with_club.transaction() as session:
+        (plan,) = certificate.certificate(session, session.get_one(Case, case.id)).plans
+    shop, club = plan.systems
+    assert sum(table.kept for table in shop.tables) > 0
+    assert [(table.kept, table.left) for table in club.tables] == [(0, 1)]
 
 
 def test_what_the_next_plan_refuses_to_erase_has_no_day_any_more(with_club: Workplace) -> None:
