@@ -19,7 +19,8 @@ from dsr.domain.verdicts import columns_left, columns_needed
 _TRIGGERS = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = :table COLLATE NOCASE",
     "postgresql": "SELECT tgname, CASE WHEN (tgtype & 8) = 8 THEN 'DELETE' ELSE 'UPDATE' END"
-    " FROM pg_trigger t WHERE NOT tgisinternal AND tgrelid = to_regclass(:place) AND (tgtype & 24) > 0"
+    " FROM pg_trigger t WHERE NOT tgisinternal AND (tgtype & 24) > 0 AND (tgrelid = to_regclass(:place)"
+    " OR tgrelid IN (SELECT relid FROM pg_partition_tree(to_regclass(:place))))"
     " UNION SELECT rulename, CASE ev_type WHEN '4' THEN 'DELETE' ELSE 'UPDATE' END"
     " FROM pg_rewrite WHERE ev_class = to_regclass(:place) AND ev_type IN ('2', '4')",
     "mysql": "SELECT trigger_name, event_manipulation"
@@ -72,7 +73,8 @@ class _Checks:
         yield from self._in_unique_columns(name, table, at)
         yield from self._in_key(name, table, columns, at)
         yield from self._in_engine(name, table, at)
-        yield from self._in_foreign_keys(name, table, set(columns), at)
+        yield from self._in_foreign_keys(name, table, at)
+        yield from self._in_new_values(name, table, columns.keys(), at)
         yield from self._in_triggers(name, table, at)
 
     def _in_dates(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
@@ -111,20 +113,27 @@ class _Checks:
                 cure = "use other columns, or make it a whole number, a decimal or text"
                 yield f"{at}.key: a row cannot be found by {column} ({columns[column]['type']}); {cure}"
 
-    def _in_foreign_keys(self, name: str, table: Table, columns: set[str], at: str) -> Iterator[str]:
-        """Foreign keys that let what we do reach rows which are not found by way of the register, or that stop it."""
-        place = self.schema.place_of(name, table)
+    def _in_foreign_keys(self, name: str, table: Table, at: str) -> Iterator[str]:
+        """Foreign keys that let an erasure reach rows which are not found by way of the register, or that stop it."""
         known = {self.schema.place_of(other, each): other for other, each in self.tables.items()}
-        emptied = columns - never_emptied(self.tables, name) if table.may_be_emptied else set()
-        for key in sorted((key for key in self.schema.foreign_keys if key.target == place), key=lambda key: key.name):
+        for key in self._pointing(name, table) if table.on_erasure == "delete" else ():
             if key.spreads and not self._is_way(known.get(key.place), name, key):
                 way = "by a way that is not in the register"
                 yield f"{at}: erasing would reach table {key.name} ({key.on_delete}) {way}"
             elif not key.spreads and key.place not in known:
                 stops = "a row that it points at cannot be erased"
                 self.warnings.append(f"{at}: table {key.name} points at it and is not in the register: {stops}")
+
+    def _in_new_values(self, name: str, table: Table, columns: Set[str], at: str) -> Iterator[str]:
+        """Foreign keys by which a value that is emptied, corrected or marked changes rows that point at it."""
+        emptied = columns - never_emptied(self.tables, name) if table.may_be_emptied else set()
+        for key in self._pointing(name, table):
             if changed := key.spread_of(table.written | emptied):
                 yield f"{at}: changing {', '.join(changed)} would reach table {key.name} (ON UPDATE {key.on_update})"
+
+    def _pointing(self, name: str, table: Table) -> list[Pointing]:
+        place = self.schema.place_of(name, table)
+        return sorted((key for key in self.schema.foreign_keys if key.target == place), key=lambda key: key.name)
 
     def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
         """Whether a foreign key is the very way by which the register reaches a table."""

@@ -145,8 +145,10 @@ class Schema:
         return [key for schema in self.schemas for key in self._foreign_keys(schema)]
 
     def _foreign_keys(self, schema: str | None) -> Iterator[Pointing]:
+        """Those of a partition are of the whole table."""
+        whole = self._whole_tables(schema)
         for (_, name), keys in self.inspector.get_multi_foreign_keys(schema).items():
-            for key in keys:
+            for key in keys if name in whole else ():
                 options = key.get("options") or {}
                 yield Pointing(
                     self.place(schema, name),

@@ -110,6 +110,7 @@ def test_a_cascade_to_a_table_outside_the_register(told: Any, shop: Shop, action
     assert told() == [
         f"tables.shop.customer: erasing would reach table review ({action}) by a way that is not in the register"
     ]
+    assert told(customer={"on_erasure": "empty", "match": {"email": "name"}}) == [], "such a row is never erased"
 
 
 def test_a_new_value_goes_on_to_what_points_at_it(told: Any, shop: Shop) -> None:
@@ -270,6 +271,20 @@ def test_a_trigger_on_a_change_counts_where_rows_are_emptied_and_one_that_is_kno
     gone = {"keep_columns": None, "fixed": {}, "rectifiable": ()}
     assert told(customer=gone) == []
     assert len(told(customer=gone | {"restricted": Mark("phone", "no")})) == 1
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_what_a_partition_has_is_of_the_whole_table(told: Any, shop: Shop) -> None:
+    way = f"customer_id INTEGER, at DATE, PRIMARY KEY (id, at), {TO_CUSTOMER} ON DELETE CASCADE"
+    shop.run(f"CREATE TABLE review (id INTEGER, {way}) PARTITION BY RANGE (at)")
+    shop.run("CREATE TABLE review_2026 PARTITION OF review FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')")
+    review = Table("ticket", ("id", "at"), via={"customer_id": "customer.id"})
+    assert told(review=review) == []
+    for statement in TRIGGER["postgresql"]:
+        shop.run(statement.replace("ON ticket", "ON review_2026"))
+    assert told(review=review) == [
+        "tables.shop.review: a trigger runs when a row is erased (follow); it may reach other rows"
+    ]
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
