@@ -59,6 +59,8 @@ def _identifiers(settings: Settings, matches: tuple[str, ...]) -> dict[str, str]
     """What to look for; a kind that no table matches on would find nothing, and that would look like an answer."""
     tables = (table for system in settings.register.tables.values() for table in system.values())
     known = {kind for table in tables for kind in table.match}
+    if not known:
+        fail("The register names no table with match yet, so nobody can be looked for.")
     found: dict[str, str] = {}
     for match in matches:
         kind, _, value = match.partition("=")

@@ -34,3 +34,11 @@ def test_what_cannot_be_looked_for_is_refused(tmp_path: Path, matches: list[str]
     )
     assert done.exit_code == 2
     assert told in done.output
+
+
+def test_a_register_without_tables_says_so(tmp_path: Path) -> None:
+    assert CliRunner().invoke(main, ["init", str(tmp_path / "new"), "--register", "hosting"]).exit_code == 0
+    asked = ["--config", str(tmp_path / "new/config.toml"), "--match", "email=hanna@example.org", "--on", "2029-06-01"]
+    done = CliRunner().invoke(main, ["preview", *asked])
+    assert done.exit_code == 2
+    assert done.output == "The register names no table with match yet, so nobody can be looked for.\n"
