@@ -38,7 +38,7 @@ def reader_remarks(connection: Connection, name: str, system: DataSystem, tables
     warnings = [f"{at}: it is the eraser's account too; give it one of its own"] if _is_one(system) else []
     blind = [table for table in tables if _is_kept_from(connection, _selecting(table, tables[table]))]
     own = {table: known for table, known in tables.items() if known.is_erasable}  # of a view rows cannot be erased
-    writable = [table for table in own if not _is_kept_from(connection, _deleting(table, own[table]))]
+    writable = [table for table in own if _may_change(connection, table, own[table])]
     if writable:
         warnings.append(f"{at}: it may change rows ({', '.join(writable)}); it needs SELECT and nothing more")
     if connection.dialect.name == "mysql" and not _sees_all(connection):
@@ -141,6 +141,11 @@ def _deleting(name: str, table: Table) -> sa.Executable:
 def _updating(name: str, table: Table, columns: Iterable[str]) -> sa.Executable:
     source = _clause(name, table, *columns)
     return sa.update(source).values({column: sa.null() for column in source.c})
+
+
+def _may_change(connection: Connection, name: str, table: Table) -> bool:
+    changes = _deleting(name, table), _updating(name, table, table.key)
+    return not all(_is_kept_from(connection, change) for change in changes)
 
 
 def _is_kept_from(connection: Connection, statement: sa.Executable) -> bool:

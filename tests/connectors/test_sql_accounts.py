@@ -191,6 +191,11 @@ def test_too_much_is_a_warning(accounts: Accounts) -> None:
             f"systems.shop.reader: it may change rows ({', '.join(TABLES)}); it needs SELECT and nothing more",
         ],
     )
+    accounts.let_read()
+    accounts.grant("reader", "UPDATE", "ticket")
+    assert "systems.shop.reader: it may change rows (ticket); it needs SELECT and nothing more" in (
+        accounts.remarks().warnings
+    )
     everything = "ALL PRIVILEGES ON *.* TO eraser" if accounts.is_mariadb else ""
     accounts.shop.run(f"GRANT {everything}" if everything else "ALTER ROLE eraser SUPERUSER")
     superuser = "systems.shop.eraser: it is a superuser of the server; give it only the tables of the register"
