@@ -40,6 +40,8 @@ _KEYS = "dsr_keys_"
 """The parameter that holds keys: no column is called so."""
 PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
+TOGETHER = 10
+"""How many tables are searched before the rows are counted: each may give as many as there may be."""
 _BEYOND_INTEGER = 2**31
 """A larger number is no integer of PostgreSQL: a column of these that points at a bigint is compared as one."""
 BATCH = 400
@@ -147,13 +149,21 @@ class SqlSystem:
             yield connection
 
     def find_in(self, connection: Connection, identifiers: Identifiers, *, locks: bool) -> list[Found]:
-        tables, kinds, cap = self.register.nearest_first(self.name), frozenset(identifiers), self.system.row_cap
-        statements = [self._statement(name, kinds, locks=locks, most=cap) for name in tables]
-        read = read_all(connection, statements, self._parameters(identifiers))
-        found = [self._found(name, *rows) for name, rows in zip(tables, read, strict=True)]
-        if sum(len(table.rows) for table in found) > cap:
-            raise SystemRefuses(self.name, N_("more than %(cap)s rows, the most for one person"), cap=cap)
+        found: list[Found] = []
+        tables, cap = self.register.nearest_first(self.name), self.system.row_cap
+        for start in range(0, len(tables), TOGETHER):
+            found += self._find_few(connection, tables[start : start + TOGETHER], identifiers, locks=locks)
+            if sum(len(table.rows) for table in found) > cap:
+                raise SystemRefuses(self.name, N_("more than %(cap)s rows, the most for one person"), cap=cap)
         return found
+
+    def _find_few(
+        self, connection: Connection, tables: Sequence[str], identifiers: Identifiers, *, locks: bool
+    ) -> Iterator[Found]:
+        kinds, cap = frozenset(identifiers), self.system.row_cap
+        statements = [self._statement(name, kinds, locks=locks, most=cap) for name in tables]
+        for name, rows in zip(tables, read_all(connection, statements, self._parameters(identifiers)), strict=True):
+            yield self._found(name, *rows)
 
     def _batches(self, connection: Connection, name: str, identifiers: Identifiers) -> Iterator[Found]:
         kinds = frozenset(identifiers)

@@ -166,6 +166,15 @@ def test_more_rows_than_the_cap_are_refused(open_shop: Open) -> None:
         open_shop(row_cap=29).find(HANNA)
 
 
+def test_beyond_the_most_for_one_person_no_other_table_is_read(
+    shop: Shop, open_shop: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dsr.connectors.sql.TOGETHER", 4)
+    shop.run("DROP TABLE invoice_line")
+    with pytest.raises(SystemRefuses, match="more than 9 rows, the most for one person"):
+        open_shop(row_cap=9).find(HANNA)
+
+
 # What may not be
 
 
@@ -215,8 +224,9 @@ def test_no_fault_of_a_driver_tells_what_is_in_a_row(shop: Shop, system: SqlSyst
 def test_a_system_that_does_not_answer_is_down(open_shop: Open, shop_settings: Settings) -> None:
     is_file = shop_settings.systems["shop"].engine == "sqlite"
     system = open_shop(path="nowhere/shop.db") if is_file else open_shop(host="127.0.0.1", port=1)
+    why = "the file of the database cannot be opened" if is_file else "the database does not answer, or is busy"
     for act in (system.mistakes, lambda: system.lookup(HANNA), lambda: system.find(HANNA)):
-        with pytest.raises(SystemDown, match="shop: the database does not answer, or is busy"):
+        with pytest.raises(SystemDown, match=f"shop: {why}"):
             act()
     with pytest.raises(SystemDown), system.erasing():
         pass
