@@ -168,6 +168,8 @@ def test_what_the_register_no_longer_keeps_of_such_a_row_goes_with_the_second_re
     context = replace(workplace.context, settings=settings, systems=open_systems(settings))
     approve_again(replace(workplace, context=context), later)
     work.run_all(context)
+    for system in context.systems.values():
+        system.close()
     after = workplace.shop.rows("deal")[0]
     assert after["advisor"] == before["advisor"]
     assert after["title"] != before["title"] == "hosting"

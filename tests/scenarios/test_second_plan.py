@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -36,7 +37,7 @@ HANNA = {"email": "hanna@example.org"}
 
 
 @pytest.fixture
-def with_club(workplace: Workplace) -> Workplace:
+def with_club(workplace: Workplace) -> Iterator[Workplace]:
     """The shop, and a club that is erased after it."""
     settings = workplace.context.settings
     club = DataSystem(engine="sqlite", path=str(settings.base / "zclub.db"))
@@ -47,7 +48,9 @@ def with_club(workplace: Workplace) -> Workplace:
     settings = replace(settings, systems={**settings.systems, "zclub": club})
     settings = replace(settings, register=load_register(file))
     context = replace(workplace.context, settings=settings, systems=open_systems(settings))
-    return replace(workplace, context=context)
+    yield replace(workplace, context=context)
+    for system in context.systems.values():
+        system.close()
 
 
 def _in_club(workplace: Workplace, statement: str) -> None:
