@@ -341,7 +341,7 @@ class SqlSystem:
             text = sa.collate(text, "utf8mb4_nopad_bin")
         if table.match_exactly:
             return sa.and_(column == value, text == value)
-        return sa.func.lower(text) == sa.func.lower(value)
+        return sa.func.lower(sa.func.trim(text)) == sa.func.lower(value)
 
     def _belongs(self, source: Any, name: str, way: Mapping[str, str], kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""

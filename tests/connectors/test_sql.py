@@ -91,6 +91,11 @@ def test_a_search_finds_all_of_one_person_and_nothing_of_another(system: SqlSyst
     assert [row.table for row in rows].index("customer") < [row.table for row in rows].index("invoice")
 
 
+def test_spaces_around_a_stored_address_are_no_part_of_it(shop: Shop, system: SqlSystem) -> None:
+    shop.run("UPDATE customer SET email = ' Hanna@Example.org ' WHERE id = 1")
+    assert keys(rows_of(system.find(HANNA)), "customer") == [1]
+
+
 def test_an_accent_makes_another_person(shop: Shop, system: SqlSystem) -> None:
     shop.run("UPDATE customer SET email = 'hänna@example.org' WHERE id = 2")
     assert keys(rows_of(system.find(HANNA)), "customer") == [1]
