@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from flask import Flask
 from sqlalchemy import create_engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -20,6 +21,7 @@ from dsr.connectors.registry import open_systems
 from dsr.db import base, migrations
 from dsr.domain.persons import doubtful_tables
 from dsr.domain.register_check import named_nowhere
+from dsr.mail.delivery import DeliveryFailed, Mail
 from dsr.register_file import GAP, gaps
 from dsr.toml import Mistake, line_of
 
@@ -61,12 +63,15 @@ def init(folder: Path, label: str | None) -> None:
 
 @click.command("check-config")
 @config_option
-@click.option("--connect", is_flag=True, help="Also hold the register against the live databases.")
+@click.option(
+    "--connect", is_flag=True, help="Also hold the register against the live databases, and try the mail server."
+)
 def check_config(config_file: Path, connect: bool) -> None:
     """Tell every mistake in configuration and register."""
     settings, mistakes = check(config_file)
     told = [*map(str, mistakes)]
     if settings and connect and _is_of_register(mistakes, settings):
+        _try_mail(settings)
         try:
             told += _mistakes_of_systems(settings)
         except SystemDown as error:
@@ -114,6 +119,15 @@ def _notes(settings: Settings) -> Iterator[str]:
 def _is_of_register(mistakes: list[Mistake], settings: Settings) -> bool:
     """Whether the configuration itself is in order, so that its systems can be asked."""
     return all(mistake.file.name == settings.path(settings.register_file).name for mistake in mistakes)
+
+
+def _try_mail(settings: Settings) -> None:
+    """Warn where nothing could be sent now; a mail waits until it can."""
+    try:
+        Mail(Flask(__name__), settings).check()
+    except DeliveryFailed as fault:
+        server = f"{settings.mail.host}:{settings.mail.port} ({settings.mail.security})"
+        click.echo(f"Warning: mail: {server} takes nothing from us now: {fault.code}", err=True)
 
 
 def _mistakes_of_systems(settings: Settings) -> list[str]:

@@ -84,6 +84,11 @@ class Mail(flask_mail.Mail):
         """A connection, closed at the end of the `with` block."""
         return Connection(self)
 
+    def check(self) -> None:
+        """Connect and sign in, and send nothing. DeliveryFailed where a mail could not be handed over."""
+        with _faults_named(), self.connect():
+            pass
+
     def compose(self, message: Message, *, recipient: str, message_id: str, now: datetime) -> bytes:
         """The mail as it goes over the line; DeliveryFailed if it could be read otherwise than it was meant."""
         with self.app.app_context():

@@ -18,6 +18,7 @@ from click.testing import CliRunner
 
 from dsr import config, paths
 from dsr.cli import main
+from tests.parts.smtp import MailServer
 
 
 def run(*arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -161,7 +162,19 @@ def test_a_database_that_is_not_there_is_a_passing_fault(folder: Path) -> None:
     )
     done = run("check-config", "--connect", cwd=folder)
     assert done.returncode == 3
-    assert done.stderr == "shop: the file of the database cannot be opened; look at its path\n"
+    assert done.stderr.splitlines()[-1] == "shop: the file of the database cannot be opened; look at its path"
+
+
+def test_the_mail_server_is_tried_and_nothing_is_sent(folder: Path, smtp_server: MailServer) -> None:
+    file = folder / "config.toml"
+    given, server = file.read_text(), f"[mail]\nport = {smtp_server.port}\nsecurity = "
+    file.write_text(given.replace("[mail]", f'{server}"none"', 1))
+    done = run("check-config", "--connect", cwd=folder)
+    assert (done.returncode, "mail:" in done.stderr, smtp_server.deliveries) == (0, False, [])
+    file.write_text(given.replace("[mail]", f'{server}"starttls"', 1))
+    done = run("check-config", "--connect", cwd=folder)
+    told = f"Warning: mail: localhost:{smtp_server.port} (starttls) takes nothing from us now: SMTPNotSupportedError"
+    assert (done.returncode, done.stderr.splitlines()) == (0, [told])
 
 
 def test_somebody_can_be_added_once(folder: Path) -> None:
