@@ -45,6 +45,10 @@ class SystemRefuses(ConnectorError):
     """Permanent: the system and the register do not fit, or the account may not do this; somebody must look."""
 
 
+class RegisterDoesNotFit(SystemRefuses):
+    """The register says what the system does not have, or an erasure would reach further than its rows."""
+
+
 @dataclass(frozen=True)
 class Found:
     """Rows of a person in one table, as the driver gave them; there may be thousands."""
@@ -175,8 +179,11 @@ class Connector(Searching, Protocol):
     def erasing(self) -> AbstractContextManager[Erasing]:
         """Open a transaction with the erasing account."""
 
-    def mistakes(self) -> list[str]:
-        """What the register says that the system does not have; in sentences."""
+    def mistakes(self, *, within: float = 0) -> list[str]:
+        """What the register says that the system does not have; in sentences.
+
+        Where there was none `within` so many seconds, it is not asked again.
+        """
 
     def remarks(self) -> Remarks:
         """The same with what somebody should know, and what the accounts may and may not do."""

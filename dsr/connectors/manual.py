@@ -78,7 +78,7 @@ class ManualSystem:
             raise OwnerHasNotAnswered(self.name)
         yield _ErasedByHand(self, self._erased)
 
-    def mistakes(self) -> list[str]:
+    def mistakes(self, *, within: float = 0) -> list[str]:
         """None: there is no schema to hold the register against."""
         return []
 

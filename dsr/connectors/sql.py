@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import reduce
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,6 +60,7 @@ class SqlSystem:
         self._statements: dict[tuple[str, frozenset[str], bool, int | None], Statement] = {}
         self._named = {name: _columns(table) for name, table in self.tables.items()}
         self._by_key: dict[tuple[Any, ...], Statement] = {}
+        self._fitted_at: float | None = None
         self._reader = engine_for(self.system, self.system.reader, settings, reads_only=True)
         self._eraser = engine_for(self.system, self.system.eraser, settings, reads_only=False)
 
@@ -113,10 +115,15 @@ class SqlSystem:
         with self._transaction(self._eraser) as connection:
             yield SqlErasing(self, connection)
 
-    def mistakes(self) -> list[str]:
+    def mistakes(self, *, within: float = 0) -> list[str]:
         """What the register says that the database does not have. Raises SystemDown."""
+        now = monotonic()
+        if self._fitted_at is not None and now - self._fitted_at < within:
+            return []
         with self._transaction(self._reader) as connection:
-            return remarks_on(connection, self.register, self.name).mistakes
+            mistakes = remarks_on(connection, self.register, self.name).mistakes
+        self._fitted_at = None if mistakes else now
+        return mistakes
 
     def remarks(self) -> Remarks:
         """The same with what somebody should know, and what the two accounts may and may not do. Raises SystemDown."""

@@ -19,7 +19,7 @@ from typing import TypeVar
 from sqlalchemy.orm import Session
 
 from dsr import faults
-from dsr.connectors.base import Connector, ConnectorError, Erasing, SystemDown, SystemRefuses
+from dsr.connectors.base import Connector, ConnectorError, Erasing, RegisterDoesNotFit, SystemDown, SystemRefuses
 from dsr.connectors.manual import OwnerHasNotAnswered
 from dsr.domain.calendars import local_date
 from dsr.domain.plans import Decision, PlanChanged
@@ -122,6 +122,7 @@ def _by_hand(context: Context, approved: executions.Approved) -> Mapping[str, Co
 def _erase_in(context: Context, approved: executions.Approved, connector: Connector) -> Note:
     system = connector.name
     try:
+        drawing_up.check_before_erasing(connector)
         with ExitStack() as theirs:
             receipt = _erase(context, approved, system, theirs.enter_context(connector.erasing()))
             return _Changed(context, approved, system, receipt, theirs.pop_all()).commit
@@ -168,15 +169,20 @@ def _is_repeated(context: Context, plan_id: uuid.UUID, system: str) -> bool:
 def erase_due(context: Context) -> int:
     """Erase what the ledger kept until today; returns how many groups of rows were looked at.
 
-    A system that is down keeps its rows until the next run; what a system refuses is left for a person.
+    A system that is down or that the register does not fit keeps its rows until the next run; what a system refuses is
+    left for a person.
     """
-    looked_at = 0
+    looked_at, unfit = 0, set[str]()
     for group, decisions in _due(context):
         looked_at += 1
         try:
-            _erase_group(context, group, decisions)
+            if group.system not in unfit:
+                _erase_group(context, group, decisions)
         except OwnerHasNotAnswered:
             continue
+        except RegisterDoesNotFit as error:
+            log.warning("Kept rows wait until the register fits again: %s", error)
+            unfit.add(group.system)
         except SystemDown as error:
             log.warning("Kept rows wait for the next run: %s", error)
     return looked_at
@@ -198,6 +204,8 @@ def _due(context: Context) -> Iterator[tuple[retention.Due, Mapping[str, Decisio
 def _erase_group(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> None:
     try:
         _erase_kept(context, due, decisions)
+    except RegisterDoesNotFit:
+        raise  # of every row in this system; once it is mended they go by themselves
     except SystemRefuses as error:
         log.warning("Kept rows are left for a person: %s", error)
         with context.transaction() as session:
@@ -210,6 +218,7 @@ def _erase_group(context: Context, due: retention.Due, decisions: Mapping[str, D
 
 def _erase_kept(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> None:
     connector = _connector(context, due, decisions)
+    drawing_up.check_before_erasing(connector)
     with ExitStack() as ours:
         with connector.erasing() as transaction:
             on = local_date(context.now())

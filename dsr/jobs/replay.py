@@ -9,7 +9,7 @@ from datetime import date, timedelta
 
 from dsr.domain.calendars import local_date
 from dsr.jobs.context import Context
-from dsr.services import erased, errand_replays, holds, replay, retention
+from dsr.services import drawing_up, erased, errand_replays, holds, replay, retention
 from dsr.services.replay import AGAIN, GONE, Batch, Outcome, RowNoted
 
 
@@ -44,6 +44,7 @@ def run(context: Context, system: str, since: date, *, dry_run: bool = False) ->
     noted = {row for batch in batches for row in batch.rows()}
     outcomes: list[Outcome] = []
     for batch in batches:
+        drawing_up.check_before_erasing(context.systems[system])
         outcomes += (_rehearse if dry_run else _replay)(context, system, batch, noted)
     return Report(outcomes, remembered_from(context))
 

@@ -7,7 +7,15 @@ from datetime import date
 
 from dsr import __version__
 from dsr.config import Settings
-from dsr.connectors.base import Connector, ConnectorError, Found, Identifiers, Searching, SystemRefuses, rows_of
+from dsr.connectors.base import (
+    Connector,
+    ConnectorError,
+    Found,
+    Identifiers,
+    RegisterDoesNotFit,
+    Searching,
+    rows_of,
+)
 from dsr.domain import verdicts
 from dsr.domain.basis import Basis, digest_of
 from dsr.domain.persons import several, tables_of_people
@@ -16,6 +24,9 @@ from dsr.domain.register import Register
 from dsr.domain.row_keys import key_text
 from dsr.domain.wording import N_
 from dsr.services.pointing import with_needs_of_others
+
+CHECKED_FOR = 60
+"""For so many seconds a system that fitted the register is taken to fit it still."""
 
 
 def draw_up(
@@ -54,11 +65,19 @@ def find_in(
     return found, faults
 
 
-def check_schema(system: Connector) -> None:
-    """Hold the register against a system as it is now. Raises SystemRefuses or SystemDown."""
-    if mistakes := system.mistakes():
+def check_schema(system: Connector, *, within: float = 0) -> None:
+    """Hold the register against a system as it is now, or was `within` so many seconds where it fitted then.
+
+    Raises RegisterDoesNotFit or SystemDown.
+    """
+    if mistakes := system.mistakes(within=within):
         sentence = N_("the register does not fit the database: %(mistakes)s")
-        raise SystemRefuses(system.name, sentence, mistakes="; ".join(mistakes))
+        raise RegisterDoesNotFit(system.name, sentence, mistakes="; ".join(mistakes))
+
+
+def check_before_erasing(system: Connector) -> None:
+    """The same before rows go, once a minute: it costs more than to erase one person. Raises as `check_schema` does."""
+    check_schema(system, within=CHECKED_FOR)
 
 
 def draw_up_from(

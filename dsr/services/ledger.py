@@ -323,7 +323,8 @@ def page(session: Session, shown: Shown, *, after: uuid.UUID | None = None) -> P
 
 @dataclass(frozen=True, slots=True)
 class Went:
-    """Rows of one category in one system: erased since some moment, and those that wait for a person now."""
+    """Rows of one category in one system: erased since some moment, and those that wait for a person now: left on their
+    day, or past it since the system is down or does not fit the register."""
 
     system: str
     category: str
@@ -331,13 +332,15 @@ class Went:
     waiting: int
 
 
-def went_since(session: Session, since: datetime) -> list[Went]:
+def went_since(session: Session, since: datetime, today: date) -> list[Went]:
     """What of the ledger was erased since then, or could not be; nothing where neither is new."""
     erased = _counted(session, LedgerEntry.state == ERASED, LedgerEntry.erased_at > since)
-    is_new = exists().where(Task.kind == LEFT, Task.made_at > since)
+    is_overdue = and_(LedgerEntry.state == KEPT, LedgerEntry.may_erase_from < today)
+    of_late = is_overdue & (LedgerEntry.may_erase_from >= local_date(since))
+    is_new = or_(exists().where(Task.kind == LEFT, Task.made_at > since), exists().where(of_late))
     if not erased and not session.scalar(select(is_new)):
         return []
-    waiting = _counted(session, LedgerEntry.state == TASK)
+    waiting = _counted(session, or_(LedgerEntry.state == TASK, is_overdue))
     return [Went(*place, erased[place], waiting[place]) for place in sorted(erased | waiting)]
 
 

@@ -83,7 +83,7 @@ def remind_staff(session: Session, *, since: datetime, settings: Settings, now: 
     one, or could not, is told to all of them.
     """
     today, handlers = local_date(now), _active(session, Role.HANDLER)
-    went = ledger.went_since(session, since)
+    went = ledger.went_since(session, since, today)
     digests: dict[uuid.UUID, list[_Due]] = {member: [] for member in handlers if went}
     for due in _due(session, today) if handlers else ():
         session.execute(insert(Reminder), due.rows())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import replace
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -154,6 +156,24 @@ def test_a_trigger_on_erasing(told: Any, shop: Shop) -> None:
     for statement in TRIGGER[shop.engine.dialect.name]:
         shop.run(statement)
     assert told() == ["tables.shop.ticket: a trigger runs when a row is erased (follow); it may reach other rows"]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_that_a_register_fits_is_remembered_for_as_long_as_is_asked(
+    shop_settings: Settings, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(SqlSystem("shop", shop_settings)) as system:
+        assert system.mistakes(within=60) == []
+        shop.run(TRIGGER["sqlite"][0])
+        assert system.mistakes(within=60) == []
+        assert len(system.mistakes()) == 1
+        assert len(system.mistakes(within=60)) == 1, "that it does not is asked again"
+        shop.run("DROP TRIGGER follow")
+        assert system.mistakes(within=60) == []
+        shop.run(TRIGGER["sqlite"][0])
+        minute_later = monotonic() + 61
+        monkeypatch.setattr("dsr.connectors.sql.monotonic", lambda: minute_later)
+        assert len(system.mistakes(within=60)) == 1
 
 
 @pytest.mark.parametrize("shop_url", ["mariadb"], indirect=True)

@@ -13,16 +13,19 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import event, select, text
 
 from dsr.config import Settings
+from dsr.connectors.base import RegisterDoesNotFit
 from dsr.connectors.sql import SqlSystem
 from dsr.connectors.sql_reading import Statement
 from dsr.db.cases import Case
+from dsr.db.notices import Task
 from dsr.domain.plans import Verdict, register_decisions
 from dsr.domain.register import Table
-from dsr.jobs import work
+from dsr.jobs import erasing, replay, work
 from dsr.services import drawing_up, plans
+from dsr.services.work import ask
 from dsr.services.work import of as work_of
 from tests.parts.erasures import approved_plan, newest_plan
 from tests.parts.shop import Workplace
@@ -87,6 +90,67 @@ def test_a_column_that_was_dropped_after_the_plan_stops_the_erasure(
     assert newest_plan(workplace, approved).state == expected
     assert _step_fault(workplace, approved)
     assert workplace.shop.everything() == before
+
+
+SPREAD = "CREATE TRIGGER spread AFTER DELETE ON invoice BEGIN DELETE FROM newsletter; END"
+
+
+@pytest.fixture
+def minute_later(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Since the register was last held against the shop a minute has gone by."""
+    then = time.monotonic()
+    return lambda: monkeypatch.setattr("dsr.connectors.sql.monotonic", lambda: then + 120)
+
+
+def test_a_cascade_that_was_made_after_the_approval_is_seen_and_the_plan_waits(
+    workplace: Workplace, approved: Case, minute_later: Callable[[], None]
+) -> None:
+    way = "ticket_id INTEGER, FOREIGN KEY (ticket_id) REFERENCES ticket (id) ON DELETE CASCADE"
+    workplace.shop.run(f"CREATE TABLE review (id INTEGER PRIMARY KEY, {way})")
+    workplace.shop.run("INSERT INTO review VALUES (1, 1)")
+    before = workplace.shop.everything()
+    minute_later()
+    work.run_all(workplace.context)
+    assert workplace.shop.everything() == before
+    assert len(workplace.shop.rows("review")) == 1
+    assert newest_plan(workplace, approved).state == plans.APPROVED
+    assert "shop.ticket: erasing would reach table review" in str(_step_fault(workplace, approved))
+    workplace.shop.run("DROP TABLE review")
+    with workplace.transaction() as session:
+        ask(session, approved.id, "erase", now=workplace.clock())
+    work.run_all(workplace.context)
+    assert newest_plan(workplace, approved).state == plans.EXECUTED
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_kept_rows_wait_while_a_trigger_would_reach_further(
+    workplace: Workplace, approved: Case, minute_later: Callable[[], None]
+) -> None:
+    work.run_all(workplace.context)
+    workplace.shop.run(SPREAD)
+    before = workplace.shop.everything()
+    minute_later()
+    workplace.clock.set(date(2027, 1, 1))
+    assert erasing.erase_due(workplace.context) == 1
+    assert workplace.shop.everything() == before
+    with workplace.transaction() as session:
+        assert session.scalars(select(Task)).all() == [], "nobody has to erase it by hand"
+    workplace.shop.run("DROP TRIGGER spread")
+    erasing.erase_due(workplace.context)
+    assert 119 not in [row["id"] for row in workplace.shop.rows("invoice")]
+
+
+@pytest.mark.parametrize("shop_url", ["sqlite"], indirect=True)
+def test_what_a_restore_brought_back_waits_while_a_trigger_would_reach_further(
+    workplace: Workplace, approved: Case, minute_later: Callable[[], None]
+) -> None:
+    work.run_all(workplace.context)
+    workplace.shop.run("INSERT INTO ticket VALUES (1, 1, 'help')")
+    workplace.shop.run(SPREAD)
+    minute_later()
+    with pytest.raises(RegisterDoesNotFit, match=r"shop\.invoice: a trigger runs"):
+        replay.run(workplace.context, "shop", workplace.clock().date())
+    assert len(workplace.shop.rows("ticket")) == 2
 
 
 # The connection

@@ -326,6 +326,16 @@ def test_what_the_ledger_erased_is_told_once_to_every_handler_with_what_waits(st
     assert len(mails(store, "staff-digest")) == 2
 
 
+def test_what_is_past_its_day_and_still_there_is_told_once(sqlite_store: Store) -> None:
+    kept(sqlite_store, 4, state="kept", may_erase_from=NOW.date())
+    told = []
+    for days in range(3):
+        remind(sqlite_store, days)
+        told.append([facts["ledger"] for _, facts in mails(sqlite_store, "staff-digest")])
+    line = {"what": "invoice", "where": "shop", "erased": 0, "waiting": 4}
+    assert told == [[], [[line]], [[line]]]
+
+
 def test_what_could_not_be_erased_is_told_where_nothing_went(sqlite_store: Store) -> None:
     kept(sqlite_store, 4, state="task")
     with sqlite_store.transaction() as session:
