@@ -223,8 +223,8 @@ class Facts:
         return list(alike.values())
 
     def right(self, right: Right) -> DecidedRight | None:
-        """How a right of the case ended, or None where the case does not invoke it."""
-        return next((decided for decided in self.rights if decided.right is right), None)
+        """How a right of the case ended, or None where the case does not invoke it. A template says its word."""
+        return next((decided for decided in self.rights if decided.right == right), None)
 
     @property
     def told(self) -> frozenset[Right]:

@@ -67,6 +67,12 @@ def test_every_mix_of_erased_and_kept_can_be_told(
     assert "35 UAVG" in text
 
 
+def test_an_erasure_is_told_once_where_a_consent_was_withdrawn_too(settings: Settings) -> None:
+    both = (DecidedRight(Right.CONSENT_WITHDRAWAL, Outcome.FULFILLED), *COMPLETE.rights)
+    assert words(letter(replace(COMPLETE, rights=both), settings)).count("Het loopt nog.") == 1
+    assert words(letter(replace(COMPLETE, rights=both[:1]), settings)).count("Het loopt nog.") == 1
+
+
 def test_a_law_is_named_only_where_there_is_one(settings: Settings) -> None:
     left = NotErased("Logboek", Verdict.PROTECTED, is_part=True)
     own = words(letter(replace(COMPLETE, not_erased=(left, replace(left, what="Post", is_part=False))), settings))
