@@ -66,7 +66,7 @@ class Noted:
     @property
     def words(self) -> str:
         """What it is, or else the names of its files."""
-        return self.description.strip() or ", ".join(upload.name for upload in self.uploads)
+        return self.description.strip() or ", ".join(upload.name for upload in self.uploads)[:LONGEST]
 
 
 def note_item(session: Session, errand: Errand, noted: Noted, *, by: str, settings: Settings, now: datetime) -> Item:
@@ -90,8 +90,12 @@ def _check(noted: Noted, known: Container[str]) -> None:
         raise NotAnAnswer("category", N_("Choose what kind of data it is."))
     if not noted.words:
         raise NotAnAnswer("description", N_("Say in a few words what you found, or add a file."))
-    if len(noted.words) > LONGEST:
-        raise NotAnAnswer("description", N_("Make it shorter: at most %(limit)s characters."), limit=LONGEST)
+    _check_length("description", noted.words)
+
+
+def _check_length(field: str, text: str) -> None:
+    if len(text.strip()) > LONGEST:
+        raise NotAnAnswer(field, N_("Make it shorter: at most %(limit)s characters."), limit=LONGEST)
 
 
 def _next_number(session: Session, errand: Errand) -> int:
@@ -158,7 +162,8 @@ def confirm_erasure(
         raise NotAnAnswer("items", N_("Tick each item that is gone. Is one of them still there? Say below why."))
     if not evidence.strip() and not uploads:
         raise NotAnAnswer("evidence", N_("Say in a few words how it was destroyed, or add a file that shows it."))
-    errand.evidence = evidence.strip()[:LONGEST] or None
+    _check_length("evidence", evidence)
+    errand.evidence = evidence.strip() or None
     session.add_all(_files(errand, uploads, None, now))
     answer(session, errand, by=by, now=now, items=len(errand.items))
     if errand.plan_id:
@@ -184,7 +189,8 @@ def confirm_change(
         raise NotAnAnswer("done_in", N_("Tick where you did it. Is nothing of this person there? Then say so below."))
     if not evidence.strip() and not uploads:
         raise NotAnAnswer("evidence", N_("Say in a few words what you did, or add a file that shows it."))
-    errand.done_in, errand.evidence = done, evidence.strip()[:LONGEST] or None
+    _check_length("evidence", evidence)
+    errand.done_in, errand.evidence = done, evidence.strip() or None
     session.add_all(_files(errand, uploads, None, now))
     answer(session, errand, by=by, now=now, items=len(done))
     _go_on(session, errand, by=by, now=now)
@@ -223,8 +229,7 @@ def decline(session: Session, errand: Errand, reason: str, *, by: str, now: date
     """The owner cannot do it and says why: a handler decides what next. Raises NotAnAnswer or AnsweredAlready."""
     if not reason.strip():
         raise NotAnAnswer("reason", N_("Say why you cannot do this. Your colleague then sees what to do."))
-    if len(reason) > LONGEST:
-        raise NotAnAnswer("reason", N_("Make it shorter: at most %(limit)s characters."), limit=LONGEST)
+    _check_length("reason", reason)
     errand.reason = reason.strip()
     _claim(session, errand, DECLINED)
     errands.tell_staff(session, errand, DECLINED_TASK, now=now)

@@ -100,7 +100,7 @@ def act(session: Session, errand: Errand, verb: str, *, by: str) -> str:
         return take(session, errand, by)
     except NotAnAnswer as fault:
         raise Refused(fault, _field(fault.field)) from None
-    except uploads.FileTooLarge as fault:
+    except uploads.FileRefused as fault:
         raise Refused(fault, _field("files")) from None
 
 

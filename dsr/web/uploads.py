@@ -28,13 +28,8 @@ BODY_LIMIT = 250_000_000  # bytes: of a file that is too large the text beside i
 Open = Callable[[str], Writer]
 
 
-class FileTooLarge(DomainError):
+class FileRefused(DomainError):
     """A file that we do not take in; the rest of the form is fine."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            N_("A file may be at most %(limit)s MB. Make it smaller, or split it."), limit=FILE_LIMIT // 1_000_000
-        )
 
 
 class Request(flask.Request):
@@ -58,12 +53,15 @@ def expect(errand: Errand) -> None:
 
 
 def received(field: str) -> list[Upload]:
-    """The files of a field of the form. Raises FileTooLarge."""
-    parts = [(found.filename or "", cast("_Part", found.stream)) for found in request.files.getlist(field)]
-    if any(part.is_too_large for _, part in parts):
-        raise FileTooLarge
-    found = [(safe_name(name) or "file", part) for name, part in parts if part.size]
+    """The files of a field of the form. Raises FileRefused."""
+    given = ((each.filename, cast("_Part", each.stream)) for each in request.files.getlist(field))
+    found = [(safe_name(name) or "file", part) for name, part in given if name]
     names = [name for name, _ in found]
+    if any(part.is_too_large for _, part in found):
+        sentence = N_("A file may be at most %(limit)s MB. Make it smaller, or split it.")
+        raise FileRefused(sentence, limit=FILE_LIMIT // 1_000_000)
+    if empty := next((name for name, part in found if not part.size), None):
+        raise FileRefused(N_("The file %(name)s is empty. Choose another one, or leave it out."), name=empty)
     return [
         Upload(part.stored, f"{names[:at].count(name) + 1}-{name}" if name in names[:at] else name, part.size)
         for at, (name, part) in enumerate(found)

@@ -119,6 +119,7 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
     assert re.search(r"<details open>\s*<summary>Ik kan dit niet doen", missed.text), "where to say why one is left"
     assert missed.status_code == 422
     assert "versnipperd" in missed.text
+    assert yara.send("gewist", items=["1", "3"], evidence="x" * 1001).status_code == 422
     assert yara.send("gewist", items=["1", "3"], evidence="versnipperd").status_code == 303
     firm.tick()
     letter = send_letter(firm, hanna)

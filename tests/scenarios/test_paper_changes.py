@@ -106,6 +106,7 @@ def test_the_owner_corrects_too_and_only_then_it_is_told(paper_firm: Firm, hanna
     missed = yara.send("gedaan", evidence="op de kaart")
     assert missed.status_code == 422
     assert "op de kaart" in missed.text
+    assert yara.send("gedaan", done_in="quote", evidence="x" * 1001).status_code == 422
     done = yara.send("gedaan", done_in=["quote", "paper_invoice", "customer"], evidence="op de kaart")
     assert done.status_code == 303
     assert "Dorpsstraat" not in yara.page()

@@ -136,6 +136,9 @@ def test_what_is_wrong_is_said_beside_what_was_typed(yara: Keeper) -> None:
     assert "31-02-2024" in wrong.text
     assert yara.note("no_such_category", "iets").status_code == 422
     assert yara.note("quote", "x" * 1001).status_code == 422
+    for hollow in (yara.note("quote", "", ("scan.pdf", b"")), yara.note("quote", "Offerte", ("scan.pdf", b""))):
+        assert hollow.status_code == 422
+        assert "Het bestand scan.pdf is leeg." in hollow.text
     assert yara.done().status_code == 422
 
 
