@@ -149,7 +149,8 @@ def _warnings(facts: Facts) -> Iterator[Remark]:
         )
     if facts.is_late and facts.due_on:
         yield Remark(N_("The answer was due on %(due_on)s. The letter says that it is late."), due_on=facts.due_on)
-    if to_tell := tuple(each.name for each in facts.informed if each.state in (State.PROPOSED, State.MAILED)):
+    untold = (each.name for each in facts.informed if each.state in (State.PROPOSED, State.MAILED))
+    if to_tell := tuple(dict.fromkeys(untold)):
         yield Remark(N_("Not told yet, and the letter says so: %(recipients)s (art. 19)."), recipients=to_tell)
     if facts.copy_until and facts.copy_until < facts.written_on:
         yield Remark(N_("The copy could be fetched through %(until)s and is gone now."), until=facts.copy_until)

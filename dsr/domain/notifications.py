@@ -28,7 +28,7 @@ class State(StrEnum):
     WAIVED = "waived"
     NOT_RECEIVED = "not-received"
     LEFT_OUT = "left-out"  # a confidential recipient
-    OVERTAKEN = "overtaken"  # erased before they were told of the restriction: they hear of the erasure alone
+    OVERTAKEN = "overtaken"  # more was erased before they were told: they hear of it with that erasure
 
 
 OUTSTANDING = (State.ASKED, State.PROPOSED)
@@ -79,7 +79,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Informed:
-    """A recipient as the letter tells of it. `why` are the words of the handler where they were not told."""
+    """A recipient as the letter tells of it. `why` are the words of the handler where they were not told.
+
+    `what` it is about is said where they know of one part of it, and not, or otherwise, of another.
+    """
 
     name: str
     right: Right
@@ -89,6 +92,7 @@ class Informed:
     why: str | None = None
     answer: Answer | None = None
     about: About = About.RIGHT
+    what: tuple[str, ...] = ()
 
     @property
     def deed(self) -> str:

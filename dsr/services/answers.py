@@ -98,9 +98,8 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
 
 
 def _informed(session: Session, case: Case, settings: Settings) -> tuple[Informed, ...]:
-    """The recipients by what was done for the case; who was told of several parts on a day is named once."""
-    found = notifications.informed(session, case, settings)
-    return tuple(dict.fromkeys(each for each in found if each.about is About.RIGHT))
+    """The recipients by what was done for the case."""
+    return tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT)
 
 
 def _unsearched(session: Session, case: Case) -> list[str]:

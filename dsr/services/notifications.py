@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
@@ -71,15 +72,25 @@ def propose(
 
 
 def _overtake(session: Session, erasure: Notification, *, now: datetime) -> None:
-    """Whoever was not told yet that data were restricted hears only that they are erased, by the same day."""
+    """Who was not told yet of what came before hears of it with this erasure, by the same day: what an earlier plan
+    erased; that these data were restricted no longer matters."""
+    same = [each for each in of_case(session, erasure.case_id) if each.recipient == erasure.recipient]
+    untold = [each for each in same if each is not erasure and _is_untold(each)]
+    erased = [each for each in untold if each.kind is Right.ERASURE]
+    _write(erasure, together(change for each in [*erased, erasure] for change in changes_of(each)))
     gone = {change.category for change in changes_of(erasure) if not change.is_part}
-    for each in of_case(session, erasure.case_id):
-        is_same = each.recipient == erasure.recipient and gone.issuperset(told.category for told in changes_of(each))
-        is_stop = each.kind is Right.RESTRICTION and each.about == About.RIGHT
-        if is_same and is_stop and each.stage in OUTSTANDING and each.link_number == 0:
+    for each in untold:
+        is_stop = each.kind is Right.RESTRICTION and gone.issuperset(told.category for told in changes_of(each))
+        if is_stop or each in erased:
             erasure.state, erasure.due_on, each.state = each.state, each.due_on, State.OVERTAKEN.value
             details = {"recipient": each.recipient, "state": each.state}
             audit.record(session, "recipient-judged", by=audit.WORKER, now=now, case_id=each.case_id, **details)
+
+
+def _is_untold(notification: Notification) -> bool:
+    """Whether a recipient is still to be told what a right came to, and no mail went out."""
+    waits = notification.stage in OUTSTANDING and notification.link_number == 0
+    return waits and notification.about == About.RIGHT
 
 
 def ask_to_tell(session: Session, case_id: uuid.UUID, about: object, *, now: datetime) -> None:
@@ -315,21 +326,40 @@ def settle_tasks(session: Session, case_id: uuid.UUID, *, now: datetime) -> None
         session.execute(update(Task).where(*is_ours).values(done_at=now))
 
 
-def informed(session: Session, case: Case, settings: Settings) -> Iterator[Informed]:
-    """What the data subject may hear of it: who was told or not, as it stands; nothing of what is confidential."""
+def informed(session: Session, case: Case, settings: Settings) -> list[Informed]:
+    """What the data subject may hear of it: who was told or not, as it stands; nothing of what is confidential.
+
+    Who was told alike of several parts is named once; otherwise it is said what each was about.
+    """
+    found: dict[Informed, list[str]] = {}
     for each in of_case(session, case.id):
         recipient = settings.register.recipients.get(each.recipient)
         if recipient and not recipient.confidential and each.stage in TELLING:
-            yield Informed(
-                recipient.named(case.language),
-                each.kind,
-                each.stage,
-                told_on=local_date(each.told_at) if each.told_at else None,
-                waiver=Waiver(each.waiver) if each.waiver else None,
-                why=each.why,
-                answer=Answer(each.answer) if each.answer else None,
-                about=About(each.about),
-            )
+            told = _as_told(each, recipient.named(case.language))
+            found.setdefault(told, []).extend(_labels(each, settings.register, case.language))
+    named = Counter((told.name, told.deed) for told in found)
+    return [
+        replace(told, what=tuple(dict.fromkeys(labels))) if named[told.name, told.deed] > 1 else told
+        for told, labels in found.items()
+    ]
+
+
+def _as_told(notification: Notification, name: str) -> Informed:
+    return Informed(
+        name,
+        notification.kind,
+        notification.stage,
+        told_on=local_date(notification.told_at) if notification.told_at else None,
+        waiver=Waiver(notification.waiver) if notification.waiver else None,
+        why=notification.why,
+        answer=Answer(notification.answer) if notification.answer else None,
+        about=About(notification.about),
+    )
+
+
+def _labels(notification: Notification, register: Register, language: str) -> list[str]:
+    known = (register.categories.get(change.category) for change in changes_of(notification))
+    return [category.label.in_language(language) for category in known if category and not category.confidential]
 
 
 def open_list(session: Session, case: Case, receipt_code: str, *, settings: Settings, now: datetime) -> list[Informed]:
@@ -339,4 +369,4 @@ def open_list(session: Session, case: Case, receipt_code: str, *, settings: Sett
     """
     check_receipt_code(session, case, receipt_code, now=now)
     audit.record(session, "recipients-read", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-    return list(dict.fromkeys(informed(session, case, settings)))
+    return informed(session, case, settings)

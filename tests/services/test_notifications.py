@@ -158,6 +158,30 @@ def test_who_was_not_told_of_a_restriction_hears_of_the_erasure_alone(desk: Desk
     assert desk.open_tasks() == ["recipients-to-tell"]
 
 
+def test_who_was_not_told_yet_hears_with_it_of_what_a_further_plan_erased(desk: Desk) -> None:
+    desk.propose(Change("customer"))
+    desk.source_id = uuid.uuid4()
+    for _ in range(2):
+        desk.propose(Change("invoice", is_part=True))
+    with desk.store.transaction() as session:
+        of_case = notifications.of_case(session, desk.case_id)
+        told = [(each.state, notifications.changes_of(each)) for each in of_case if each.recipient == "mailing"]
+    both = [Change("customer"), Change("invoice", is_part=True)]
+    assert sorted(told) == [("overtaken", both[:1]), ("proposed", both)]
+    assert [each.name for each in desk.facts().informed] == ["Boekhoudkantoor Dijkstra", "Duinpost Mailing"]
+
+
+def test_who_was_told_of_one_part_and_not_of_another_is_named_with_both(desk: Desk) -> None:
+    desk.propose(Change("customer"))
+    desk.do("mailing", notifications.note_told, Channel.PHONE)
+    desk.source_id = uuid.uuid4()
+    desk.propose(Change("invoice"))
+    letter = desk.letter()
+    assert "Duinpost Mailing (Klantgegevens): wij lieten het weten op 23 november 2026" in letter
+    assert "Duinpost Mailing (Facturen): wij hebben het nog niet laten weten" in letter
+    assert "Boekhoudkantoor Dijkstra: wij hebben het nog niet laten weten" in letter
+
+
 def test_what_nobody_got_needs_no_task(desk: Desk) -> None:
     desk.propose(Change("recording"))
     assert desk.states() == {}
