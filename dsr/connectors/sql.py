@@ -43,6 +43,8 @@ PARAMETERS = 10_000
 """How many values one statement carries at most; every engine takes this many."""
 TOGETHER = 10
 """How many tables are searched before the rows are counted: each may give as many as there may be."""
+_LETTER_BY_LETTER = {"sqlite": "BINARY", "postgresql": "C", "mariadb": "utf8mb4_nopad_bin"}
+"""The collations that take only the same text for equal."""
 _BEYOND_INTEGER = 2**31
 """A larger number is no integer of PostgreSQL: a column of these that points at a bigint is compared as one."""
 BATCH = 400
@@ -343,12 +345,10 @@ class SqlSystem:
         if kind == PHONE:
             return _is_phone(column if table.match_exactly else _digits(text))
         value: sa.BindParameter[str] = sa.bindparam(kind, type_=sa.String())
-        if self.system.engine == "mariadb":
-            # Its usual collations take hänna@ for hanna@, who is somebody else.
-            text = sa.collate(text, "utf8mb4_nopad_bin")
-        if table.match_exactly:
-            return sa.and_(column == value, text == value)
-        return sa.func.lower(sa.func.trim(text)) == sa.func.lower(value)
+        bare, wanted = (text, value) if table.match_exactly else (_bare(text), sa.func.lower(value))
+        # An index serves the first. Many a collation takes hänna@ for hanna@, who is somebody else.
+        is_alike = (column if table.match_exactly else bare) == wanted
+        return sa.and_(is_alike, sa.collate(bare, _LETTER_BY_LETTER[self.system.engine]) == wanted)
 
     def _belongs(self, source: Any, name: str, way: Mapping[str, str], kinds: Set[str]) -> sa.ColumnElement[bool]:
         """Whether the row points at one of the person. By IN: every engine goes from the person outwards then."""
@@ -374,6 +374,10 @@ def _spelled(values: Iterable[Any]) -> list[Key]:
 
 def _all_of(source: sa.FromClause) -> sa.Select[Any]:
     return sa.select(sa.literal_column("*")).select_from(source)
+
+
+def _bare(text: Any) -> Any:
+    return sa.func.lower(sa.func.trim(text))
 
 
 def _digits(text: Any) -> Any:

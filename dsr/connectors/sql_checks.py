@@ -59,7 +59,7 @@ class _Checks:
         columns = self.schema.columns(name, table)
         yield from _missing(columns, at, table)
         yield from self._in_dates(columns, at, table)
-        yield from self._in_ways(columns, at, table)
+        yield from self._in_ways(name, columns, at, table)
         if self.schema.is_view(name, table):
             if table.is_erasable:
                 yield f'{at}: is a view; say view_of = "…", the table behind it, or read_only = true'
@@ -86,20 +86,24 @@ class _Checks:
                 written = "only dates written as 2026-11-22 can be read; a row with any other stays"
                 self.warnings.append(f"{at}.dates.{date_name}: {column} is text, so {written}")
 
-    def _in_ways(self, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
+    def _in_ways(self, name: str, columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:
         for parent in table.parents:
             if parent in self.tables and self.schema.exists(parent, self.tables[parent]):
-                yield from self._in_way(columns, at, parent, table.parents[parent])
+                yield from self._in_way(name, columns, at, parent)
 
-    def _in_way(self, columns: Mapping[str, Any], at: str, parent: str, way: Mapping[str, str]) -> Iterator[str]:
+    def _in_way(self, name: str, columns: Mapping[str, Any], at: str, parent: str) -> Iterator[str]:
         """Values of different kinds never match; PostgreSQL does not even compare them."""
-        others = self.schema.columns(parent, self.tables[parent])
-        for own, other in way.items():
+        table, above = self.tables[name], self.tables[parent]
+        others = self.schema.columns(parent, above)
+        for own, other in table.parents[parent].items():
             if other not in others:
                 yield f"{at}.via: {parent} has no column {other}"
             elif own in columns and {kind_of(columns[own]), kind_of(others[other])} in _NEVER_EQUAL:
                 types = f"{columns[own]['type']} and {others[other]['type']}"
                 yield f"{at}.via: {own} and {parent}.{other} are of different kinds ({types})"
+            elif own in columns and {kind_of(columns[own]), kind_of(others[other])} <= _WORDS:
+                collations = self.schema.collation(name, table, own), self.schema.collation(parent, above, other)
+                yield from _not_compared_alike(*collations, f"{at}.via: {own} and {parent}.{other}")
 
     def _in_key(self, name: str, table: Table, columns: Mapping[str, Any], at: str) -> Iterator[str]:
         """Rows are erased by their key, so it must be the key of one row."""
@@ -149,14 +153,11 @@ class _Checks:
                 yield f'{at}.fixed: {", ".join(columns)} must be unique, so name the key in it, such as "{example}"'
 
     def _in_triggers(self, name: str, table: Table, at: str) -> Iterator[str]:
-        quoted = self.schema.connection.dialect.identifier_preparer.quote
-        real = table.table or name
-        place = ".".join(map(quoted, filter(None, [table.schema, real])))
-        values = {"table": real, "schema": table.schema, "place": place}
-        statement = sa.text(_TRIGGERS[self.schema.engine])
-        named = {name: value for name, value in values.items() if f":{name}" in statement.text}
+        statement = _TRIGGERS[self.schema.engine]
+        named = self.schema.named(name, table, statement)
+        found = self.schema.connection.execute(sa.text(statement), named)
         events = {"DELETE": "erased"} | ({"UPDATE": "changed"} if table.may_be_emptied or table.written else {})
-        for trigger, text in sorted(tuple(row) for row in self.schema.connection.execute(statement, named)):
+        for trigger, text in sorted(map(tuple, found)):
             when = events.get(_event(text))
             if when and trigger not in table.known_triggers:
                 yield f"{at}: a trigger runs when a row is {when} ({trigger}); it may reach other rows"
@@ -203,7 +204,16 @@ _NEVER_KNOWN = (postgresql.INTERVAL, postgresql.MONEY)
 
 _BYTES = (sa.LargeBinary, sa.BINARY, sa.VARBINARY, mysql.TINYBLOB, mysql.MEDIUMBLOB, mysql.LONGBLOB)
 
+_WORDS = {"text", "other"}
+"""The kinds that are compared by a collation."""
+
 _NEVER_EQUAL = [{"number", "text"}, {"number", "uuid"}, {"text", "uuid"}, {"date", "number"}, {"date", "uuid"}]
+
+
+def _not_compared_alike(own: str, other: str, at: str) -> Iterator[str]:
+    """A row that only one of two columns takes for hers would be left behind, or be somebody else's."""
+    if own != other:
+        yield f"{at} do not take the same texts for equal ({own} and {other}); give them the same type and collation"
 
 
 def _missing(columns: Mapping[str, Any], at: str, table: Table) -> Iterator[str]:

@@ -33,6 +33,15 @@ _PARTITIONS = sa.text(
     "SELECT relname FROM pg_class WHERE relispartition AND relnamespace = CAST(:schema AS regnamespace)"
 )
 
+_COLLATIONS = {
+    "postgresql": "SELECT attname, CASE WHEN 'citext' IN (own.typname, base.typname) THEN 'citext' ELSE collname END"
+    " FROM pg_attribute JOIN pg_type own ON own.oid = atttypid LEFT JOIN pg_type base ON base.oid = own.typbasetype"
+    " LEFT JOIN pg_collation c ON c.oid = attcollation WHERE attrelid = to_regclass(:place)"
+    " AND (NOT collisdeterministic OR 'citext' IN (own.typname, base.typname))",
+    "mysql": "SELECT column_name, COALESCE(collation_name, 'binary') FROM information_schema.columns"
+    " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table",
+}
+
 _SPREADING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 Place = tuple[str | None, str]
@@ -108,6 +117,13 @@ class Schema:
         """Where a table of the register is."""
         return self.place(table.schema, table.table or name)
 
+    def named(self, name: str, table: Table, statement: str) -> dict[str, str | None]:
+        """How a statement of ours calls a table: its `place` in PostgreSQL, its `schema` and `table` in MariaDB."""
+        quoted, real = self.connection.dialect.identifier_preparer.quote, table.table or name
+        place = ".".join(map(quoted, filter(None, [table.schema, real])))
+        values = {"table": real, "schema": table.schema, "place": place}
+        return {name: value for name, value in values.items() if f":{name}" in statement}
+
     def is_view(self, name: str, table: Table) -> bool:
         """Whether it shows rows of other tables."""
         return (table.table or name) in self._views(table.schema)
@@ -124,6 +140,21 @@ class Schema:
         """The columns by name."""
         columns = self.inspector.get_columns(table.table or name, schema=table.schema)
         return {column["name"]: column for column in columns}
+
+    def collation(self, name: str, table: Table, column: str) -> str:
+        """What a column of text takes for equal: the name of its collation, or `binary` where that is the same text."""
+        if self.engine == "sqlite":
+            return self._collation_in_sqlite(name, table, column)
+        statement = _COLLATIONS[self.engine]
+        found = self.connection.execute(sa.text(statement), self.named(name, table, statement))
+        return {each: str(collation) for each, collation in found}.get(column, "binary")
+
+    def _collation_in_sqlite(self, name: str, table: Table, column: str) -> str:
+        """SQLite does not say; it shows in what no row of that column makes of a text."""
+        none: sa.Select[Any] = sa.select(sa.column(column)).select_from(sa.table(table.table or name)).where(sa.false())
+        made = sa.union_all(none, sa.select(sa.literal("a"))).subquery().c[column]
+        ignores_case, ignores_spaces = self.connection.execute(sa.select(made == "A", made == "a ")).one()
+        return "NOCASE" if ignores_case else "RTRIM" if ignores_spaces else "binary"
 
     def uniques(self, name: str, table: Table) -> list[tuple[str, ...]]:
         """Every set of columns of which no two rows hold the same; the primary key first."""

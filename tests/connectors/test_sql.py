@@ -102,6 +102,19 @@ def test_an_accent_makes_another_person(shop: Shop, system: SqlSystem) -> None:
     assert keys(rows_of(system.find({"email": "hänna@example.org"})), "customer") == [2]
 
 
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_a_collation_that_takes_them_for_one_does_not_make_them_one_person(
+    shop: Shop, shop_settings: Settings, open_shop: Open, is_exact: bool
+) -> None:
+    shop.run("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
+    shop.run("ALTER TABLE customer ALTER email TYPE text COLLATE loose")
+    shop.run("UPDATE customer SET email = 'Hänna@example.org' WHERE id = 2")
+    system = open_shop(changed(shop_settings, "customer", match_exactly=is_exact))
+    assert keys(rows_of(system.find({"email": "Hanna@Example.org"})), "customer") == [1]
+    assert system.lookup({"email": "hannä@example.org"}) == {"email": False}
+
+
 def test_an_exact_match_minds_capitals(shop_settings: Settings, open_shop: Open) -> None:
     system = open_shop(changed(shop_settings, "customer", match_exactly=True))
     assert keys(rows_of(system.find({"email": "Hanna@Example.org"})), "customer") == [1]

@@ -23,6 +23,19 @@ TRIGGER = {
     ],
     "mysql": ["CREATE TRIGGER follow AFTER DELETE ON ticket FOR EACH ROW DELETE FROM newsletter"],
 }
+UNLIKE = {
+    "sqlite": [("TEXT COLLATE NOCASE", "TEXT", "binary and NOCASE"), ("TEXT COLLATE RTRIM", "", "binary and RTRIM")],
+    "postgresql": [("text COLLATE loose", "text", "binary and loose"), ("citext", "text", "binary and citext")],
+    "mysql": [
+        (
+            "VARCHAR(20) COLLATE utf8mb4_general_ci",
+            "VARCHAR(20) COLLATE utf8mb4_bin",
+            "utf8mb4_bin and utf8mb4_general_ci",
+        ),
+        ("VARCHAR(20) COLLATE utf8mb4_unicode_ci", "VARBINARY(20)", "binary and utf8mb4_unicode_ci"),
+    ],
+}
+"""What two columns are made of, and how they are compared: the one that points, and the one it points at."""
 TO_CUSTOMER = "FOREIGN KEY (customer_id) REFERENCES customer (id)"
 
 
@@ -124,6 +137,26 @@ def test_a_new_value_goes_on_to_what_points_at_it(told: Any, shop: Shop) -> None
     stays = {"keep_columns": ("name", "email"), "fixed": {}}
     assert told(customer=stays) == [mistake], "an address can be corrected"
     assert told(customer=stays | {"rectifiable": ("name",)}) == []
+
+
+@pytest.mark.parametrize("kinds", range(len(UNLIKE["sqlite"])))
+def test_a_way_of_which_the_two_ends_are_not_compared_alike(told: Any, shop: Shop, kinds: int) -> None:
+    if shop.engine.dialect.name == "postgresql":
+        shop.run("CREATE COLLATION loose (provider = icu, locale = 'und-u-ks-level1', deterministic = false)")
+        shop.run("CREATE EXTENSION citext")
+    loose, strict, names = UNLIKE[shop.engine.dialect.name][kinds]
+    shop.run(f"CREATE TABLE place (code {loose} NOT NULL PRIMARY KEY, mail VARCHAR(80))")
+    shop.run(f"CREATE TABLE visit (id INTEGER PRIMARY KEY, place {strict}, same {loose}, nr INTEGER)")
+    shop.run("CREATE VIEW seen AS SELECT * FROM visit")
+    place = Table("customer", ("code",), match={"email": "mail"}, keep_columns=("code",))
+    visit = Table("ticket", ("id",), via={"place": "place.code"})
+    shown = replace(visit, read_only=True)
+    cure = f"do not take the same texts for equal ({names}); give them the same type and collation"
+    assert told(place=place, visit=visit, seen=shown) == [
+        f"tables.shop.visit.via: place and place.code {cure}",
+        f"tables.shop.seen.via: place and place.code {cure}",
+    ]
+    assert told(place=place, visit=replace(visit, via={"same": "place.code"})) == []
 
 
 def test_a_cascade_along_the_way_of_the_register_is_what_was_planned(told: Any, shop: Shop) -> None:
