@@ -77,7 +77,7 @@ class CasePlan(Base):
     outstanding: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The systems that had not answered when it was drawn up."""
     state: Mapped[str] = mapped_column(String(16))
-    """asked, open (rows laid out), proposed, approved, executed, void or returned"""
+    """asked, open (rows laid out), proposed, approved, executed, void, returned or dropped"""
     digest: Mapped[str] = mapped_column(String(64))
     register_digest: Mapped[str] = mapped_column(String(64))
     counts: Mapped[dict[str, int]] = mapped_column(JSON)

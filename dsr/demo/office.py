@@ -30,6 +30,7 @@ from dsr.services import (
     casework,
     copies,
     deadlines,
+    deciding,
     errand_answers,
     errands,
     identity,
@@ -130,7 +131,7 @@ class Office:
 
     def decide(self, case_id: uuid.UUID, right: Right, outcome: Outcome, by: Colleague, reason: str = "") -> None:
         """The handler decides on a right."""
-        self._do(case_id, casework.decide_right, right, outcome, reason, by=self._id(by))
+        self._do(case_id, deciding.decide_by_hand, right, outcome, reason, by=self._id(by))
 
     def tell_recipients(self, case_id: uuid.UUID, by: Colleague) -> None:
         """The handler mails every recipient of what was erased, and calls who has no address for that."""

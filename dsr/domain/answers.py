@@ -10,9 +10,8 @@ from typing import Any
 from dsr.domain.notifications import Informed
 from dsr.domain.plans import Verdict
 from dsr.domain.restriction import INVOKED, Ground, Weighed
-from dsr.domain.rights import Outcome, Right
+from dsr.domain.rights import CARRIED_OUT, Outcome, Right
 
-_DONE = (Outcome.FULFILLED, Outcome.PARTLY_FULFILLED)
 _CLAIMS = ("claim5", "claim20")
 
 
@@ -39,7 +38,7 @@ class DecidedRight:
     @property
     def is_done(self) -> bool:
         """Whether at least a part of it was done."""
-        return self.outcome in _DONE
+        return self.outcome in CARRIED_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +193,8 @@ class Facts:
     unplanned: tuple[str, ...] = ()
     """The systems that had not answered when the newest plan was drawn up."""
     tables_without_entry: tuple[str, ...] = ()
+    is_cut_short: bool = False
+    """Whether an erasure was dropped before all of it was carried out: more stays than what is told to be kept."""
     backup_days: int | None = None
     nothing_found: bool = False
     elsewhere: tuple[Elsewhere, ...] = ()
@@ -264,9 +265,10 @@ class Facts:
             return Tenor.DONE
         if outcomes <= {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED} and self._only_kept_by_law and not self.given_up:
             return Tenor.KEPT
-        return Tenor.PARTLY if outcomes & {*_DONE, Outcome.FORWARDED} else Tenor.REFUSED
+        return Tenor.PARTLY if outcomes & {*CARRIED_OUT, Outcome.FORWARDED} else Tenor.REFUSED
 
     @property
     def _only_kept_by_law(self) -> bool:
         partly = {decided.right for decided in self.rights if decided.outcome is Outcome.PARTLY_FULFILLED}
-        return partly == {Right.ERASURE} and bool(self.kept) and not (self.not_erased or self.is_kept_without_law)
+        leaves_more = self.not_erased or self.is_kept_without_law or self.is_cut_short
+        return partly == {Right.ERASURE} and bool(self.kept) and not leaves_more

@@ -79,3 +79,7 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not-applicable"
     WITHDRAWN = "withdrawn"
     FORWARDED = "forwarded"
+
+
+CARRIED_OUT = (Outcome.FULFILLED, Outcome.PARTLY_FULFILLED)
+"""At least a part was done."""

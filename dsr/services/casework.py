@@ -22,7 +22,7 @@ from dsr.db.staff import StaffMember
 from dsr.domain.calendars import local_date
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import Status, check_move
-from dsr.domain.rights import Outcome, Right, in_order, needs_identity
+from dsr.domain.rights import CARRIED_OUT, Outcome, Right, in_order, needs_identity
 from dsr.domain.wording import N_
 from dsr.services import audit, staff, work
 
@@ -155,14 +155,14 @@ def stop_first(session: Session, case: Case, *, by: uuid.UUID | str, now: dateti
 def decide_right(
     session: Session, case: Case, right: Right, outcome: Outcome, reason: str, *, by: uuid.UUID, now: datetime
 ) -> None:
-    """How a right ended. The reason is told to the data subject and may be left out only when all was done."""
+    """How a right ended. The reason is told to the data subject; it may be left out if all was done or withdrawn."""
     check_open(case)
     requested = next((each for each in case.rights if each.kind is right), None)
     if requested is None:
         raise NotPossible(N_("This case does not invoke that right."))
-    if outcome is not Outcome.FULFILLED and not reason.strip():
+    if outcome not in (Outcome.FULFILLED, Outcome.WITHDRAWN) and not reason.strip():
         raise NotPossible(N_("Give the reason; it is told to the data subject."))
-    if outcome in (Outcome.FULFILLED, Outcome.PARTLY_FULFILLED) and needs_identity(right):
+    if outcome in CARRIED_OUT and needs_identity(right):
         _check_identity(session, case)
     change(session, case)
     requested.outcome, requested.decided_at, requested.decided_by_id = outcome.value, now, by

@@ -44,6 +44,8 @@ from dsr.services import (
 from dsr.services.executions import DONE, begin_on
 from dsr.services.lookup import identifiers_of, require_identity
 
+_ENDED_EARLY = (plans.VOID, plans.DROPPED)
+
 
 @dataclass(frozen=True, slots=True)
 class Approved:
@@ -63,7 +65,7 @@ def current(session: Session, case_id: uuid.UUID) -> CasePlan | None:
 def outstanding(session: Session, case_id: uuid.UUID) -> Sequence[str]:
     """The systems that the newest correction does not reach: they had not answered."""
     plan = current(session, case_id)
-    return plan.outstanding if plan else ()
+    return plan.outstanding if plan and plan.state != plans.DROPPED else ()
 
 
 def correction_of(plan: CasePlan) -> Correction:
@@ -75,10 +77,10 @@ def correction_of(plan: CasePlan) -> Correction:
 def standing(plan: CasePlan) -> Correction:
     """What is, or was, to be corrected, but for what was given up after the approval.
 
-    Of a plan that was voided, what one system did before that.
+    Of a plan that was voided or dropped, what one system did before that.
     """
     correction = correction_of(plan)
-    if plan.state == plans.VOID:
+    if plan.state in _ENDED_EARLY:
         done = [change for change in correction.changes if change.system in plan.systems_done]
         return replace(correction, changes=done, for_books=[])
     without = given_up_of(plan)
@@ -207,10 +209,12 @@ def conclude(session: Session, plan: CasePlan, register: Register, *, now: datet
 
 
 def executed(session: Session, case_id: uuid.UUID) -> Sequence[CasePlan]:
-    """The corrections of a case that were carried out, or were until they became void; the first one first."""
+    """The corrections of a case that were carried out, or in part before they ended; the first one first."""
     of_case = CasePlan.case_id == case_id, CasePlan.right == Right.RECTIFICATION.value
     found = session.scalars(select(CasePlan).where(*of_case).order_by(CasePlan.number))
-    return [each for each in found if each.state == plans.EXECUTED or (each.state == plans.VOID and each.systems_done)]
+    return [
+        each for each in found if each.state == plans.EXECUTED or (each.state in _ENDED_EARLY and each.systems_done)
+    ]
 
 
 def _outcome(session: Session, done: Sequence[CasePlan], register: Register) -> Outcome:

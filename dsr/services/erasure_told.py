@@ -63,7 +63,8 @@ class Erasure:
     def __init__(self, session: Session, case: Case, plan: CasePlan, register: Register) -> None:
         self._register, self._language = register, case.language
         series = plans.series(session, plan)
-        planned = [(each, [row for row in plans.planned_rows(each) if _is_told(row, each)]) for each in series]
+        standing = [(each, plans.rows_of(plans.parts_standing(each))) for each in series]
+        planned = [(each, [row for row in rows if _is_told(row, each)]) for each, rows in standing]
         # A plan that was voided halfway did what its receipts say.
         earlier = [(each, plans.rows_of(left)) for each, left in plans.remaining(session, plan, *plans.ERASING)]
         whole = [each for each, _ in [*planned, *earlier]]
@@ -71,7 +72,7 @@ class Erasure:
         self._rows = [row for _, rows in [*planned, *earlier] for row in rows]
         self._receipts = {system for each in series for system in each.systems_done}
         self._done = {system for each in whole for system in each.systems_done}
-        self.outstanding = plan.outstanding
+        self.outstanding = plan.outstanding if plan.state != plans.DROPPED else []
         self._executions = [done for each in whole for done in each.executions if done.state == "done"]
         of_plan = select(LedgerEntry).where(LedgerEntry.plan_id.in_(each.id for each in whole))
         self._ledger = list(session.scalars(of_plan.order_by(LedgerEntry.category, LedgerEntry.table)))
@@ -84,6 +85,8 @@ class Erasure:
             for row in rows
             if row.why == READ_ONLY
         }
+        newest = [found for right in plans.ERASING if (found := plans.current(session, case.id, right))]
+        self.dropped = [each for each in newest if each.state == plans.DROPPED]
 
     def erased(self) -> Iterator[Erased]:
         pseudonyms = {row.category for row in self._rows if row.why == PSEUDONYM}
@@ -92,9 +95,19 @@ class Erasure:
             yield Erased(
                 self._label(category),
                 done_on,
-                is_part=bool(parts) or category in pseudonyms | self._left_to_later,
+                is_part=bool(parts) or category in pseudonyms | self._left_to_later | self._cut_short,
                 remainder=next((words for entry in parts if (words := self._kept_as(entry))), None),
             )
+
+    @cached_property
+    def _cut_short(self) -> set[str]:
+        """The categories of which rows stay, or may stay, since a plan was dropped."""
+        told = {(row.system, row.table, row.key_values) for row in self._rows}
+        stays = (row for plan in self.dropped for row in plans.planned_rows(plan))
+        unknown = [self._register.tables.get(system, {}) for plan in self.dropped for system in plan.outstanding]
+        return {row.category for row in stays if (row.system, row.table, row.key_values) not in told} | {
+            table.category for tables in unknown for table in tables.values()
+        }
 
     def _categories_erased(self) -> dict[str, date]:
         """Category -> the last day on which rows of it went."""

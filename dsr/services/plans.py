@@ -26,7 +26,7 @@ from dsr.domain.wording import N_
 from dsr.services import audit, casework, work
 from dsr.services.lookup import require_identity
 
-ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
+ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID, DROPPED = (
     "asked",
     "open",
     "proposed",
@@ -34,10 +34,13 @@ ASKED, OPEN, PROPOSED, APPROVED, EXECUTED, RETURNED, VOID = (
     "executed",
     "returned",
     "void",
+    "dropped",
 )
 ERASING = (Right.ERASURE, Right.CONSENT_WITHDRAWAL)
 """The rights that end in an erasure."""
-LAPSED = (RETURNED, VOID)
+LAPSED = (RETURNED, VOID, DROPPED)
+DROPPABLE = (ASKED, OPEN, PROPOSED, RETURNED, VOID)
+"""What is not being carried out, and could be the beginning of something yet."""
 UNDECIDED = (ASKED, OPEN, PROPOSED, APPROVED, RETURNED)
 _CASE: BindParameter[uuid.UUID] = bindparam("case", type_=table_of(CasePlan).c.case_id.type)
 _LOCKED = select(CasePlan).options(joinedload(CasePlan.executions)).with_for_update(of=CasePlan)
@@ -91,6 +94,8 @@ def new_plan(session: Session, case: Case, right: Right, *, by: uuid.UUID, now: 
     for earlier in {plan.id: plan for plan in (newest, before) if plan}.values():
         if earlier.state in UNDECIDED:
             _give_way(session, case, earlier, right)
+    if before and before.state == DROPPED:
+        _take_up(case, right)
     return _add(session, case.id, right, newest, follows=_followed(session, before), by=by, now=now)
 
 
@@ -102,6 +107,13 @@ def _give_way(session: Session, case: Case, earlier: CasePlan, right: Right) -> 
         raise PlanChanged(N_("The approved plan is being carried out."))
     if earlier.state != APPROVED or earlier.right == right:
         move(session, earlier, VOID)
+
+
+def _take_up(case: Case, right: Right) -> None:
+    """What was decided when an earlier plan was dropped no longer holds."""
+    for requested in case.rights:
+        if requested.kind is right:
+            requested.outcome = requested.decided_at = requested.decided_by_id = requested.reason = None
 
 
 def _add(
@@ -158,12 +170,17 @@ def remaining(session: Session, plan: CasePlan, *rights: Right) -> list[tuple[Ca
         return []
     earlier = CasePlan.case_id == plan.case_id, CasePlan.number < plan.number, CasePlan.right.in_(rights)
     stored = session.scalars(select(CasePlan).where(*earlier).order_by(CasePlan.number.desc()))
-    newer = [part for each in whole for part in parts_of(each).values()]
+    newer = [part for each in whole for part in parts_standing(each)]
     found = []
     for each in (each for each in stored if each.systems_done and each not in whole):
         found.append((each, [_without(part, _keys_by_table(newer)) for part in parts_done(each)]))
         newer += parts_done(each)
     return found
+
+
+def parts_standing(plan: CasePlan) -> list[Part]:
+    """What a plan decided on; of one that was dropped what was done."""
+    return parts_done(plan) if plan.state == DROPPED else [*parts_of(plan).values()]
 
 
 def parts_done(plan: CasePlan) -> list[Part]:
@@ -315,6 +332,12 @@ def void(session: Session, plan: CasePlan, sentence: str, *, now: datetime) -> N
     plan.state, plan.note = VOID, sentence
     session.add(Task(key=f"plan-void:{plan.id}", case_id=plan.case_id, kind="plan-void", made_at=now))
     audit.record(session, "plan-voided", by=audit.WORKER, now=now, case_id=plan.case_id, plan=plan.number)
+
+
+def drop(session: Session, plan: CasePlan, *, by: uuid.UUID, now: datetime) -> None:
+    """A handler decided without the plan: nothing more of it is carried out, and a new one can be made."""
+    move(session, plan, DROPPED)
+    audit.record(session, "plan-dropped", by=by, now=now, case_id=plan.case_id, plan=plan.number)
 
 
 def decide(session: Session, plan: CasePlan, outcome: Outcome, *, now: datetime) -> None:

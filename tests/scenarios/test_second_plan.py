@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 
@@ -14,13 +15,14 @@ from dsr.connectors.registry import open_systems
 from dsr.db.base import new_id
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan
-from dsr.domain.answers import Facts
+from dsr.domain.answer_check import missing_parts
+from dsr.domain.answers import Facts, Tenor
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, work
-from dsr.services import answers, certificate, corrections, kept, tasks
+from dsr.services import answers, casework, certificate, corrections, deciding, kept, tasks
 from tests.jobs.test_erasing_holds import lift, place
 from tests.parts.corrections import CUSTOMER, ask_rows, opened_case, propose
-from tests.parts.erasures import approve, approve_anew, approved_plan
+from tests.parts.erasures import approve, approve_anew, approved_plan, propose_again
 from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER, Workplace, identified_case
 
@@ -218,3 +220,75 @@ def test_what_a_correction_that_was_voided_halfway_did_is_told_with_the_next(wit
         ("Sluisweg 3", "Dorpsstraat 1"),
         ("Dam 1", "Dorpsstraat 1"),
     ]
+
+
+def _halfway(workplace: Workplace) -> tuple[Case, CasePlan]:
+    """A case of which the plan was carried out in the shop, and voided in the club."""
+    case, plan = approved_plan(workplace)
+    _in_club(workplace, "UPDATE member SET street = 'Dam 1'")
+    work.run_all(workplace.context)
+    return case, plan
+
+
+def _decide(workplace: Workplace, case: Case, right: Right, outcome: Outcome, reason: str = "Liever niet.") -> None:
+    with workplace.transaction() as session:
+        own = session.get_one(Case, case.id)
+        by = own.handler_id or pytest.fail("nobody has the case")
+        deciding.decide_by_hand(session, own, right, outcome, reason, by=by, now=workplace.clock())
+
+
+def test_a_plan_that_was_voided_halfway_is_dropped_and_what_it_did_is_told(with_club: Workplace) -> None:
+    case, plan = _halfway(with_club)
+    _decide(with_club, case, Right.ERASURE, Outcome.PARTLY_FULFILLED, "De club bewaart u op uw verzoek.")
+    facts = _facts(with_club, case)
+    assert missing_parts(replace(facts, backup_days=0)) == ()
+    assert {each.what: each.is_part for each in facts.erased} == {
+        "Klantgegevens": True,
+        "Facturen": True,
+        "Vragen aan de helpdesk": True,  # the club holds one more
+        "Nieuwsbrief": False,
+    }
+    assert facts.tenor is Tenor.PARTLY, "not all but what the law keeps"
+    with with_club.transaction() as session:
+        own = session.get_one(Case, case.id)
+        letter = answers.compose_letter(session, own, settings=with_club.context.settings, now=with_club.clock())
+        (certified,) = certificate.certificate(session, own).plans
+        assert session.get_one(CasePlan, plan.id).state == "dropped"
+    assert "De club bewaart u op uw verzoek." in letter
+    assert [sum(table.left for table in system.tables) for system in certified.systems] == [0, 1]
+
+
+@pytest.mark.parametrize("outcome", [Outcome.REFUSED, Outcome.WITHDRAWN, Outcome.FULFILLED])
+def test_of_a_plan_that_was_voided_halfway_neither_all_nor_nothing_is_told(
+    with_club: Workplace, outcome: Outcome
+) -> None:
+    case, plan = _halfway(with_club)
+    with pytest.raises(casework.NotPossible):
+        _decide(with_club, case, Right.ERASURE, outcome)
+    with with_club.transaction() as session:
+        assert session.get_one(CasePlan, plan.id).state == "void"
+
+
+def test_what_an_earlier_plan_kept_is_told_where_the_next_one_is_dropped(with_club: Workplace) -> None:
+    case, _ = _halfway(with_club)
+    with_club.shop.run("UPDATE customer SET email = 'hanna@example.org' WHERE id = 1")
+    propose_again(with_club, case)
+    _decide(with_club, case, Right.ERASURE, Outcome.PARTLY_FULFILLED)
+    facts = _facts(with_club, case)
+    assert {each.what for each in facts.kept} == {"Facturen"}
+    assert {each.what for each in facts.erased if each.is_part} >= {"Vragen aan de helpdesk", "Klantgegevens"}
+
+
+@pytest.mark.parametrize("outcome", [Outcome.PARTLY_FULFILLED, Outcome.REFUSED])
+def test_of_a_correction_that_was_voided_halfway_the_rest_is_dropped(with_club: Workplace, outcome: Outcome) -> None:
+    case, handler, approver = opened_case(with_club)
+    typed = {f"{CUSTOMER}.address": "Dorpsstraat 1", f"{MEMBER}.street": "Dorpsstraat 1"}
+    approve(with_club, case, propose(with_club, case, handler.id, typed), approver.id)
+    _in_club(with_club, "UPDATE member SET street = 'Dam 1'")
+    work.run_all(with_club.context)
+    is_told = outcome is Outcome.PARTLY_FULFILLED
+    with nullcontext() if is_told else pytest.raises(casework.NotPossible):
+        _decide(with_club, case, Right.RECTIFICATION, outcome)
+    facts = _facts(with_club, case)
+    assert [(each.old, each.new) for each in facts.rectified.corrected] == [("Sluisweg 3", "Dorpsstraat 1")]
+    assert (missing_parts(facts) == ()) is is_told

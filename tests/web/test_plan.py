@@ -11,8 +11,9 @@ from sqlalchemy import select
 
 from dsr.app import create_app
 from dsr.config import Settings
-from dsr.db.base import transaction
-from dsr.db.plans import CasePlan, Search
+from dsr.db.base import new_id, transaction
+from dsr.db.cases import Case
+from dsr.db.plans import CasePlan, Execution, Search
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import Decision
@@ -21,7 +22,7 @@ from dsr.domain.rights import Right
 from dsr.keys import Keys
 from dsr.services import approvals, plans
 from dsr.services.plans import decisions_of
-from tests.parts.cast import add_case, add_member, confirm
+from tests.parts.cast import add_case, add_member, add_plan, confirm
 from tests.parts.staff import add, sign_in
 from tests.parts.store import NOW
 from tests.parts.web import Clock, Visitor
@@ -88,3 +89,22 @@ def test_who_works_alone_reads_from_when_and_is_refused_where_they_decide(
     refused = visitor.send(page.replace("rectification", "approve"), page, version=version[1], digest="d")
     assert refused.status_code == 422
     assert "Goedkeuren en wijzigen" in refused.text
+
+
+def test_who_decides_by_hand_reads_that_the_plan_is_dropped(app: Flask, visitor: Visitor, page: str) -> None:
+    case = page.removesuffix("/plan")
+    with app.app_context(), transaction() as session:
+        found = session.scalars(select(Case)).one()
+        plan = add_plan(session, found.id, found.handler_id or new_id(), plans.RETURNED)
+        plan.outstanding, found.data_subject.email_confirmed_at = [], NOW
+        done = {"state": "done", "started_at": NOW, "done_at": NOW}
+        session.add(Execution(plan_id=plan.id, system="shop", erased={"disks": 1}, **done))
+    shown = visitor.see(f"{case}?lang=nl").text
+    assert "of besluit hieronder waarom niet" in shown
+    assert "Het plan hiervoor gaat dan niet door" in shown
+    assert "Verklaring van wissen" in shown, "what was done before can be certified"
+    sent = {"outcome": "partly-fulfilled", "reason": "Uw contract loopt nog.", "version": "1"}
+    assert visitor.send(f"{case}/rights/erasure", case, **sent).status_code == 303
+    shown = visitor.see(f"{case}?lang=nl").text
+    assert "besliste zelf; plan 1 gaat niet door." in shown
+    assert "Het plan hiervoor gaat dan niet door" not in shown

@@ -13,7 +13,7 @@ from dsr.db.cases import Case
 from dsr.db.staff import StaffMember
 from dsr.domain.errors import DomainError
 from dsr.domain.rights import Outcome, Right
-from dsr.services import answers, casework, copies, deadlines, errands, later, lookup, work
+from dsr.services import answers, casework, copies, deadlines, deciding, errands, later, lookup, work
 from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff.acting import act
@@ -81,7 +81,7 @@ def decide_right(reference: str, right: str) -> ResponseReturnValue:
     chosen, reason = _outcome(request.form.get("outcome", "")), request.form.get("reason", "")
     return act(
         reference,
-        lambda session, case: casework.decide_right(session, case, _right(right), chosen, reason, by=me(), now=now()),
+        lambda session, case: deciding.decide_by_hand(session, case, _right(right), chosen, reason, by=me(), now=now()),
         anchor="rights",
     )
 

@@ -68,7 +68,7 @@ class CaseFacts:
     series: list[CasePlan]
     """The newest erasure plan and those that it follows: together the whole erasure."""
     rows: list[PlanRow]
-    """The rows of the newest plan."""
+    """The rows of the newest plan; of one that was dropped those of what was done."""
     rows_before: list[PlanRow]
     """What earlier plans decided on that were voided halfway, but for what a newer one decided on again."""
     correction: CasePlan | None
@@ -152,7 +152,7 @@ def gather(session: Session, case: Case, settings: Settings, now: datetime) -> C
         persons=identifiers.persons_of(session, case),
         plan=plan,
         series=plans.series(session, plan) if plan else [],
-        rows=plans.planned_rows(plan) if plan else [],
+        rows=plans.rows_of(plans.parts_standing(plan)) if plan else [],
         rows_before=plans.rows_of(part for _, left in before for part in left),
         correction=correction,
         restrictions=restriction.of_case(session, case.id),

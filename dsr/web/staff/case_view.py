@@ -34,7 +34,7 @@ from dsr.domain.retention import duty_named
 from dsr.domain.rights import ARTICLES, Right
 from dsr.domain.wording import N_
 from dsr.services.notifications import changes_of
-from dsr.services.plans import parts_of
+from dsr.services.plans import DROPPABLE, parts_of
 from dsr.web.pages import called
 from dsr.web.staff.case_facts import CaseFacts
 from dsr.web.staff.states import identity_of, state_of
@@ -99,6 +99,7 @@ def rights(facts: CaseFacts) -> list[dict[str, Any]]:
             "reason": right.reason,
             "note": _note(facts, right.kind) if right.outcome is None else None,
             "is_automatic": right.kind in _BY_THE_PROGRAM,
+            "drops_plan": any(plan.right == right.right and plan.state in DROPPABLE for plan in _plans(facts)),
             "page": PAGES.get(right.kind) if facts.is_identified else None,
         }
         for right in facts.case.rights
@@ -142,8 +143,7 @@ def _given_up(series: Sequence[CasePlan]) -> Iterable[str]:
 def _note(facts: CaseFacts, right: Right) -> str | None:
     if right is Right.ACCESS and facts.copy and not facts.copy.purged_at:
         return N_("the copy is made")
-    plans = [plan for plan in (facts.plan, facts.correction) if plan and plan.right == right]
-    if any(plan.state == "executed" and plan.outstanding for plan in plans):
+    if any(plan.right == right and plan.state == "executed" and plan.outstanding for plan in _plans(facts)):
         return N_("a system has not answered yet")
     if facts.plan and facts.plan.right == right:
         return PLAN_STATES[facts.plan.state]
@@ -154,6 +154,11 @@ def _note(facts: CaseFacts, right: Right) -> str | None:
     return None
 
 
+def _plans(facts: CaseFacts) -> list[CasePlan]:
+    """The newest plans of the case."""
+    return [plan for plan in (facts.plan, facts.correction) if plan]
+
+
 PLAN_STATES = {
     "asked": N_("the plan is being drawn up"),
     "proposed": N_("the plan waits for approval"),
@@ -161,6 +166,7 @@ PLAN_STATES = {
     "executed": N_("the plan was carried out"),
     "returned": N_("the plan was returned"),
     "void": N_("the plan lapsed"),
+    "dropped": N_("the plan was dropped"),
 }
 
 
@@ -172,6 +178,7 @@ CORRECTION_STATES = {
     "executed": N_("the correction was carried out"),
     "returned": N_("the correction was returned"),
     "void": N_("the correction lapsed"),
+    "dropped": N_("the correction was dropped"),
 }
 
 

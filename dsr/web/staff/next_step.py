@@ -217,7 +217,7 @@ def _erase(facts: CaseFacts, may_approve: bool, by: object) -> NextStep | None:
     right = facts.undecided[0].kind
     plan = facts.plan if facts.plan and facts.plan.right == right else None
     if right is Right.CONSENT_WITHDRAWAL and (plan is None or plan.state in ("returned", "void", "asked")):
-        sentence = N_("Make the plan to erase what rested on the consent.")
+        sentence = N_("Make the plan to erase what rested on the consent, or decide below why not.")
         return NextStep(sentence, N_("Make the plan"), "plan_consent", error=_refusal(facts, "plan"))
     broken = next((each.state for each in facts.series if each.state in ("returned", "void")), None)
     if plan is None or broken or plan.state == "asked":
@@ -240,8 +240,8 @@ def _carrying_out(facts: CaseFacts) -> NextStep:
 _PLAN = {
     None: (N_("Make the erasure plan: for each category the ground, or why there is none."), N_("Make the plan")),
     "asked": (N_("The plan could not be drawn up. Look at it and ask again."), N_("To the plan")),
-    "returned": (N_("The plan was returned. Read why, and make a new one."), N_("To the plan")),
-    "void": (N_("The plan no longer fits the data. Make a new one."), N_("To the plan")),
+    "returned": (N_("The plan was returned. Read why and make a new one, or decide below why not."), N_("To the plan")),
+    "void": (N_("The plan no longer fits the data. Make a new one, or decide below why not."), N_("To the plan")),
 }
 
 

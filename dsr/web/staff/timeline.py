@@ -10,7 +10,6 @@ from typing import Any
 
 from dsr.db.audit import AuditEntry
 from dsr.domain.lifecycle import Status
-from dsr.domain.rights import Outcome
 from dsr.domain.wording import N_, Translate, Value, WriteDate, say
 from dsr.web.staff.words import (
     ANSWERS,
@@ -91,6 +90,7 @@ SENTENCES: Mapping[str, str] = {
     "plan-proposed": N_("The program drew up the erasure plan; rows to erase: %(erase)s, to keep: %(keep)s."),
     "plan-approved": N_("%(actor)s approved the plan."),
     "plan-returned": N_("%(actor)s returned plan %(plan)s."),
+    "plan-dropped": N_("%(actor)s decided by hand; plan %(plan)s was dropped."),
     "plan-voided": N_("Plan %(plan)s lapsed: the data had changed."),
     "rows-erased": N_("The erasure in %(system)s was done; rows gone: %(erased)s, in part: %(changed)s."),
     "plan-executed": N_("The erasure plan was carried out."),
@@ -200,7 +200,7 @@ _NAMED: Mapping[str, Mapping[Any, str]] = {
     "state": NOTIFICATIONS,
     "waiver": WAIVERS,
     "answer": ANSWERS,
-    "outcome": {**OUTCOMES, Outcome.WITHDRAWN: N_("withdrawn")},
+    "outcome": OUTCOMES,
     "right": RIGHTS,
     "result": WEIGHED,
     "task": TASKS,

@@ -29,8 +29,8 @@ OUTCOMES = {
     Outcome.REFUSED: N_("refused"),
     Outcome.NOT_APPLICABLE: N_("not applicable"),
     Outcome.FORWARDED: N_("forwarded"),
+    Outcome.WITHDRAWN: N_("withdrawn"),
 }
-"""What a handler may decide; a withdrawal is the data subject's."""
 
 GROUNDS = {
     ErasureGround.NOT_NEEDED: N_("no longer needed (art. 17(1)(a))"),
