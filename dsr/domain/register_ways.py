@@ -125,7 +125,7 @@ def find_ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
     others with identifiers, and those of staff last."""
     held = [guess for guess in guesses(tables.values()) if shares.get(guess, 1.0) >= MOST]
     asked = [guess for guess in held if not guess.rank and shares.get(guess, 0) >= NEARLY_ALL]
-    links = {name: _links(table, held, shares) for name, table in tables.items()}
+    links = {name: _links(table, tables, held, shares) for name, table in tables.items()}
     for name in {guess.table for guess in asked}:
         links[name] = [way for way in links[name] if not is_of_staff(tables[way.key.table])]
     matched = {name for name, table in tables.items() if table.match and not table.is_view}
@@ -162,12 +162,39 @@ def _chain(name: str, found: Mapping[str, Way]) -> Iterator[str]:
         yield name
 
 
-def _links(table: FoundTable, held: Iterable[Guess], shares: Shares) -> list[Way]:
-    """Where a table may point, the likeliest first: its foreign keys, then what its own key and its name speak for."""
-    mine = [guess for guess in held if guess.rank > 1 and guess.table == table.name]
-    mine.sort(key=lambda guess: (-guess.rank, guess.column not in table.key, -shares.get(guess, 0)))
+def _links(table: FoundTable, tables: Mapping[str, FoundTable], held: Iterable[Guess], shares: Shares) -> list[Way]:
+    """Where a table may point, the likeliest first: its foreign keys, all columns of a key that has several, then what
+    its own key and its name speak for."""
     keys = [key for key in table.foreign_keys if key.table != table.name]
-    return [*map(Way, keys), *(Way(guess.key, shares.get(guess, 0.0)) for guess in mine)]
+    whole = list(_by_whole_key(table, tables.values()))
+    taken = {column for key in whole for column in key.columns}
+    mine = [guess for guess in held if guess.rank > 1 and guess.table == table.name and guess.column not in taken]
+    mine.sort(key=lambda guess: (-guess.rank, guess.column not in table.key, -shares.get(guess, 0)))
+    return [*map(Way, keys), *(Way(key, 0.0) for key in whole), *(Way(g.key, shares.get(g, 0.0)) for g in mine)]
+
+
+def _by_whole_key(table: FoundTable, tables: Iterable[FoundTable]) -> Iterator[ForeignKey]:
+    """Where a table has all columns of a key of several: of the one table with that key, or that it is named after."""
+    tied = {column for key in table.foreign_keys for column in key.columns}
+    found: dict[frozenset[str], list[FoundTable]] = {}
+    for other in tables:
+        if len(other.key) > 1 and other is not table and not {*other.key} <= tied and _has_columns(table, other):
+            found.setdefault(frozenset(other.key), []).append(other)
+    for key, others in found.items():
+        named = [other for other in others if _is_named_after(table.name, other.name)]
+        targets = named or (others if _tells(key, {*table.key}) else [])
+        if len(targets) == 1:
+            yield ForeignKey(targets[0].key, targets[0].name, targets[0].key)
+
+
+def _has_columns(table: FoundTable, other: FoundTable) -> bool:
+    found = table.columns
+    return all(column in found and found[column].kind == other.columns[column].kind for column in other.key)
+
+
+def _tells(key: Set[str], own: Set[str]) -> bool:
+    """Whether the names of these columns tell that they point: not a number that may be its own."""
+    return key < own or (key != own and _VAGUE.isdisjoint(map(str.lower, key)))
 
 
 def _as_part(table: FoundTable, links: Iterable[Way]) -> list[Way]:

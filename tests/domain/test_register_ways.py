@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from dsr.domain.found_tables import FoundTable
 from dsr.domain.register_ways import Ways, find_ways, guesses
@@ -31,7 +32,7 @@ def first(*tables: FoundTable) -> dict[str, str]:
 
 
 def _told(each: Iterable[tuple[str, object]]) -> dict[str, str]:
-    return {name: f"{way.key.columns[0]} -> {way.key.table}" for name, way in each}  # type: ignore[attr-defined]
+    return {name: f"{', '.join(way.key.columns)} -> {way.key.table}" for name, way in each}  # type: ignore[attr-defined]
 
 
 def test_a_column_named_after_a_table_is_a_way() -> None:
@@ -150,6 +151,26 @@ def test_a_line_is_of_its_bill_whoever_else_is_nearer() -> None:
         "pupils": "family -> families",
         "bill_lines": "pupil -> pupils",
     }
+
+
+def test_all_columns_of_a_key_of_several_are_a_way() -> None:
+    clubs = table("verenigingen", "e_mail", key=("vereniging",))
+    members = table("leden", "e_mail", key=("vereniging", "lidnr"))
+    bills = table("facturen", "lidnr", "dag", key=("vereniging", "nr"))
+    lines = table("regels", "tekst", key=("vereniging", "nr", "regel"))
+    to_member = "vereniging, lidnr -> leden"
+    assert first(clubs, members, bills, lines) == {"facturen": to_member, "regels": "vereniging, nr -> facturen"}
+    events = table("agenda", "lidnr", key=("vereniging", "nr"))
+    both = {"facturen": to_member, "agenda": to_member}
+    assert first(members, bills, events, lines) == both, "of which of the two they are is not known"
+    named = replace(lines, name="facturen_regels")
+    assert first(members, bills, events, named) == {**both, "facturen_regels": "vereniging, nr -> facturen"}
+
+
+def test_a_number_of_its_own_is_no_part_of_the_key_of_another() -> None:
+    members = table("leden", "e_mail", key=("vereniging", "nr"))
+    events, bills = table("agenda", "vereniging", "nr"), table("facturen", "dag", key=("vereniging", "nr"))
+    assert first(members, events, bills) == {}
 
 
 def test_a_column_of_its_own_key_speaks_for_a_way() -> None:
