@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
-from dsr.domain.register import Recipient, Register
+from dsr.domain.register import Recipient, Register, Text
 from dsr.domain.rights import Right
 
 TELL_WITHIN = timedelta(days=7)
@@ -74,7 +75,13 @@ class Change:
 
     category: str
     is_part: bool = False
-    words: str | None = None
+    words: Text | None = None
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Change:
+        """A change as it was stored as JSON."""
+        words = record["words"]
+        return cls(record["category"], record["is_part"], Text(**words) if words else None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +137,16 @@ def together(changes: Iterable[Change]) -> list[Change]:
     for change in changes:
         found.setdefault(change.category, []).append(change)
     return [
-        Change(name, any(each.is_part for each in of_it), "; ".join(each.words for each in of_it if each.words) or None)
+        Change(name, any(each.is_part for each in of_it), listed(each.words for each in of_it if each.words))
         for name, of_it in found.items()
     ]
+
+
+def listed(words: Iterable[Text]) -> Text | None:
+    """Several texts as one, if there is any."""
+    all_words = [*words]
+    joined = Text.in_both(lambda language: "; ".join(each.in_language(language) for each in all_words))
+    return joined if all_words else None
 
 
 def first_state(recipient: Recipient) -> State:

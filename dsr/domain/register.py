@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property, partial
@@ -70,6 +70,11 @@ class Text:
     def in_language(self, language: str) -> str:
         """The text in `language`; Dutch for any other than English."""
         return self.en if language == "en" else self.nl
+
+    @classmethod
+    def in_both(cls, write: Callable[[str], str]) -> Text:
+        """What `write` makes of it in each language."""
+        return cls(write("nl"), write("en"))
 
 
 @dataclass(frozen=True, slots=True)

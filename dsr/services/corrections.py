@@ -27,7 +27,7 @@ from dsr.domain.changes import RowChange, by_system
 from dsr.domain.notifications import Change
 from dsr.domain.plans import PlanChanged
 from dsr.domain.rectification import Correction, Line, Made, Value, made_of, read_correction
-from dsr.domain.register import Register
+from dsr.domain.register import Register, Text
 from dsr.domain.rights import Outcome, Right
 from dsr.domain.wording import N_
 from dsr.services import (
@@ -189,15 +189,16 @@ def void(session: Session, plan: CasePlan, sentence: str, settings: Settings, *,
 
 
 def _tell_recipients(session: Session, plan: CasePlan, made: Made, settings: Settings, *, now: datetime) -> None:
-    register, told = settings.register, partial(_change, settings.register, settings.procedure.language)
-    changes = dict.fromkeys(map(told, made.corrected))
+    register = settings.register
+    changes = dict.fromkeys(map(partial(_change, register), made.corrected))
     notifications.propose(
         session, plan.case_id, Right.RECTIFICATION, changes, source_id=plan.id, register=register, now=now
     )
 
 
-def _change(register: Register, language: str, value: Value) -> Change:
-    return Change(value.category, words=called(register, language, value.line).in_words)
+def _change(register: Register, value: Value) -> Change:
+    words = Text.in_both(lambda language: called(register, language, value.line).in_words)
+    return Change(value.category, words=words)
 
 
 def conclude(session: Session, plan: CasePlan, register: Register, *, now: datetime) -> None:

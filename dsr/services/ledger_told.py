@@ -6,7 +6,8 @@ import uuid
 from collections.abc import Collection, Iterator, Mapping
 
 from dsr.config import Settings
-from dsr.domain.notifications import Change
+from dsr.domain.notifications import Change, listed
+from dsr.domain.register import Text
 from dsr.domain.row_keys import Key
 from dsr.services import errands
 from dsr.services.retention import Due, Kept, Settled, kept_rows
@@ -17,13 +18,13 @@ def changes(due: Due, results: Mapping[uuid.UUID, Settled], settings: Settings) 
 
     The records are named by their keys. The name of the person is told no more: it was kept for the law alone.
     """
-    words: dict[str, list[str]] = {}
+    words: dict[str, list[Text]] = {}
     for entry in due.entries:
         category = settings.register.categories.get(entry.category)
         if category and category.recipients and (keys := _gone(due.kept[entry.id], results[entry.id])):
             words.setdefault(entry.category, []).extend(_records(settings, due.system, entry.table, keys))
     for told, records in words.items():
-        yield Change(told, words="; ".join(records) or None)
+        yield Change(told, words=listed(records))
 
 
 def _gone(kept: Kept, result: Settled) -> list[Key]:
@@ -31,9 +32,10 @@ def _gone(kept: Kept, result: Settled) -> list[Key]:
     return [key for key in kept if key not in left]
 
 
-def _records(settings: Settings, system: str, table: str, keys: Collection[Key]) -> Iterator[str]:
+def _records(settings: Settings, system: str, table: str, keys: Collection[Key]) -> Iterator[Text]:
     """The records of a table; a line of an invoice is told by its invoice, and our own numbers of items say nothing."""
     register, is_ours = settings.register, system in errands.by_hand(settings)
     if not is_ours and table in register.tables.get(system, {}) and not register.followed(system, table):
-        called = register.tables[system][table].named(settings.procedure.language) or table
-        yield f"{called} {', '.join('/'.join(map(str, key)) for key in keys)}"
+        numbers = ", ".join("/".join(map(str, key)) for key in keys)
+        named = register.tables[system][table].named
+        yield Text.in_both(lambda language: f"{named(language) or table} {numbers}")

@@ -223,7 +223,7 @@ def of_case(session: Session, case_id: uuid.UUID) -> list[Notification]:
 
 def changes_of(notification: Notification) -> list[Change]:
     """What the recipient is to be told, category by category."""
-    return [Change(**change) for change in json.loads(notification.changes)]
+    return [Change.from_record(change) for change in json.loads(notification.changes)]
 
 
 def find(session: Session, case: Case, notification_id: uuid.UUID) -> Notification | None:

@@ -126,11 +126,12 @@ class Club:
         with self.workplace.transaction() as session:
             return session.get_one(Case, self.case.id).rights[0].result
 
-    def told(self) -> list[str | None]:
+    def told(self, language: str) -> list[str]:
         """What recipients are to be told of the corrections."""
         with self.workplace.transaction() as session:
             found = notifications.of_case(session, self.case.id)
-            return [change.words for each in found for change in notifications.changes_of(each)]
+            words = [change.words for each in found for change in notifications.changes_of(each)]
+            return [each.in_language(language) for each in words if each]
 
     def letter(self) -> Facts:
         """What the letter says."""
@@ -172,7 +173,8 @@ def test_what_answered_is_corrected_and_the_rest_when_it_answers(club: Club) -> 
     assert club.streets() == ["Dorpsstraat 1"]
     assert (club.plan().state, club.outcome()) == ("executed", Outcome.FULFILLED)
     assert [each.column for each in club.letter().rectified.corrected] == ["adres", "straat"]
-    assert club.told() == ["adres: Sluisweg 3 → Dorpsstraat 1", "straat: Sluisweg 3 → Dorpsstraat 1"]
+    assert club.told("nl") == ["adres: Sluisweg 3 → Dorpsstraat 1", "straat: Sluisweg 3 → Dorpsstraat 1"]
+    assert club.told("en") == ["address: Sluisweg 3 → Dorpsstraat 1", "street: Sluisweg 3 → Dorpsstraat 1"]
 
 
 def test_what_holds_nothing_of_the_person_concludes_the_correction_as_it_answers(club: Club) -> None:

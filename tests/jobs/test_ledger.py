@@ -18,7 +18,7 @@ from dsr.db.cases import Case
 from dsr.db.later import LaterNotice
 from dsr.db.notices import Notice, Task
 from dsr.db.plans import LedgerEntry
-from dsr.domain.register import Recipient
+from dsr.domain.register import Recipient, Text
 from dsr.jobs import erasing, replay, work
 from dsr.jobs.context import Context
 from dsr.services import audit, casework, later, ledger, notifications, plans, tasks
@@ -344,7 +344,7 @@ def test_recipients_are_told_which_records_went_and_of_nobody(workplace: Workpla
         assert (told.recipient, told.about, told.state) == ("bookkeeper", "later", "proposed")
         (change,) = notifications.changes_of(told)
         assert change.category == "invoice"
-        assert change.words == "invoice 119"
+        assert change.words == Text("invoice 119", "invoice 119")
         assert [task.kind for task in session.scalars(select(Task))] == ["recipients-to-tell"]
 
 

@@ -298,7 +298,7 @@ def test_a_case_stays_open_until_the_recipients_are_told(desk: Desk) -> None:
 def test_a_correction_and_an_erasure_are_told_apart(desk: Desk) -> None:
     desk.propose(Change("invoice"))
     desk.source_id = uuid.uuid4()
-    desk.propose(Change("customer", words="adres: Sluisweg 4"), right=Right.RECTIFICATION)
+    desk.propose(Change("customer", words=Text("adres: Sluisweg 4", "address: Sluisweg 4")), right=Right.RECTIFICATION)
     letter = desk.letter()
     assert letter.count("Duinpost Mailing") == 2
     assert "die wij nu hebben verwijderd" in letter

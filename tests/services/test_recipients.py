@@ -15,6 +15,7 @@ from dsr.db.cases import Case
 from dsr.db.notices import Notice, Task
 from dsr.db.notifications import Notification
 from dsr.domain.notifications import Answer, Change, Channel
+from dsr.domain.register import Text
 from dsr.mail.delivery import DeliveryFailed
 from dsr.services import casework, notices, notifications, recipients, tasks
 from tests.parts.store import NOW, Store
@@ -169,12 +170,16 @@ def note_answer(session: Session, _case: Case, notification: Notification, **nam
     notifications.record_answer(session, notification, Answer.DONE, "", **named)
 
 
+def _records(words: str) -> Text:
+    return Text(words, words.replace("factuur", "invoice"))
+
+
 def test_when_kept_data_go_those_who_were_mailed_are_mailed_and_others_are_left_to_the_handler(desk: Desk) -> None:
     deliver(desk)
     desk.do("collector", notifications.say_received, has_received=False)
     with desk.store.transaction() as session:
         for what in ("customer", "invoice"):
-            changes = [Change(what, words=f"{what} 119, 120")]
+            changes = [Change(what, words=_records(f"{what} 119, 120"))]
             notifications.propose_later(
                 session, desk.case_id, changes, register=desk.settings.register, now=NOW + timedelta(days=9)
             )
@@ -184,17 +189,17 @@ def test_when_kept_data_go_those_who_were_mailed_are_mailed_and_others_are_left_
             ("bookkeeper", "proposed"), ("mailing", "proposed"), ("unit", "left-out"),
         ]  # fmt: skip
         told = {each.recipient: each for each in made}
-        customer, invoice = (Change(what, words=f"{what} 119, 120") for what in ("customer", "invoice"))
+        customer, invoice = (Change(what, words=_records(f"{what} 119, 120")) for what in ("customer", "invoice"))
         assert notifications.changes_of(told["mailing"]) == [customer, invoice], "of two systems, in one night"
     assert pass_days(desk, 9, 10) == [(10, ["notification"])]
     assert desk.open_tasks().count("recipients-to-tell") == 1, "the first list is open: the bookkeeper stands in it"
     with desk.store.transaction() as session:
         register = desk.settings.register
-        for words in ("invoice 121", None, "factuur 7"):
+        for words in (_records("factuur 121"), None, _records("factuur 7")):
             changes, now = [Change("invoice", words=words)], NOW + timedelta(days=10)
             notifications.propose_later(session, desk.case_id, changes, register=register, now=now)
         newest = desk.of(session)["mailing"]
-        assert notifications.changes_of(newest) == [Change("invoice", words="invoice 121; factuur 7")]
+        assert notifications.changes_of(newest) == [Change("invoice", words=_records("factuur 121; factuur 7"))]
     assert all(each.about == "right" for each in desk.facts().informed)
 
 

@@ -20,6 +20,7 @@ from dsr.db.notifications import Notification
 from dsr.db.staff import StaffMember
 from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Change
+from dsr.domain.register import Text
 from dsr.domain.rights import Right
 from dsr.services import casework, notifications, recipients
 from dsr.services.mailboxes import CODES_A_DAY, LINK_LIFETIME, SESSION_LIFETIME
@@ -229,10 +230,14 @@ def test_what_came_later_is_told_by_the_record_and_the_end_of_a_restriction_by_t
 ) -> None:
     with store(recipient.app) as session:
         told = session.scalars(select(Notification).where(Notification.recipient == "mailing")).one()
-        told.about, told.changes = about, json.dumps([asdict(Change("invoice", words="invoice 119, 120"))])
+        told.about, told.changes = (
+            about,
+            json.dumps([asdict(Change("invoice", words=Text("factuur 119", "invoice 119")))]),
+        )
     recipient.enter()
     page = recipient.page()
     assert said in page
-    assert "invoice 119, 120" in page
+    assert "factuur 119" in page
+    assert "invoice 119" in recipient.browser.see(f"{recipient.path}?lang=en").text, "in the language of the reader"
     assert [name in page for name in PERSON] == [is_named, is_named]
     assert ("Antwoord versturen" in page) is (about == "later"), "the end of a restriction asks for no answer"

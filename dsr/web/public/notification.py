@@ -146,4 +146,5 @@ def _show(
 def _labelled(change: Change) -> dict[str, object]:
     category = settings().register.categories.get(change.category)
     label = category.label.in_language(language()) if category else change.category
-    return {"label": label, "is_part": change.is_part, "words": change.words}
+    words = change.words.in_language(language()) if change.words else None
+    return {"label": label, "is_part": change.is_part, "words": words}

@@ -205,7 +205,11 @@ def notifications(facts: CaseFacts, register: Register, language: str) -> list[d
 def _notification(notification: Notification, register: Register, language: str) -> dict[str, Any]:
     recipient = register.recipients.get(notification.recipient)
     changes = [
-        {"label": label(register, change.category, language), "is_part": change.is_part, "words": change.words}
+        {
+            "label": label(register, change.category, language),
+            "is_part": change.is_part,
+            "words": change.words.in_language(language) if change.words else None,
+        }
         for change in changes_of(notification)
     ]
     return {
