@@ -214,7 +214,7 @@ def test_the_code_of_one_recipient_opens_no_page_of_another(recipient: Recipient
         settings = replace(recipient.settings, register=replace(register(), recipients={**known, "bookkeeper": moved}))
         token = recipient.browser.browser
         with token.session_transaction() as browser:
-            entered = browser["recipient"]
+            entered = browser["notification"]
         assert not recipients.has_entered(session, other, entered, settings=settings, now=NOW)
 
 

@@ -1,12 +1,10 @@
-"""An errand: behind the link of a mail, and a code that is mailed when its owner asks for it.
-
-Opening the link changes nothing and tells nothing about anybody (a mail gateway opens links too).
-"""
+"""An errand: behind the link of a mail, and a code that is mailed when its owner asks for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
 from flask import Blueprint, abort, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,15 +13,13 @@ from sqlalchemy.orm import Session
 from dsr.db.base import transaction
 from dsr.db.cases import Case
 from dsr.db.errands import Errand
-from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.services import mailboxes, owners
 from dsr.services.errand_answers import AnsweredAlready
 from dsr.services.errands import DECLINED, others_of
-from dsr.services.identity import CodeLocked, TooManyCodes
 from dsr.services.mailboxes import LinkExpired
 from dsr.services.owners import OwnerGone
-from dsr.web import errand_desk, uploads
+from dsr.web import errand_desk, mailed_code, uploads
 from dsr.web.errors import typed
 from dsr.web.pages import called, gettext, page
 from dsr.web.runtime import now, settings, wake
@@ -31,18 +27,14 @@ from dsr.web.security import OWNER, PUBLIC, UntrustedForm, allows
 
 owner = Blueprint("owner", __name__)
 
-T = TypeVar("T")
-
 _TOLD = {
-    "mailed": N_("We have sent you a code. It works for half an hour."),
+    "mailed": mailed_code.MAILED,
     "noted": N_("Noted."),
     "removed": N_("Taken away."),
 }
-_SEND_AGAIN = N_("Please send this once more. If that does not help, allow cookies, or call or mail us.")
 _AFTER = {"gevonden": "noted", "weg": "removed"}
 _NOT_WRITTEN = ("answer", "category", "number", "items", "done_in")
 """What the forms of an errand send besides what somebody wrote."""
-_CODES = {CodeLocked: 429, TooManyCodes: 429}
 
 
 @owner.get("/opdracht/<token>")
@@ -57,12 +49,12 @@ def show(token: str) -> ResponseReturnValue:
 @allows(PUBLIC)
 def mail_code(token: str) -> ResponseReturnValue:
     """Mail a code to the owner."""
-    fault = _attempt(token, lambda store, errand: owners.mail_code(store, errand, settings=settings(), now=now()))
-    if isinstance(fault, DomainError):
-        return _show(token, {"code": fault.say(gettext)}, status=_CODES.get(type(fault), 400))
-    wake()
-    session["told"] = "mailed"
-    return redirect(url_for("owner.show", token=token), 303)
+    return mailed_code.mail(
+        token,
+        owners.find_errand,
+        lambda store, errand: owners.mail_code(store, errand, settings=settings(), now=now()),
+        _show,
+    )
 
 
 @owner.post("/opdracht/<token>/code")
@@ -70,11 +62,9 @@ def mail_code(token: str) -> ResponseReturnValue:
 def enter(token: str) -> ResponseReturnValue:
     """Open the errand with the code."""
     code = request.form.get("code", "")
-    entered = _attempt(token, lambda store, errand: owners.enter(store, errand, code, now=now()))
-    if isinstance(entered, DomainError):
-        return _show(token, {"code": entered.say(gettext)}, status=_CODES.get(type(entered), 400))
-    session["owner"] = entered
-    return redirect(url_for("owner.show", token=token), 303)
+    return mailed_code.enter(
+        token, owners.find_errand, lambda store, errand: owners.enter(store, errand, code, now=now()), _show
+    )
 
 
 def admit(token: str, verb: str = "") -> None:
@@ -84,7 +74,7 @@ def admit(token: str, verb: str = "") -> None:
             errand = owners.find_errand(store, token, settings=settings(), now=now())
         except (LinkExpired, OwnerGone):
             abort(410)
-        if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
+        if not mailboxes.has_entered(store, errand.owner_index, mailed_code.session_token(), now=now()):
             abort(401)
     uploads.expect(errand)
 
@@ -96,7 +86,7 @@ def act(token: str, verb: str) -> ResponseReturnValue:
     try:
         with transaction() as store:
             errand = owners.find_errand(store, token, settings=settings(), now=now())
-            mailboxes.stay(store, session.get("owner"), now=now())
+            mailboxes.stay(store, mailed_code.session_token(), now=now())
             anchor = errand_desk.act(store, errand, verb, by=owners.OWNER)
     except errand_desk.Refused as fault:
         uploads.discard()
@@ -114,15 +104,7 @@ def act(token: str, verb: str) -> ResponseReturnValue:
 @allows(OWNER, admit=admit)
 def leave(token: str) -> ResponseReturnValue:
     """Close the page for whoever uses this browser next."""
-    with transaction() as store:
-        mailboxes.leave(store, session.pop("owner", None))
-    return redirect(url_for("owner.show", token=token), 303)
-
-
-@owner.errorhandler(UntrustedForm)
-def send_again(_error: UntrustedForm) -> ResponseReturnValue:
-    """The same page with what was typed, and a new token."""
-    return _show((request.view_args or {})["token"], {"main": gettext(_SEND_AGAIN)}, typed(), status=400)
+    return mailed_code.leave(token)
 
 
 @owner.errorhandler(401)
@@ -136,14 +118,6 @@ def code_once_more(_error: Exception) -> ResponseReturnValue:
 def gone(_error: Exception) -> ResponseReturnValue:
     """The link leads nowhere any more."""
     return _show((request.view_args or {})["token"])
-
-
-def _attempt(token: str, verb: Callable[[Session, Errand], T]) -> T | DomainError:
-    with transaction() as store:
-        try:
-            return verb(store, owners.find_errand(store, token, settings=settings(), now=now()))
-        except DomainError as fault:
-            return fault
 
 
 def _show(
@@ -160,7 +134,7 @@ def _show(
         except (LinkExpired, OwnerGone) as fault:
             return page("owner/gone.html", sentence=fault.say(gettext), **shown), 410
         found = errand_desk.describe(store, errand)
-        if not mailboxes.has_entered(store, errand.owner_index, session.get("owner"), now=now()):
+        if not mailboxes.has_entered(store, errand.owner_index, mailed_code.session_token(), now=now()):
             known = {name: found[name] for name in ("reference", "question", "errand", "is_needed")}
             shown["typed"] = {name: text for name, text in (typed or {}).items() if name not in _NOT_WRITTEN}
             return page("owner/code.html", **known, **shown), status
@@ -186,3 +160,6 @@ def _others(store: Session, errand: Errand) -> list[dict[str, Any]]:
         }
         for other in others_of(store, errand)
     ]
+
+
+owner.register_error_handler(UntrustedForm, partial(mailed_code.send_again, _show))

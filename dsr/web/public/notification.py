@@ -1,12 +1,9 @@
-"""What a recipient of data is told: behind the link of a mail, and a code that is mailed when they ask for it.
-
-Opening the link changes nothing and tells nothing about anybody (a mail gateway opens links too).
-"""
+"""What a recipient of data is told: behind the link of a mail, and a code that is mailed when they ask for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import TypeVar
+from collections.abc import Mapping
+from functools import partial
 
 from flask import Blueprint, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
@@ -15,47 +12,41 @@ from sqlalchemy.orm import Session
 from dsr.db.base import transaction
 from dsr.db.cases import Case
 from dsr.db.notifications import Notification
-from dsr.domain.errors import DomainError
 from dsr.domain.notifications import Answer, Change
 from dsr.domain.wording import N_
 from dsr.services import casework, mailboxes, notifications, recipients
-from dsr.services.identity import CodeLocked, TooManyCodes
+from dsr.web import mailed_code
 from dsr.web.errors import typed
 from dsr.web.pages import gettext, language, page
-from dsr.web.runtime import now, settings, wake
+from dsr.web.runtime import now, settings
 from dsr.web.security import PUBLIC, UntrustedForm, allows
 
 notification = Blueprint("notification", __name__)
 
-T = TypeVar("T")
-
-_MAILED = N_("We have sent you a code. It works for half an hour.")
-_SEND_AGAIN = N_("Please send this once more. If that does not help, allow cookies, or call or mail us.")
 _ANSWERS = {
     Answer.DONE: N_("It is done"),
     Answer.NOT_HELD: N_("We do not have these data"),
     Answer.CANNOT: N_("We cannot do this"),
 }
-_CODES = {CodeLocked: 429, TooManyCodes: 429}
 
 
 @notification.get("/melding/<token>")
 @allows(PUBLIC)
 def show(token: str) -> ResponseReturnValue:
     """What became of the data; before the code, that there is something to read."""
-    return _show(token, told=gettext(_MAILED) if session.pop("told", "") == "mailed" else "")
+    return _show(token, told=gettext(mailed_code.MAILED) if session.pop("told", "") == "mailed" else "")
 
 
 @notification.post("/melding/<token>/stuur-code")
 @allows(PUBLIC)
 def mail_code(token: str) -> ResponseReturnValue:
     """Mail a code to the recipient."""
-    fault = _attempt(token, lambda store, found: recipients.mail_code(store, found, settings=settings(), now=now()))
-    if isinstance(fault, DomainError):
-        return _refuse(token, fault)
-    wake()
-    session["told"] = "mailed"
-    return redirect(url_for("notification.show", token=token), 303)
+    return mailed_code.mail(
+        token,
+        recipients.find_notification,
+        lambda store, found: recipients.mail_code(store, found, settings=settings(), now=now()),
+        _show,
+    )
 
 
 @notification.post("/melding/<token>/code")
@@ -63,11 +54,12 @@ def mail_code(token: str) -> ResponseReturnValue:
 def enter(token: str) -> ResponseReturnValue:
     """Open the page with the code."""
     code = request.form.get("code", "")
-    entered = _attempt(token, lambda store, found: recipients.enter(store, found, code, settings=settings(), now=now()))
-    if isinstance(entered, DomainError):
-        return _refuse(token, entered)
-    session["recipient"] = entered
-    return redirect(url_for("notification.show", token=token), 303)
+    return mailed_code.enter(
+        token,
+        recipients.find_notification,
+        lambda store, found: recipients.enter(store, found, code, settings=settings(), now=now()),
+        _show,
+    )
 
 
 @notification.post("/melding/<token>/antwoord")
@@ -84,7 +76,7 @@ def answer(token: str) -> ResponseReturnValue:
             raise mailboxes.SessionOver
         recipients.answer(store, found, given, remark, now=now())
 
-    fault = _attempt(token, take)
+    fault = mailed_code.attempt(token, recipients.find_notification, take)
     if isinstance(fault, mailboxes.SessionOver):
         return _show(token, {"code": fault.say(gettext)}, typed(), status=401)
     if isinstance(fault, casework.NotPossible):
@@ -96,31 +88,11 @@ def answer(token: str) -> ResponseReturnValue:
 @allows(PUBLIC)
 def leave(token: str) -> ResponseReturnValue:
     """Close the page for whoever uses this browser next."""
-    with transaction() as store:
-        mailboxes.leave(store, session.pop("recipient", None))
-    return redirect(url_for("notification.show", token=token), 303)
-
-
-@notification.errorhandler(UntrustedForm)
-def send_again(_error: UntrustedForm) -> ResponseReturnValue:
-    """The same page with what was typed, and a new token."""
-    return _show((request.view_args or {})["token"], {"main": gettext(_SEND_AGAIN)}, typed(), status=400)
-
-
-def _attempt(token: str, verb: Callable[[Session, Notification], T]) -> T | DomainError:
-    with transaction() as store:
-        try:
-            return verb(store, recipients.find_notification(store, token, settings=settings(), now=now()))
-        except DomainError as fault:
-            return fault
-
-
-def _refuse(token: str, fault: DomainError) -> ResponseReturnValue:
-    return _show(token, {"code": fault.say(gettext)}, status=_CODES.get(type(fault), 400))
+    return mailed_code.leave(token)
 
 
 def _has_entered(store: Session, found: Notification) -> bool:
-    return recipients.has_entered(store, found, session.get("recipient"), settings=settings(), now=now())
+    return recipients.has_entered(store, found, mailed_code.session_token(), settings=settings(), now=now())
 
 
 def _show(
@@ -148,3 +120,6 @@ def _labelled(change: Change) -> dict[str, object]:
     label = category.label.in_language(language()) if category else change.category
     words = change.words.in_language(language()) if change.words else None
     return {"label": label, "is_part": change.is_part, "words": words}
+
+
+notification.register_error_handler(UntrustedForm, partial(mailed_code.send_again, _show))

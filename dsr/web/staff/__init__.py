@@ -1,4 +1,4 @@
-"""The pages of staff members."""
+"""The pages of staff members. The import of a module puts its views on the blueprint."""
 
 from dsr.web.staff import (
     case,
@@ -23,24 +23,3 @@ from dsr.web.staff import (
 )
 
 BLUEPRINTS = (pages.staff,)
-VIEWS = (
-    case,
-    case_actions,
-    certificate,
-    errands,
-    giving_up,
-    holds,
-    identifiers,
-    ledger,
-    notifications,
-    password,
-    people,
-    plan,
-    queue,
-    rectification,
-    register,
-    restriction,
-    sign_in,
-    tasks,
-)
-"""The modules whose import puts their views on the blueprint."""
