@@ -105,7 +105,7 @@ class Office:
 
     def destroy(self, case_id: uuid.UUID) -> None:
         """Who looks after the binder puts through the shredder what was asked."""
-        self._answer(case_id, _shred)
+        self._answer(case_id, _shred, settings=self.context.settings)
 
     def make_copy(self, case_id: uuid.UUID, by: Colleague) -> None:
         """The handler has the copy made."""
@@ -189,5 +189,5 @@ def _tell(
         notifications.note_told(session, case, told, Channel.PHONE, by=by, now=now)
 
 
-def _shred(session: Session, errand: Errand, *, by: str, now: datetime) -> None:
-    errand_answers.confirm_erasure(session, errand, errand.items, "Door de versnipperaar gehaald.", by=by, now=now)
+def _shred(session: Session, errand: Errand, **facts: Any) -> None:
+    errand_answers.confirm_erasure(session, errand, errand.items, "Door de versnipperaar gehaald.", **facts)

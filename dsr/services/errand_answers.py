@@ -19,7 +19,7 @@ from dsr.domain.errands import LONGEST, dates_of
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
 from dsr.files import Place
-from dsr.services import audit, errand_files, errand_items, errand_replays, errands, work
+from dsr.services import audit, errand_erasures, errand_files, errand_items, errand_replays, errands, work
 from dsr.services.errands import ANSWERED, DECLINED, DECLINED_TASK, OPEN
 
 MOST_ITEMS = 500
@@ -155,6 +155,7 @@ def confirm_erasure(
     uploads: Sequence[Upload] = (),
     *,
     by: str,
+    settings: Settings,
     now: datetime,
 ) -> None:
     """The owner erased every item asked for, and says how. Raises NotAnAnswer or AnsweredAlready."""
@@ -167,7 +168,7 @@ def confirm_erasure(
     session.add_all(_files(errand, uploads, None, now))
     answer(session, errand, by=by, now=now, items=len(errand.items))
     if errand.plan_id:
-        work.ask(session, errand.case_id, "erase", now=now)
+        errand_erasures.note_erased(session, errand, settings=settings, now=now)
 
 
 def confirm_change(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
-from functools import partial
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -29,22 +29,35 @@ from dsr.services.retention import Due, Settled
 def systems_for(
     session: Session, approved: executions.Approved, *, settings: Settings, now: datetime
 ) -> dict[str, ManualSystem]:
-    """The systems of an approved plan that a person erases; each owner who has something to erase is asked, once."""
+    """The systems of an approved plan that a person erases; each owner who has something to erase is asked, once.
+
+    What they answer is noted by `note_erased`.
+    """
     case = session.get_one(Case, approved.plan.case_id)
     erased: dict[str, frozenset[Key] | None] = {}
     for name in by_hand(settings).keys() & approved.parts.keys():
-        going = [number for (number,) in _going(approved.parts[name])]
-        asked = partial(errands.ask_to_erase, session, case, approved.plan.id, settings=settings, now=now)
-        erased[name] = _confirmed(asked(name, going)) if going else frozenset()
+        going = [number for _, (number,) in _going(approved.parts[name])]
+        erased[name] = None if going else frozenset()
+        if going:
+            errands.ask_to_erase(session, case, approved.plan.id, name, going, settings=settings, now=now)
     return errand_items.systems_of(session, case, settings, erased)
 
 
-def _going(part: Part) -> Iterable[Key]:
-    return (key for group in part.groups if group.judged.verdict is Verdict.ERASE for key in group.keys)
+def _going(part: Part) -> Iterator[tuple[str, Key]]:
+    """The items that go, each with its table."""
+    groups = (group for group in part.groups if group.judged.verdict is Verdict.ERASE)
+    return ((group.judged.table, key) for group in groups for key in group.keys)
 
 
-def _confirmed(errand: Errand) -> frozenset[Key] | None:
-    return frozenset((number,) for number in errand.items) if errand.state == ANSWERED else None
+def note_erased(session: Session, errand: Errand, *, settings: Settings, now: datetime) -> None:
+    """The owner destroyed what an approved plan says: that is the receipt, whatever changed since. It is gone.
+
+    Until when the others stay, the ledger looks at anew.
+    """
+    plan, case = session.get_one(CasePlan, errand.plan_id), session.get_one(Case, errand.case_id)
+    approved = executions.approved_of(case, plan, settings.register)
+    erased = Counter(table for table, _ in _going(approved.parts[errand.system]))
+    settle(session, approved, errand.system, Receipt(dict(erased), {}, {}), settings=settings, now=now)
 
 
 def system_for(
@@ -62,7 +75,7 @@ def system_for(
         errand = errands.ask_to_end(session, case, due.system, numbers, settings=settings, now=now)
         if errand.state == GIVEN_UP:
             raise SystemRefuses(due.system, N_("its owner was not waited for"))
-        erased = _confirmed(errand)
+        erased = frozenset((number,) for number in errand.items) if errand.state == ANSWERED else None
     return errand_items.systems_of(session, case, settings, {due.system: erased})[due.system]
 
 
@@ -105,7 +118,7 @@ def settle(
     """A system has committed: its receipt; and what we noted of its items goes as well."""
     executions.settle(session, approved, system, receipt, now=now)
     if system in by_hand(settings):
-        gone = [*_going(approved.parts[system])]
+        gone = [key for _, key in _going(approved.parts[system])]
         forget(session, approved.plan.case_id, system, gone, settings=settings, now=now)
 
 

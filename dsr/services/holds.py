@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -194,7 +194,8 @@ def check_unchanged(
 def _void_plans(session: Session, case: Case, hold: Hold, *, settings: Settings, now: datetime) -> None:
     """A plan that waits for its approval or its execution is no longer what somebody looked at.
 
-    One that is being carried out is left to who carries it out: a stopped attempt may have been committed.
+    One that is being carried out is left to who carries it out: a stopped attempt may have been committed. But an owner
+    who has something to destroy that is held now must not go on.
     """
     of_person = select(DataSubject.case_id).where(DataSubject.email_index == case.data_subject.email_index)
     states, erasures = (plans.PROPOSED, plans.APPROVED), plans.ERASING
@@ -205,15 +206,21 @@ def _void_plans(session: Session, case: Case, hold: Hold, *, settings: Settings,
     )
     found = session.scalars(select(CasePlan).where(*waiting).order_by(CasePlan.id).with_for_update()).all()
     for plan in found:
-        if all(execution.state == "done" for execution in plan.executions):
+        if _is_at_stake(plan, hold, settings):
             difference = _difference(plan, hold, settings)
             plans.void(session, plan, in_words(difference, language=settings.procedure.language), now=now)
             notifications.propose_for_erasure(session, plan, settings.register, now=now)
 
 
+def _is_at_stake(plan: CasePlan, hold: Hold, settings: Settings) -> bool:
+    begun = {execution.system for execution in plan.executions if execution.state != "done"}
+    by_hand = all(name in settings.systems and settings.systems[name].is_manual for name in begun)
+    return not begun or (by_hand and not hold.lifted_at and bool(_changed(plan, hold, begun)))
+
+
 def _difference(plan: CasePlan, hold: Hold, settings: Settings) -> PlanChanged:
     """What the hold changes in the plan: how many rows of which categories."""
-    changed = _changed(plan, hold)
+    changed = _changed(plan, hold, plans.parts_of(plan).keys() - plan.systems_done)
     names = _labels(settings.register, changed, settings.procedure.language)
     sentence = (
         N_("A hold was lifted: %(rows)s rows that had to stay may go (%(categories)s).")
@@ -223,11 +230,12 @@ def _difference(plan: CasePlan, hold: Hold, settings: Settings) -> PlanChanged:
     return PlanChanged(sentence, rows=sum(changed.values()), categories=names or "–")
 
 
-def _changed(plan: CasePlan, hold: Hold) -> Counter[str]:
-    """Category -> rows that go by the plan and are held, or stay by the plan for this hold."""
+def _changed(plan: CasePlan, hold: Hold, systems: Collection[str]) -> Counter[str]:
+    """Category -> rows in these systems that go by the plan and are held, or stay by the plan for this hold."""
     changed: Counter[str] = Counter()
-    for part in plans.parts_of(plan).values():
-        for group in part.groups:
+    parts = plans.parts_of(plan)
+    for system in systems:
+        for group in parts[system].groups:
             row = group.judged
             goes = row.verdict is Verdict.ERASE or row.columns_kept is not None
             if hold.category in (None, row.category) and (noted_ground(row.why) if hold.lifted_at else goes):

@@ -143,7 +143,7 @@ def _finish(session: Session, errand: Errand, by: str) -> str:
 def _erase(session: Session, errand: Errand, by: str) -> str:
     ticked = {int(number) for number in request.form.getlist("items") if number.isdecimal()}
     evidence, files = request.form.get("evidence", ""), uploads.received("files")
-    errand_answers.confirm_erasure(session, errand, ticked, evidence, files, by=by, now=now())
+    errand_answers.confirm_erasure(session, errand, ticked, evidence, files, by=by, settings=settings(), now=now())
     return ""
 
 

@@ -16,7 +16,7 @@ from dsr.config import Settings
 from dsr.db.plans import LedgerEntry
 from dsr.domain.rights import Outcome
 from dsr.keys import Keys
-from dsr.services import errand_items
+from dsr.services import errand_items, plans
 from tests.parts.copies import rows_by_column
 from tests.parts.firm import NOOR, TIM, Firm, Person, data_of, open_firm
 from tests.parts.paper import BINDER, PAPER, YARA, Keeper
@@ -142,6 +142,61 @@ def test_what_a_law_keeps_on_paper_stays_and_the_rest_is_destroyed(
         assert entry.state == "erased"
         assert errand_items.items_of(session, firm.case(session, hanna.reference).id, "binder") == []
     assert firm.verify().faults == ()
+
+
+def to_destroy(firm: Firm, hanna: Person, yara: Keeper) -> None:
+    """Her quote and an old invoice are to be destroyed; an invoice is kept through 2026."""
+    identified(firm, hanna, "erasure")
+    yara.open()
+    yara.note("quote", "Offerte voor een website")
+    for year in ("2016", "2019"):
+        yara.note(
+            "paper_invoice", f"Factuur van {year}", document_date=f"{year}-02-01", current_value_ended=f"{year}-03-05"
+        )
+    yara.done()
+    firm.tick()
+    grounds = {f"ground.{name}": "a" for name in firm.settings.register.categories}
+    firm.act(NOOR, hanna.reference, "plan", "/plan", **grounds)
+    firm.tick()
+    approve(firm, hanna.reference)
+    firm.tick()
+
+
+@pytest.mark.parametrize(("held", "is_stopped"), [("quote", True), ("ticket", False)])
+def test_a_hold_stops_an_owner_who_has_something_of_it_to_destroy(
+    paper_firm: Firm, hanna: Person, yara: Keeper, held: str, is_stopped: bool
+) -> None:
+    firm = paper_firm
+    to_destroy(firm, hanna, yara)
+    assert "Offerte voor een website" in yara.page()
+    fields = {"ground": "dispute", "category": held, "hold_reason": "Zaak 12.", "review_on": "2026-12-31"}
+    assert firm.act(NOOR, hanna.reference, "holds", **fields).status_code == 303
+    assert ("Vernietig niets meer." in yara.page()) is is_stopped
+    assert ("Offerte voor een website" in yara.page()) is not is_stopped
+    with firm.store() as session:
+        plan = plans.current(session, firm.case(session, hanna.reference).id)
+        assert plan
+        assert (plan.state, bool(plan.note)) == ("void" if is_stopped else "approved", is_stopped)
+
+
+def test_what_an_owner_destroyed_is_gone_whatever_changed_meanwhile(
+    paper_firm: Firm, hanna: Person, yara: Keeper
+) -> None:
+    firm = paper_firm
+    to_destroy(firm, hanna, yara)
+    firm.come_to(date(2026, 12, 20))
+    firm.tick()
+    firm.come_to(date(2027, 1, 4))
+    assert "t/m do 31 dec 2026" in yara.open()
+    assert yara.send("gewist", items=["1", "2"], evidence="versnipperd").status_code == 303
+    with firm.store() as session:
+        case = firm.case(session, hanna.reference)
+        plan = plans.current(session, case.id)
+        assert plan
+        assert plan.state == "executed"
+        assert [item.number for item in errand_items.items_of(session, case.id, "binder")] == [3]
+    firm.tick()
+    assert "Factuur van 2019" in yara.open()
 
 
 def approve(firm: Firm, reference: str) -> TestResponse:
