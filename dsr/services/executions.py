@@ -238,9 +238,9 @@ def finish(session: Session, approved: Approved, *, now: datetime) -> None:
 def conclude(session: Session, plan: CasePlan, *, now: datetime) -> None:
     """Decide the right of a plan, once every system answered and all that was planned in them is done."""
     newest = plans.current(session, plan.case_id, Right(plan.right))
-    if newest:
-        session.refresh(newest, ["state"])
     whole = plans.series(session, newest) if newest else []
+    for each in whole:
+        session.refresh(each, ["state"])
     if newest and not newest.outstanding and all(each.state == plans.EXECUTED for each in whole):
         is_done = is_done_by_hand(session, plan.case_id)
         found = outcome(session, newest, parts_of_series(whole), is_done_by_hand=is_done)
