@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql, postgresql
 from sqlalchemy.engine import Connection
 
 from dsr.connectors.base import Remarks
-from dsr.connectors.sql_schema import Pointing, Schema, columns_named, kind_of
+from dsr.connectors.sql_schema import Pointing, Schema, behind, columns_named, kind_of
 from dsr.domain.register import Fixed, Register, Table
 from dsr.domain.verdicts import columns_left, columns_needed
 
@@ -245,27 +245,27 @@ def _not_fitting(columns: Mapping[str, Any], at: str, table: Table, engine: str)
     for column, characters in table.pseudonyms.items():
         type_ = columns[column]["type"] if column in columns else sa.Text()
         if not _takes_any_text(type_, engine):
-            yield f"{at}.pseudonyms.{column}: a pseudonym is text and does not fit in {type_}"
-        elif (getattr(type_, "length", None) or characters) < characters:
+            yield f"{at}.pseudonyms.{column}: a pseudonym is text and does not fit in {behind(type_)}"
+        elif (getattr(behind(type_), "length", None) or characters) < characters:
             yield f"{at}.pseudonyms.{column}: a pseudonym of {characters} characters is longer than the column"
 
 
 def _takes_any_text(type_: Any, engine: str) -> bool:
-    declared = getattr(type_, "data_type", type_)
+    declared = behind(type_)
     has_no_type = engine == "sqlite" and isinstance(declared, sa.types.NullType)
     return has_no_type or kind_of({"type": type_}) == "text" or isinstance(declared, _BYTES)
 
 
 def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:
-    declared = getattr(type_, "data_type", type_)
+    declared = behind(type_)
     if isinstance(declared, _NEVER_KNOWN):
-        return f"would not be known again in {type_}; let the column be empty, or keep it under keep_columns"
+        return f"would not be known again in {declared}; let the column be empty, or keep it under keep_columns"
     if kind == "time" and (end := _end_of_time(declared)):
         is_read_back = str(value).endswith(end) and _fits(kind, str(value).removesuffix(end), engine)
-        return None if is_read_back else f'does not fit in {type_}; give a time, such as "00:00:00{end}"'
+        return None if is_read_back else f'does not fit in {declared}; give a time, such as "00:00:00{end}"'
     if not _fits(kind, value, engine):
-        return f"does not fit in {type_}; give {_EXAMPLES.get(kind, 'a text or a number')}"
-    length = getattr(type_, "length", None)
+        return f"does not fit in {declared}; give {_EXAMPLES.get(kind, 'a text or a number')}"
+    length = getattr(declared, "length", None)
     is_longer = length and isinstance(value, str) and len(re.sub(r"\{\w+\}", "1", value)) > length
     return f"is longer than the column ({length})" if is_longer else None
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, UnreflectableTableError
 
@@ -42,6 +43,12 @@ _COLLATIONS = {
     " WHERE table_schema = COALESCE(:schema, DATABASE()) AND table_name = :table",
 }
 
+_LENGTHS = (
+    "WITH RECURSIVE made (name, type, mark) AS (SELECT attname, atttypid, atttypmod FROM pg_attribute"
+    " WHERE attrelid = to_regclass(:place) AND attnum > 0 UNION ALL SELECT name, typbasetype, typtypmod"
+    " FROM made JOIN pg_type ON oid = type WHERE typtype = 'd') SELECT name, mark - 4 FROM made WHERE mark > 4"
+)
+
 _SPREADING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 Place = tuple[str | None, str]
@@ -69,9 +76,16 @@ class Pointing:
         return sorted(changed & set(self.path.values())) if self.on_update in _SPREADING else []
 
 
+def behind(type_: Any) -> Any:
+    """The type itself, or that of which a domain of PostgreSQL is made."""
+    while isinstance(type_, postgresql.DOMAIN):
+        type_ = type_.data_type
+    return type_
+
+
 def kind_of(column: Any) -> str:
     """The kind of value in a column: date, time, text, number, boolean, uuid, json or other."""
-    declared = getattr(column["type"], "data_type", column["type"])  # of a domain of PostgreSQL
+    declared = behind(column["type"])
     return next((kind for type_, kind in _KINDS.items() if isinstance(declared, type_)), "other")
 
 
@@ -139,7 +153,15 @@ class Schema:
     def columns(self, name: str, table: Table) -> dict[str, Any]:
         """The columns by name."""
         columns = self.inspector.get_columns(table.table or name, schema=table.schema)
+        self._note_lengths(columns, self.named(name, table, _LENGTHS))
         return {column["name"]: column for column in columns}
+
+    def _note_lengths(self, columns: Iterable[Any], place: Mapping[str, str | None]) -> None:
+        """How long a text may be that is declared as a domain: the inspector leaves it out."""
+        texts = {each["name"]: behind(each["type"]) for each in columns if isinstance(each["type"], postgresql.DOMAIN)}
+        for column, length in self.connection.execute(sa.text(_LENGTHS), place) if texts else ():
+            if isinstance(texts.get(column), sa.String):
+                texts[column].length = length
 
     def collation(self, name: str, table: Table, column: str) -> str:
         """What a column of text takes for equal: the name of its collation, or `binary` where that is the same text."""

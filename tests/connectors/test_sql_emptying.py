@@ -100,6 +100,21 @@ def test_a_pseudonym_fits_where_any_text_does(shop: Shop, shop_settings: Setting
 
 
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
+def test_what_is_longer_than_the_type_behind_a_domain_does_not_fit(shop: Shop, shop_settings: Settings) -> None:
+    shop.run("CREATE DOMAIN short AS varchar(10)")
+    shop.run("CREATE DOMAIN code AS short CHECK (VALUE <> '')")
+    shop.run("CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), code code, town short)")
+    client = Table(
+        "customer", ("id",), match={"email": "mail"}, pseudonyms={"code": 16}, fixed={"town": "Polderstad 1"}
+    )
+    with opened(shop_settings, client=client) as system:
+        assert system.mistakes() == [
+            "tables.shop.client.fixed.town: 'Polderstad 1' is longer than the column (10)",
+            "tables.shop.client.pseudonyms.code: a pseudonym of 16 characters is longer than the column",
+        ]
+
+
+@pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
 def test_a_mark_fits_in_its_column(shop: Shop, shop_settings: Settings) -> None:
     shop.run("CREATE TYPE mood AS ENUM ('fine', 'blocked')")
     shop.run("CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), mood mood, blocked BOOLEAN)")
