@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from functools import cache, partial
@@ -57,7 +58,7 @@ def environment(language: str) -> Environment:
     jinja.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
     jinja.globals.update(language=language, place_labels=clockface.place_labels)
     jinja.filters.update({name: partial(filter_, language=language) for name, filter_ in _FILTERS.items()})
-    jinja.filters.update(unbroken=unbroken, local_date=local_date)
+    jinja.filters.update(unbroken=unbroken, breakable=breakable, local_date=local_date)
     return jinja
 
 
@@ -149,6 +150,11 @@ def in_words(sentence: Sentence, *, language: str, labels: Mapping[str, str] | N
 def unbroken(text: str) -> Markup:
     """Keep a date, an article number, a reference or a postcode on one line."""
     return Markup('<span class="unbroken">{}</span>').format(text)
+
+
+def breakable(address: str) -> Markup:
+    """Let a long e-mail address go on on the next line after its @ or a dot, not within a word."""
+    return Markup("<wbr>").join(re.split(r"(?<=[@.])", address))
 
 
 _FILTERS: dict[str, Callable[..., str]] = {

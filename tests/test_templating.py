@@ -75,6 +75,10 @@ def test_what_a_person_typed_is_escaped_also_inside_a_translation() -> None:
     assert say("text | unbroken", "nl", text="<b>") == '<span class="unbroken">&lt;b&gt;</span>'
 
 
+def test_an_address_breaks_after_its_at_or_a_dot() -> None:
+    assert say("text | breakable", "nl", text="d.<b>@mail.example") == "d.<wbr>&lt;b&gt;@<wbr>mail.<wbr>example"
+
+
 def test_a_missing_variable_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         say("nobody_passed_this", "nl")

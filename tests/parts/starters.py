@@ -226,5 +226,5 @@ def verdicts(rows: list[PlanRow]) -> dict[str, set[Verdict]]:
 
 def words(page: str) -> str:
     """What a page says, its marks and line ends taken out."""
-    inline = re.sub(r"</?(?:b|span)\b[^>]*>", "", page)
+    inline = re.sub(r"</?(?:b|span|wbr)\b[^>]*>", "", page)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", inline)).split())

@@ -62,7 +62,7 @@ def test_what_is_on_paper_comes_with_the_copy(paper_firm: Firm, hanna: Person, y
     page = yara.open()
     assert f"bij verzoek {hanna.reference}:" in firm.mails_to(YARA)[-1]
     assert "Hanna Brinkman" in page
-    assert "hanna@example.org" in page
+    assert "hanna@<wbr>example.<wbr>org" in page
     assert "Offertes op papier" in page
     assert yara.note("quote", "Offerte voor een website", ("../offerte.pdf", b"%PDF een offerte")).status_code == 303
     assert "Offerte voor een website" in yara.page()

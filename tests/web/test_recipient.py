@@ -30,7 +30,7 @@ from tests.parts.store import NOW
 from tests.parts.web import Clock, Visitor
 from tests.services.test_notifications import register
 
-PERSON = ("Hanna Brinkman", "hanna@example.org")
+PERSON = ("Hanna Brinkman", "hanna@")
 ADDRESS = "avg@duinpost.example"
 
 
