@@ -38,6 +38,7 @@ from dsr.services import (
     lookup,
     plans,
     reminders,
+    restriction,
     search,
     work,
 )
@@ -187,6 +188,7 @@ def _search(context: Context, case_id: uuid.UUID, wanted: _Wanted) -> Note:
     def note(session: Session) -> Exception | None:
         case = session.get_one(Case, case_id)
         search.record_search(session, case, searched, context.settings.register, say=say, now=context.now())
+        restriction.judge_recipients(session, case, context.settings.register, now=context.now())
         if plans.lacks(session, case_id, searched.found):
             work.ask(session, case_id, "plan", now=context.now())
         return searched.fault

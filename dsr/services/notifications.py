@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -82,9 +82,32 @@ def _overtake(session: Session, erasure: Notification, *, now: datetime) -> None
     for each in untold:
         is_stop = each.kind is Right.RESTRICTION and gone.issuperset(told.category for told in changes_of(each))
         if is_stop or each in erased:
-            erasure.state, erasure.due_on, each.state = each.state, each.due_on, State.OVERTAKEN.value
-            details = {"recipient": each.recipient, "state": each.state}
-            audit.record(session, "recipient-judged", by=audit.WORKER, now=now, case_id=each.case_id, **details)
+            erasure.state, erasure.due_on = each.state, each.due_on
+            _judge(session, each, State.OVERTAKEN, now=now)
+
+
+def judge_by_search(
+    session: Session, case_id: uuid.UUID, not_held: Collection[str], *, register: Register, now: datetime
+) -> None:
+    """Nobody is told of a restriction of what we do not hold: they would learn of a person they got no data of."""
+    for each in of_case(session, case_id):
+        if each.kind is not Right.RESTRICTION or each.about != About.RIGHT:
+            continue
+        is_held = not {change.category for change in changes_of(each)}.issubset(not_held)
+        recipient = register.recipients.get(each.recipient)
+        was_judged = recipient is None or first_state(recipient) is not State.PROPOSED
+        if _is_untold(each) and not is_held:
+            _judge(session, each, State.NOT_RECEIVED, now=now)
+        elif each.stage is State.NOT_RECEIVED and is_held and not was_judged:
+            _judge(session, each, State.PROPOSED, now=now)
+            ask_to_tell(session, case_id, each.id, now=now)
+    settle_tasks(session, case_id, now=now)
+
+
+def _judge(session: Session, notification: Notification, to: State, *, now: datetime) -> None:
+    notification.state = to.value
+    case_id, recipient = notification.case_id, notification.recipient
+    audit.record(session, "recipient-judged", by=audit.WORKER, now=now, case_id=case_id, recipient=recipient, state=to)
 
 
 def _is_untold(notification: Notification) -> bool:

@@ -186,12 +186,19 @@ def finish(session: Session, case: Case, register: Register, *, now: datetime) -
         notifications.propose(
             session, case.id, Right.RESTRICTION, changes, source_id=each.id, register=register, now=now
         )
+    judge_recipients(session, case, register, now=now)
     mine = [each for each in in_force(session, case.id) if each.why in INVOKED]
     outcome = Outcome.PARTLY_FULFILLED if _is_left_unmarked(session, mine, register) else Outcome.FULFILLED
     for requested in case.rights:
         if mine and requested.kind is Right.RESTRICTION and requested.outcome is None:
             requested.outcome, requested.decided_at = outcome.value, now
             requested.decided_by_id = mine[-1].by_id
+
+
+def judge_recipients(session: Session, case: Case, register: Register, *, now: datetime) -> None:
+    """Who is to be told of what a case restricts goes by what the newest search found."""
+    not_held = search.not_held(session, case, register)
+    notifications.judge_by_search(session, case.id, not_held, register=register, now=now)
 
 
 def _is_left_unmarked(session: Session, restrictions: Sequence[Restriction], register: Register) -> bool:

@@ -189,6 +189,20 @@ def _findings(register: Register, system: str, found: Counted) -> Iterator[dict[
         yield finding | ({"soft_deleted": deleted} if deleted else {})
 
 
+def not_held(session: Session, case: Case, register: Register) -> set[str]:
+    """The categories of which nothing was found, where all systems that may hold them were searched."""
+    newest = latest(session, case)
+    if newest is None:
+        return set()
+    places: dict[str, set[str]] = {}
+    for system, tables in register.tables.items():
+        for table in tables.values():
+            places.setdefault(table.category, set()).add(system)
+    found = {finding["category"] for finding in newest.findings}
+    searched = {name for name in newest.systems if _state(newest, name) == FOUND}
+    return {name for name, systems in places.items() if systems <= searched} - found
+
+
 def give_up(session: Session, case: Case, system: str) -> None:
     """A handler gave up a system: the newest search is whole without it."""
     newest = latest(session, case, lock=True)

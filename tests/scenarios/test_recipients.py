@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import select
@@ -130,3 +131,20 @@ def _the_list_is_read_with_the_receipt_code(hanna: Person) -> None:
     assert "Duinpost Mailing" in answer.text
     assert "Meldpunt" not in answer.text
     assert "Duinpost" not in hanna.status_page()
+
+
+def test_a_recipient_hears_of_no_restriction_of_what_we_do_not_hold(told_firm: Firm) -> None:
+    hanna = Person(told_firm, "Hanna Brinkman", "hanna@example.org", told_firm.visitor())
+    told_firm.shop.run("DELETE FROM newsletter WHERE email = 'hanna@example.org'")
+    hanna.ask("consent-withdrawal")
+    told_firm.tick()
+    assert hanna.confirm() == 302
+    for verb in ("take", "identity"):
+        assert told_firm.act(NOOR, hanna.reference, verb).status_code == 303
+        told_firm.tick()
+    assert "Duinpost Mailing Nieuwsbrief kreeg geen gegevens" in words(told_firm.see(NOOR, hanna.reference))
+    told_firm.shop.run("INSERT INTO newsletter VALUES ('hanna@example.org', '2020-01-01')")
+    told_firm.clock.move(timedelta(minutes=1))
+    assert told_firm.act(NOOR, hanna.reference, "search").status_code == 303
+    told_firm.tick()
+    assert "Ontvangers nog 1 te informeren" in words(told_firm.see(NOOR, hanna.reference))
