@@ -140,7 +140,7 @@ def words(name: str) -> set[str]:
 
 def parts_of(name: str) -> list[str]:
     """The words of a name in their order, in small letters."""
-    return [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)]
+    return [part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name.removeprefix("tbl"))]
 
 
 _SAME = {

@@ -123,7 +123,8 @@ class _Draft:
         else:
             yield from self._candidates(table)
         if second and self._theme(table) is PERSON:
-            yield f"# GAP: via = {_via(second)}   # finds them for that person too; or away with the line"
+            told = f"finds them for that person too; or away with the line{_instead_of(second)}"
+            yield f"# GAP: via = {_via(second)}   # {told}"
         elif second:
             yield f"via = {_via(second)}" + _guessed(second)
         yield from self._other_ways(table)
@@ -195,9 +196,14 @@ def _category(theme: Theme, tables: Iterable[FoundTable]) -> Iterator[str]:
 
 
 def _guessed(way: Way) -> str:
-    if way.share == 1:
+    if way.share == 1 and not way.instead:
         return ""
-    return "   # GAP: guessed by its name" + (f"; {way.share:.0%} of its values stand there" if way.share else "")
+    told = f"; {way.share:.0%} of its values stand there" if way.share else ""
+    return f"   # GAP: guessed by its name{told}{_instead_of(way)}"
+
+
+def _instead_of(way: Way) -> str:
+    return f"; it may be a number in {', '.join(way.instead)} too, so look whose it is" if way.instead else ""
 
 
 def _no_key(table: FoundTable) -> str:

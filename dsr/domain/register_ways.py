@@ -15,6 +15,8 @@ _ENOUGH = 10
 """So many different values tell something by themselves; fewer stand in any table that counts from one."""
 _COUNTED = ("number", "uuid")
 _PEOPLE = frozenset({"customer", "user", "member"})
+_ACCOUNT = "user"
+"""What a customer may be called as well as an account: it is for the values to tell, and where these do not, a gap."""
 _END = re.compile(r"_?(id|nr|no|number|nummer)$")
 _WRITERS = frozenset({"by", "door"})
 _VAGUE = frozenset({"id", "nr", "no", "number", "nummer", "code", "key", "uuid", "name", "naam"})
@@ -47,10 +49,14 @@ Seen = tuple[list[FoundTable], Shares]
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a table reaches the person. If that is guessed by a column's name, `share` of its values bears it out."""
+    """How a table reaches the person. If that is guessed by a column's name, `share` of its values bears it out.
+
+    `instead` are other tables of people in which its values stand as well.
+    """
 
     key: ForeignKey
     share: float = 1.0
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +95,8 @@ def _named(table: FoundTable, other: FoundTable, tables: Mapping[str, FoundTable
         rank = _rank(column, other, tables)
         is_bare = rank and rank < 4 and not _END.search(column.lower())
         fits = found.kind == other.columns[other.key[0]].kind and column not in tied
-        if rank and fits and other is not table and (found.values or not is_bare):
+        is_open = is_bare or (rank == 2 and not _is_only_one(other, tables))
+        if rank and fits and other is not table and (found.values or not is_open):
             yield Guess(table.name, column, other.name, other.key[0], rank)
 
 
@@ -100,9 +107,14 @@ def _rank(column: str, other: FoundTable, tables: Mapping[str, FoundTable]) -> i
         return 4
     if stem in called(other.name):
         return 3
-    if stem in _PEOPLE and [other.name] == [name for name in tables if called(name) & _PEOPLE]:
+    if called(other.name) & _PEOPLE and (stem == _ACCOUNT or (stem in _PEOPLE and _is_only_one(other, tables))):
         return 2
     return int(_head(column) in called(other.name))
+
+
+def _is_only_one(other: FoundTable, tables: Iterable[str]) -> bool:
+    """Whether there is no other table of people."""
+    return [other.name] == [name for name in tables if called(name) & _PEOPLE]
 
 
 def _head(column: str) -> str:
@@ -150,7 +162,8 @@ def find_ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
 
 def _others(name: str, links: Iterable[Way], found: Mapping[str, Way], known: Set[str]) -> Iterator[Way]:
     """Where a table points besides its way, and not at what belongs to itself."""
-    seen = {name, found[name].key.table} if name in found else {name}
+    own = found.get(name)
+    seen = {name, own.key.table, *own.instead} if own else {name}
     for way in links:
         if way.key.table in known - seen and name not in _chain(way.key.table, found):
             yield way
@@ -170,7 +183,16 @@ def _links(table: FoundTable, tables: Mapping[str, FoundTable], held: Iterable[G
     taken = {column for key in whole for column in key.columns}
     mine = [guess for guess in held if guess.rank > 1 and guess.table == table.name and guess.column not in taken]
     mine.sort(key=lambda guess: (-guess.rank, guess.column not in table.key, -shares.get(guess, 0)))
-    return [*map(Way, keys), *(Way(key, 0.0) for key in whole), *(Way(g.key, shares.get(g, 0.0)) for g in mine)]
+    people = {name for name, other in tables.items() if other.match}
+    guessed = [Way(guess.key, shares.get(guess, 0.0), tuple(_instead(guess, mine, people))) for guess in mine]
+    return [*map(Way, keys), *(Way(key, 0.0) for key in whole), *guessed]
+
+
+def _instead(guess: Guess, guesses: Iterable[Guess], people: Set[str]) -> Iterator[str]:
+    """Which other tables of people a column may point at, if it may be a number of any account."""
+    for each in guesses:
+        if each.column == guess.column and each.other in people - {guess.other} and 2 in (each.rank, guess.rank):
+            yield each.other
 
 
 def _by_whole_key(table: FoundTable, tables: Iterable[FoundTable]) -> Iterator[ForeignKey]:
@@ -205,9 +227,10 @@ def _as_part(table: FoundTable, links: Iterable[Way]) -> list[Way]:
 
 
 def _is_named_after(name: str, other: str) -> bool:
-    """Whether a table is called a part of another, as account_move_line is of account_move."""
-    own, whole = (tuple(map(one, parts_of(each))) for each in (name, other))
-    return len(own) > len(whole) and own[: len(whole)] == whole
+    """Whether a table is called a part of another: account_move_line of account_move, invoiceitems of invoices."""
+    own, whole = ([*map(one, parts_of(each))] for each in (name, other))
+    is_longer = own != whole and len(own) >= len(whole) > 0 and own[: len(whole) - 1] == whole[:-1]
+    return is_longer and own[len(whole) - 1].startswith(whole[-1])
 
 
 def _most_pointed_at(names: Iterable[str], links: Mapping[str, list[Way]]) -> set[str]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dsr.domain.found_tables import FoundTable
+from dsr.domain.register_draft import draft
 from dsr.domain.register_ways import Ways, find_ways, guesses
 from tests.parts.found import filled, table
 
@@ -83,6 +84,29 @@ def test_a_way_that_not_all_values_bear_out_says_how_many_do() -> None:
     tickets = filled("tickets", id=[1], customer_id=[10_002, 10_050, 10_051, 99])
     assert found(CUSTOMERS, tickets).first["tickets"].share == 0.75
     assert found(table("customer", "email"), table("tickets", "customer_id")).first["tickets"].share == 0
+
+
+def test_a_number_of_a_user_may_be_that_of_a_customer() -> None:
+    clients, accounts = (
+        filled("tblclients", id=range(1, 30), email=MAILS),
+        filled("tblusers", id=range(1, 30), email=MAILS),
+    )
+    bills = filled("tblinvoices", id=range(100, 200), userid=range(1, 25), date=["2024-01-01"])
+    credit = filled("tblcredit", id=range(1, 9), clientid=range(1, 9))
+    lines = filled("tblinvoiceitems", id=range(300, 400), userid=range(1, 25), invoiceid=range(100, 200))
+    assert first(clients, accounts, bills, lines, credit) == {
+        "tblinvoices": "userid -> tblclients",
+        "tblinvoiceitems": "invoiceid -> tblinvoices",
+        "tblcredit": "clientid -> tblclients",
+    }
+    way = found(clients, accounts, bills, credit).first["tblinvoices"]
+    assert (way.share, way.instead) == (1.0, ("tblusers",))
+    elsewhere = filled("tblusers", id=range(500, 530), email=MAILS)
+    way = found(clients, elsewhere, bills).first["tblinvoices"]
+    assert (way.key.table, way.instead) == ("tblclients", ())
+    assert found(clients, accounts, credit).first["tblcredit"].instead == ()
+    told = "# GAP: guessed by its name; it may be a number in tblusers too, so look whose it is"
+    assert f'via = {{ userid = "tblclients.id" }}   {told}' in draft("panel", [clients, accounts, bills, credit])
 
 
 def test_who_wrote_a_note_is_not_whom_it_is_about() -> None:
