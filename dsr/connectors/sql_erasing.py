@@ -2,44 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, cached_property
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-import sqlalchemy as sa
-from sqlalchemy.engine import Connection
-
-from dsr.connectors.base import Found, Going, Identifiers
+from dsr.connectors.base import Found, Going
 from dsr.connectors.sql_emptying import as_given, changed_along, new_values
 from dsr.connectors.sql_reading import Statement, change_all
-from dsr.domain.plans import Columns, Row
+from dsr.connectors.sql_rows import SqlRows
+from dsr.domain.plans import Columns
 from dsr.domain.row_keys import Key
 
-if TYPE_CHECKING:
-    from dsr.connectors.sql import SqlSystem
 
-
-class SqlErasing:
+class SqlErasing(SqlRows):
     """The open transaction in which rows are locked and erased."""
 
-    def __init__(self, system: SqlSystem, connection: Connection) -> None:
-        self.system, self.connection = system, connection
-        self._changed_along: dict[str, Columns] = {}
-
-    def find(self, identifiers: Identifiers) -> list[Found]:
-        """The rows of the person by table, locked."""
-        return self.system.find_in(self.connection, identifiers, locks=True)
+    locks: ClassVar[bool] = True
 
     def read(self, table: str, keys: Sequence[Key]) -> Found:
         """The rows with these keys, locked where they can be erased; one that is gone is left out."""
-        parts = self.system.keys_in_parts(table, keys)
-        found = self.system.fetch_all(self.connection, table, self.system.by_key("lock", table), parts)
-        return found.only({*keys})
+        first, *more = self.by_key(table, keys)
+        return replace(first, rows=[*first.rows, *(row for part in more for row in part.rows)]) if more else first
 
     def is_empty(self, table: str) -> bool:
         """Whether a table has no row at all, of anybody."""
-        rows = sa.select(sa.literal(1)).select_from(self.system.clause(table))
-        return self.connection.execute(rows.limit(1)).first() is None
+        return self.connection.execute(self.statements.any_row(table)).first() is None
 
     def erase(self, going: Sequence[Going]) -> list[int]:
         """Erase rows, or empty columns: null, the register's fixed value or a pseudonym; how many rows there were."""
@@ -49,27 +38,26 @@ class SqlErasing:
 
     def _statements(self, part: Going) -> Iterator[tuple[Statement, dict[str, Any]]]:
         if part.columns is None:
-            statement = self.system.by_key("delete", part.table)
+            statement = self.statements.deleting(part.table)
         else:
-            replaced = tuple(part.pseudonyms)
-            statement = self.system.clearing(part.table, part.columns, replaced, self._along(part.table))
-        for keys in self.system.keys_in_parts(part.table, part.keys):
+            replaced, along = tuple(part.pseudonyms), self._along(part.table)
+            statement = self.statements.clearing(part.table, part.columns, replaced, along)
+        for keys in self.statements.keys_in_parts(part.table, part.keys):
             yield statement, {**keys, **new_values(part.pseudonyms)}
 
     def change(self, table: str, keys: Sequence[Key], values: Mapping[str, Any]) -> int:
         """Give these columns of these rows other values; returns how many rows there were."""
         given = {column: as_given(value) for column, value in values.items()}
-        statement = self.system.changing(table, given, self._along(table))
-        parts = self.system.keys_in_parts(table, keys)
+        statement = self.statements.changing(table, given, self._along(table))
+        parts = self.statements.keys_in_parts(table, keys)
         return sum(self.connection.execute(statement, part).rowcount for part in parts)
 
-    def _along(self, table: str) -> Columns:
-        """The columns that the database would change with any other."""
-        if table not in self._changed_along:
-            known = self.system.tables[table]
-            self._changed_along[table] = changed_along(self.connection, known.table or table, known.schema)
-        return self._changed_along[table]
+    @cached_property
+    def _along(self) -> Callable[[str], Columns]:
+        """The columns of a table that the database would change with any other."""
 
-    def pointing(self, table: str, rows: Sequence[Row]) -> Found:
-        """The rows of `table` that point at these rows of one of its parents."""
-        return self.system.pointing_in(self.connection, table, rows)
+        def along(table: str) -> Columns:
+            known = self.statements.tables[table]
+            return changed_along(self.connection, known.table or table, known.schema)
+
+        return cache(along)

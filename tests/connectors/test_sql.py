@@ -187,7 +187,7 @@ def test_more_rows_than_the_cap_are_refused(open_shop: Open) -> None:
 def test_beyond_the_most_for_one_person_no_other_table_is_read(
     shop: Shop, open_shop: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dsr.connectors.sql.TOGETHER", 4)
+    monkeypatch.setattr("dsr.connectors.sql_rows.TOGETHER", 4)
     shop.run("DROP TABLE invoice_line")
     with pytest.raises(SystemRefuses, match="more than 9 rows, the most for one person"):
         open_shop(row_cap=9).find(HANNA)
@@ -293,7 +293,7 @@ def _erase(system: SqlSystem, *rows: tuple[str, int]) -> None:
 
 
 def test_rows_are_erased_by_their_keys_in_parts(shop: Shop, system: SqlSystem, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dsr.connectors.sql.PARAMETERS", 6)
+    monkeypatch.setattr("dsr.connectors.sql_statements.PARAMETERS", 6)
     with system.erasing() as erasing:
         rows = rows_of(erasing.find(HANNA))
         lines = [row.key for row in rows if row.table == "invoice_line"]

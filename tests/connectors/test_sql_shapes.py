@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dsr.config import Settings
-from dsr.connectors import sql
+from dsr.connectors import sql_rows
 from dsr.connectors.base import Going, rows_of
 from dsr.connectors.sql import SqlSystem
 from dsr.domain.plans import Row
@@ -132,7 +132,7 @@ def test_a_first_register_sees_views_and_other_schemas(shop: Shop, open_with: Op
 def test_days_that_python_does_not_know_are_found_as_text(
     shop: Shop, open_with: Open, batch: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql, "BATCH", batch)
+    monkeypatch.setattr(sql_rows, "BATCH", batch)
     shop.run("ALTER TABLE invoice ADD COLUMN days date[], ADD COLUMN until timestamptz, ADD COLUMN at time")
     shop.run(
         "UPDATE invoice SET days = '{0044-03-15 BC,2026-11-23}', until = 'infinity', at = '24:00' WHERE id % 3 = 0"

@@ -11,7 +11,8 @@ import pytest
 from dsr.config import Settings
 from dsr.connectors import sql_engine
 from dsr.connectors.base import SystemDown, SystemRefuses, rows_of
-from dsr.connectors.sql import BATCH, SqlSystem
+from dsr.connectors.sql import SqlSystem
+from dsr.connectors.sql_rows import BATCH
 from tests.parts.shop import Shop
 
 HANNA = {"email": "hanna@example.org"}

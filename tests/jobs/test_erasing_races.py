@@ -15,7 +15,8 @@ import pytest
 from sqlalchemy import delete, select, update
 
 from dsr.connectors.base import Found, Identifiers, SystemDown
-from dsr.connectors.sql import SqlErasing, SqlSystem
+from dsr.connectors.sql import SqlSystem
+from dsr.connectors.sql_erasing import SqlErasing
 from dsr.db.audit import AuditEntry
 from dsr.db.cases import Case
 from dsr.db.notices import Task
