@@ -52,12 +52,14 @@ def propose(
     changes: Iterable[Change],
     *,
     source_id: uuid.UUID,
+    completes: uuid.UUID | None = None,
     register: Register,
     now: datetime,
 ) -> None:
     """One notification for each recipient of what was erased, corrected or restricted; a second call does nothing.
 
-    `source_id` is the plan or decision that was carried out. The handler gets one task for all of them.
+    `source_id` is the plan or decision that was carried out, or the task that `completes` a plan. The handler gets one
+    task for all of them.
     """
     if session.scalar(select(exists().where(Notification.source_id == source_id))):
         return
@@ -66,24 +68,32 @@ def propose(
         for name, told in by_recipient(register, changes).items()
     ]
     for each in made if right is Right.ERASURE else ():
-        _overtake(session, each, now=now)
+        _overtake(session, each, completes=completes, now=now)
     if any(each.stage in OUTSTANDING for each in made):
         ask_to_tell(session, case_id, source_id, now=now)
 
 
-def _overtake(session: Session, erasure: Notification, *, now: datetime) -> None:
+def _overtake(session: Session, erasure: Notification, *, completes: uuid.UUID | None, now: datetime) -> None:
     """Who was not told yet of what came before hears of it with this erasure, by the same day: what an earlier plan
-    erased; that these data were restricted no longer matters."""
+    erased, unless this is the rest of it; that these data were restricted no longer matters."""
     same = [each for each in of_case(session, erasure.case_id) if each.recipient == erasure.recipient]
     untold = [each for each in same if each is not erasure and _is_untold(each)]
     erased = [each for each in untold if each.kind is Right.ERASURE]
-    _write(erasure, together(change for each in [*erased, erasure] for change in changes_of(each)))
+    _write(erasure, _told_together(erased, erasure, completes))
     gone = {change.category for change in changes_of(erasure) if not change.is_part}
     for each in untold:
         is_stop = each.kind is Right.RESTRICTION and gone.issuperset(told.category for told in changes_of(each))
         if is_stop or each in erased:
             erasure.state, erasure.due_on = each.state, each.due_on
             _judge(session, each, State.OVERTAKEN, now=now)
+
+
+def _told_together(before: Iterable[Notification], erasure: Notification, completes: uuid.UUID | None) -> list[Change]:
+    own = changes_of(erasure)
+    whole = {change.category for change in own}
+    earlier = ((each.source_id, change) for each in before for change in changes_of(each))
+    kept = [change for source_id, change in earlier if source_id != completes or change.category not in whole]
+    return together([*kept, *own])
 
 
 def judge_by_search(

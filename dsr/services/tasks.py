@@ -82,7 +82,9 @@ def _erased_by_hand(session: Session, case: Case, task: Task, register: Register
     stays = (group.judged for group in groups if group.judged.verdict is not Verdict.ERASE and group not in by_hand)
     in_part = {row.category for row in stays}
     changes = [Change(name, is_part=name in in_part) for name in went if name not in told]
-    notifications.propose(session, case.id, Right.ERASURE, changes, source_id=task.id, register=register, now=now)
+    notifications.propose(
+        session, case.id, Right.ERASURE, changes, source_id=task.id, completes=plan.id, register=register, now=now
+    )
 
 
 def _is_asked(task: Task, group: Group) -> bool:
