@@ -12,7 +12,7 @@ from dsr.config import DataSystem
 from dsr.connectors.base import Remarks
 from dsr.connectors.sql_checks import never_emptied
 from dsr.connectors.sql_emptying import changed_along
-from dsr.connectors.sql_errors import is_forbidden
+from dsr.connectors.sql_errors import going_on, is_forbidden
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.register import Table
 
@@ -152,7 +152,7 @@ def _is_kept_from(connection: Connection, statement: sa.Executable) -> bool:
     """Whether the account may not do this: the statement is explained, never run. Another fault is told elsewhere."""
     text = str(statement.compile(connection, compile_kwargs={"literal_binds": True}))  # type: ignore[attr-defined]
     try:
-        with connection.begin_nested():
+        with going_on(connection):
             connection.exec_driver_sql(f"EXPLAIN {text}").close()
     except DBAPIError as error:
         return is_forbidden(error)

@@ -4,8 +4,9 @@ it may quote rows."""
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from dsr.connectors.base import ConnectorError, SystemDown, SystemRefuses
@@ -61,6 +62,14 @@ def _meaning(system: str, account: str | None, error: DBAPIError) -> ConnectorEr
     reason = next(known, N_("the database refused the statement"))
     fault = ", ".join(filter(None, [account, type(error.orig).__name__]))
     return SystemRefuses(system, "%(reason)s (%(fault)s)", reason=reason, fault=fault)
+
+
+def going_on(connection: Connection) -> AbstractContextManager[object]:
+    """Where a statement may fail and the transaction goes on.
+
+    Only on PostgreSQL it would end there; Aria tables of MariaDB know no savepoint.
+    """
+    return connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext()
 
 
 def is_passing(error: DBAPIError) -> bool:

@@ -6,7 +6,6 @@ They are looked at and never told. What may not or cannot be read is not looked 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection, Row
 from sqlalchemy.exc import DBAPIError
 
-from dsr.connectors.sql_errors import is_passing
+from dsr.connectors.sql_errors import going_on, is_passing
 from dsr.connectors.sql_schema import Schema
 from dsr.domain.found_tables import FoundTable
 from dsr.domain.register_ways import Guess, Seen, guesses
@@ -66,10 +65,8 @@ def _each_once(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _read(connection: Connection, statement: sa.Select[Any]) -> list[Row[Any]]:
-    # Only on PostgreSQL does a statement that fails end the transaction; Aria tables of MariaDB know no savepoint.
-    kept = connection.begin_nested() if connection.dialect.name == "postgresql" else nullcontext()
     try:
-        with kept:
+        with going_on(connection):
             return list(connection.execute(statement))
     except DBAPIError as error:
         if is_passing(error):

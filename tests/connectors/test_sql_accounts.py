@@ -104,6 +104,10 @@ def test_accounts_with_just_what_they_need(accounts: Accounts) -> None:
     accounts.let_read()
     accounts.grant("eraser", "SELECT, UPDATE, DELETE", *TABLES)
     assert accounts.remarks() == Remarks([])
+    if accounts.is_mariadb:
+        accounts.shop.run("ALTER TABLE newsletter ENGINE = Aria")
+        remarks = accounts.remarks()
+        assert (len(remarks.mistakes), remarks.warnings) == (1, []), "it has no transactions; what may be done is known"
     if not accounts.is_mariadb:
         accounts.shop.run("ALTER TABLE ticket ENABLE ROW LEVEL SECURITY")
         cure = "let a policy show it every row, or give it BYPASSRLS"
