@@ -138,7 +138,7 @@ class _Draft:
             if self.tables[way.key.table].personal and (table.match or self._theme(table) is not PERSON):
                 others.setdefault(way.key.table, []).append(" and ".join(way.key.columns))
         for other, columns in others.items():
-            told = f"in via too, as the last, if a kept row needs {other}"
+            told = f"in via too, as the last, if a kept row needs {other} or a row is a part of it"
             yield f"# GAP: {' or '.join(columns)} points at {other}; {told}"
 
     def _candidates(self, table: FoundTable) -> Iterator[str]:

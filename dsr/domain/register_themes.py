@@ -113,16 +113,17 @@ def themes(tables: Mapping[str, FoundTable], ways: Ways) -> dict[str, Theme]:
 
 
 def _theme(name: str, tables: Mapping[str, FoundTable], ways: Ways) -> Theme:
-    own = _named(name) or (BOOKS if _has_date_of_book(tables[name]) else PERSON)
+    own = _named(name) or (BOOKS if _is_booked(tables[name], ways) else PERSON)
     if tables[name].match or name not in ways.first or own is BOOKS:
         return own
     behind = _theme(ways.first[name].key.table, tables, ways)
     return own if behind is PERSON else behind
 
 
-def _has_date_of_book(table: FoundTable) -> bool:
-    """Whether its rows have a day on which they were invoiced, whatever it is called: an `account_move`."""
-    return not table.match and any(_named(column) is BOOKS for column in table.dates)
+def _is_booked(table: FoundTable, ways: Ways) -> bool:
+    """Whether its rows have a day on which they were invoiced, or point at an invoice, whatever it is called."""
+    named = [*table.dates, *(way.key.table for way in ways.others[table.name])]
+    return not table.match and any(_named(each) is BOOKS for each in named)
 
 
 def _named(name: str) -> Theme | None:

@@ -83,8 +83,10 @@ def guesses(tables: Iterable[FoundTable]) -> list[Guess]:
     for table in known.values():
         named = [guess for other in targets for guess in _named(table, other, known)]
         found += named
-        if not table.foreign_keys and all(is_of_staff(known[guess.other]) for guess in named):
-            found += [guess for other in targets for guess in _unnamed(table, other)]
+        is_nameless = all(is_of_staff(known[guess.other]) for guess in named)
+        for other in targets if not table.foreign_keys else ():
+            if is_nameless or _is_named_after(table.name, other.name):
+                found += _unnamed(table, other, {guess.column for guess in named})
     return found
 
 
@@ -125,10 +127,11 @@ def _head(column: str) -> str:
     return one(parts[1] if parts[0] == "id" else parts[-2])
 
 
-def _unnamed(table: FoundTable, other: FoundTable) -> Iterator[Guess]:
+def _unnamed(table: FoundTable, other: FoundTable, named: Set[str]) -> Iterator[Guess]:
     kind = other.columns[other.key[0]].kind
-    for column, found in table.columns.items():
-        if found.kind == kind in _COUNTED and len(found.values) >= _ENOUGH and (column,) != table.key:
+    for column, found in table.columns.items() if other is not table else ():
+        is_counted = found.kind == kind in _COUNTED and len(found.values) >= _ENOUGH
+        if is_counted and column not in named and (column,) != table.key:
             yield Guess(table.name, column, other.name, other.key[0], 0)
 
 
@@ -155,7 +158,8 @@ def find_ways(tables: Mapping[str, FoundTable], shares: Shares) -> Ways:
     known -= {name for name in matched if is_of_staff(tables[name])}
     for guess in held:
         taken = {*tables[guess.table].key, *(column for way in links[guess.table] for column in way.key.columns)}
-        if guess.rank == 1 and guess.column not in taken:
+        is_part = guess in asked and _is_named_after(guess.table, guess.other)
+        if (guess.rank == 1 or is_part) and guess.column not in taken:
             links[guess.table].append(Way(guess.key))
     return Ways(first, second, candidates, {name: list(_others(name, links[name], found, known)) for name in tables})
 

@@ -112,6 +112,12 @@ def test_what_was_invoiced_is_of_the_books_whatever_it_is_called_and_its_lines_w
     assert found["account_move_lines"]["via"] == {"move_id": "account_move.id"}
 
 
+def test_what_points_at_an_invoice_is_of_the_books() -> None:
+    paid = table("transactions", "customer_id", "invoice_id", "gateway")
+    found = tables(CUSTOMER, INVOICE, paid, table("gifts", "customer_id"))
+    assert (found["transactions"]["category"], found["gifts"]["category"]) == ("books", "person")
+
+
 def test_what_has_an_address_and_belongs_to_a_person_is_asked_about() -> None:
     tickets, contacts = table("tickets", "email", "customer_id"), table("contacts", "email", "customer_id")
     written = draft("shop", [CUSTOMER, tickets, contacts, table("replies", "ticket_id"), table("keys", "contact_id")])
@@ -171,7 +177,10 @@ def test_where_else_a_row_points_is_asked_about() -> None:
         "orders", "customer_id", "to_id", "song_id", points={"customer_id": "customer.id", "to_id": "address.id"}
     )
     written = draft("shop", [CUSTOMER, address, order, SONG])
-    assert "# GAP: to_id points at address; in via too, as the last, if a kept row needs address" in written
+    assert (
+        "# GAP: to_id points at address; in via too, as the last, if a kept row needs address or a row is a part of it"
+        in written
+    )
     assert written.count(" points at ") == 1
 
 

@@ -109,6 +109,16 @@ def test_a_number_of_a_user_may_be_that_of_a_customer() -> None:
     assert f'via = {{ userid = "tblclients.id" }}   {told}' in draft("panel", [clients, accounts, bills, credit])
 
 
+def test_an_answer_is_of_its_ticket_whatever_its_number_is_called() -> None:
+    clients, tickets = (
+        filled("tblclients", id=range(1, 30), email=MAILS),
+        filled("tbltickets", id=range(1, 50), userid=[1]),
+    )
+    answers = filled("tblticketreplies", id=range(1, 90), tid=range(1, 45), userid=range(1, 20))
+    others = found(clients, tickets, answers).others["tblticketreplies"]
+    assert _told([("answer", way) for way in others]) == {"answer": "tid -> tbltickets"}
+
+
 def test_who_wrote_a_note_is_not_whom_it_is_about() -> None:
     notes = filled("notities", id=[1], verwijzing=range(10_001, 10_020), medewerker_id=[2, 3])
     ways_ = found(STAFF, CUSTOMERS, notes)
