@@ -19,6 +19,7 @@ from dsr.domain.plans import (
     DATE_MISSING,
     DATE_UNREADABLE,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     READ_ONLY,
     SOFT_DELETED,
     Plan,
@@ -88,6 +89,7 @@ _REMARKS = {
     READ_ONLY: ", read only here: erase it in the system itself",
     DATE_MISSING: ", its date is missing",
     DATE_UNREADABLE: ", its date cannot be read",
+    PARENT_ELSEWHERE: ", belongs to a row that was not found with this person",
     CURRENT_VALUE: ", still open",
 }
 

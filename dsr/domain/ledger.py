@@ -12,6 +12,7 @@ from dsr.domain.plans import (
     DATE_UNREADABLE,
     EVENT,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
@@ -27,9 +28,8 @@ NEEDED, STEP = "needed", "step"
 EARLIER_WAITS = timedelta(days=7)
 """A day that a change of the rules brings forward is not today: a mistake in the register can be put right."""
 
-_CODES = frozenset(
-    {DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE, EVENT, OTHERS_NEED, READ_ONLY, SOFT_DELETED, PSEUDONYM}
-)
+_UNDATED = (DATE_MISSING, DATE_UNREADABLE, PARENT_ELSEWHERE, CURRENT_VALUE, EVENT)
+_CODES = frozenset({*_UNDATED, OTHERS_NEED, READ_ONLY, SOFT_DELETED, PSEUDONYM})
 
 
 def rules_digest(register: Register, system: str, fiscal_year_start_month: int) -> str:

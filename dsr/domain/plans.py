@@ -23,6 +23,7 @@ Judgement = tuple[str, str, str, "Verdict", str | None, date | None, date | None
 """The first ten fields of a `PlanRow`."""
 
 DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE = "date-missing", "date-unreadable", "current-value"
+PARENT_ELSEWHERE = "parent-elsewhere"
 EVENT, NOT_OURS, READ_ONLY = "event", "not-ours", "read-only"
 SOFT_DELETED, PSEUDONYM, OTHERS_NEED = "soft-deleted", "pseudonym", "others-need"
 """Why a row is protected, waits or is not ours to erase, where the handler gave no words of their own."""

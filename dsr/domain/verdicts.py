@@ -18,6 +18,7 @@ from dsr.domain.plans import (
     EVENT,
     NOT_OURS,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
@@ -178,7 +179,7 @@ class _Judge:
         found = [parent.plan_row for parent in self.parents_of(table, row)]
         parents = [parent for parent in found if parent.category == table.category]
         if not parents:
-            return alone(row)
+            return self._without_parent(name, table, alone(row), row)
         kept = [parent for parent in parents if parent.verdict is not Verdict.ERASE]
         followed = reduce(lambda one, other: other if _outlasts(other, one) else one, kept or parents)
         if followed.verdict is Verdict.ERASE and table.read_only:
@@ -187,6 +188,12 @@ class _Judge:
         why = PSEUDONYM if left and table.pseudonyms else followed.why
         own = followed._replace(table=name, category=table.category, key_columns=table.key, columns_kept=left, why=why)
         return own.judgement
+
+    def _without_parent(self, name: str, table: Table, alone: Judgement, row: Row) -> Judgement:
+        """What it belongs to has the date, and was not found with the person: it is of somebody else, or gone."""
+        ways = [table.parents[parent] for parent in self.register.followed(self.system, name)]
+        is_elsewhere = any(None not in [row.values[column] for column in way] for way in ways)
+        return (*alone[:8], PARENT_ELSEWHERE, alone[9]) if is_elsewhere and alone[8] == DATE_MISSING else alone
 
     def parents_of(self, table: Table, row: Row) -> list[_Judged]:
         """The judged rows that `row` belongs to: one by each way, unless that points at columns that are no key."""

@@ -23,6 +23,7 @@ from dsr.domain.plans import (
     EVENT,
     NOT_OURS,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     PSEUDONYM,
     READ_ONLY,
     PlanRow,
@@ -46,6 +47,9 @@ HELD = {
 """What the person is told of a hold; why it was placed stays with us."""
 _SENTENCES = {
     READ_ONLY: N_("We still have to erase this by hand."),
+    PARENT_ELSEWHERE: N_(
+        "Until when we keep this depends on something that we did not find with you, such as an order of somebody else."
+    ),
     OTHERS_NEED: N_("This is still needed for data of somebody else. We erase it once those data are gone."),
 }
 _CODES = (DATE_MISSING, DATE_UNREADABLE, CURRENT_VALUE)

@@ -17,6 +17,7 @@ from dsr.domain.plans import (
     DATE_MISSING,
     DATE_UNREADABLE,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     Decision,
     PlanRow,
     Row,
@@ -224,9 +225,11 @@ def test_lines_share_the_lot_of_their_invoice() -> None:
     assert kept.fingerprint == fingerprint(line(2, 2).values)
 
 
-def test_a_line_whose_invoice_is_nowhere_is_protected() -> None:
-    row = judged(line(404))["invoice_line", 404, 1]
-    assert (row.verdict, row.why) == (Verdict.PROTECTED, DATE_MISSING)
+@pytest.mark.parametrize(("invoice_id", "why"), [(404, PARENT_ELSEWHERE), (None, DATE_MISSING)])
+def test_a_line_whose_invoice_is_not_found_with_the_person_is_protected(invoice_id: object, why: str) -> None:
+    found = line(404)
+    row = judged(found._replace(values={**found.values, "invoice_id": invoice_id}))["invoice_line", 404, 1]
+    assert (row.verdict, row.why) == (Verdict.PROTECTED, why)
 
 
 def test_the_buyer_keeps_what_a_kept_invoice_needs_and_no_longer_than_the_last() -> None:

@@ -23,7 +23,7 @@ from dsr.domain.answer_check import AnswerIncomplete, missing_parts
 from dsr.domain.answers import Facts, Tenor
 from dsr.domain.errors import DomainError
 from dsr.domain.lifecycle import IllegalTransition, Status
-from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PlanRow, Verdict
+from dsr.domain.plans import CURRENT_VALUE, DATE_MISSING, PARENT_ELSEWHERE, PlanRow, Verdict
 from dsr.domain.register import Recipient, Register, Table, Text
 from dsr.domain.rights import Outcome, Right
 from dsr.services import answers, casework, copies, plans, retention
@@ -209,11 +209,13 @@ def test_what_has_no_last_day_is_told_with_its_reason(store: Store) -> None:
         row("customer", Verdict.REFUSE, why="Uw contract loopt nog."),
         row("invoice", Verdict.FIRST, why=CURRENT_VALUE, rule="fiscal7"),
         row("invoice", Verdict.PROTECTED, why=DATE_MISSING, rule="fiscal7"),
+        row("invoice", Verdict.PROTECTED, why=PARENT_ELSEWHERE, rule="fiscal7"),
     )
     letter = desk.compose()
     assert "Klantgegevens. Uw contract loopt nog." in letter
     assert "Facturen (een deel). Dit kan pas weg als iets anders is afgerond" in letter
     assert "Facturen (een deel). De wet kan ons verplichten dit te bewaren ( art. 52 lid 4 AWR )" in letter
+    assert "( art. 52 lid 4 AWR ). Tot wanneer wij dit bewaren, hangt af van iets dat wij niet bij u" in letter
     assert missing_parts(desk.facts()) == ()
 
 

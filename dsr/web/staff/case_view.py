@@ -22,6 +22,7 @@ from dsr.domain.plans import (
     EVENT,
     NOT_OURS,
     OTHERS_NEED,
+    PARENT_ELSEWHERE,
     PSEUDONYM,
     READ_ONLY,
     SOFT_DELETED,
@@ -43,6 +44,7 @@ from dsr.web.staff.words import HOLD_GROUNDS, RIGHTS
 WHY = {
     DATE_MISSING: N_("no date in the system"),
     DATE_UNREADABLE: N_("the date cannot be read"),
+    PARENT_ELSEWHERE: N_("belongs to a row that was not found with this person"),
     CURRENT_VALUE: N_("still open"),
     EVENT: N_("waits for what ends its retention"),
     NOT_OURS: N_("of a controller we work for"),
