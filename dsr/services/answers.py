@@ -29,9 +29,9 @@ from dsr.services import (
     corrections,
     errands,
     holds,
+    informed,
     later,
     notices,
-    notifications,
     objection,
     plans,
     search,
@@ -100,7 +100,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
 
 def _informed(session: Session, case: Case, settings: Settings) -> tuple[Informed, ...]:
     """The recipients by what was done for the case."""
-    return tuple(each for each in notifications.informed(session, case, settings) if each.about is About.RIGHT)
+    return tuple(each for each in informed.of_case(session, case, settings) if each.about is About.RIGHT)
 
 
 def _unsearched(session: Session, case: Case) -> list[str]:

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
-from dsr.config import Settings
 from dsr.db import queries
 from dsr.db.base import new_id, put_if_new
 from dsr.db.cases import Case
@@ -24,12 +22,10 @@ from dsr.domain.calendars import local_date
 from dsr.domain.notifications import (
     OUTSTANDING,
     TELL_WITHIN,
-    TELLING,
     About,
     Answer,
     Change,
     Channel,
-    Informed,
     State,
     Waiver,
     by_recipient,
@@ -40,7 +36,6 @@ from dsr.domain.register import Register
 from dsr.domain.rights import Right
 from dsr.domain.wording import N_
 from dsr.services import audit, casework
-from dsr.services.receipt_codes import check_receipt_code
 
 TASK, LATE_TASK, SILENT_TASK = "recipients-to-tell", "recipients-late", "recipient-silent"
 
@@ -357,49 +352,3 @@ def settle_tasks(session: Session, case_id: uuid.UUID, *, now: datetime) -> None
     if not queries.has_outstanding_notifications(session, case_id):
         is_ours = Task.case_id == case_id, Task.kind.in_((TASK, LATE_TASK)), Task.done_at.is_(None)
         session.execute(update(Task).where(*is_ours).values(done_at=now))
-
-
-def informed(session: Session, case: Case, settings: Settings) -> list[Informed]:
-    """What the data subject may hear of it: who was told or not, as it stands; nothing of what is confidential.
-
-    Who was told alike of several parts is named once; otherwise it is said what each was about.
-    """
-    found: dict[Informed, list[str]] = {}
-    for each in of_case(session, case.id):
-        recipient = settings.register.recipients.get(each.recipient)
-        if recipient and not recipient.confidential and each.stage in TELLING:
-            told = _as_told(each, recipient.named(case.language))
-            found.setdefault(told, []).extend(_labels(each, settings.register, case.language))
-    named = Counter((told.name, told.deed) for told in found)
-    return [
-        replace(told, what=tuple(dict.fromkeys(labels))) if named[told.name, told.deed] > 1 else told
-        for told, labels in found.items()
-    ]
-
-
-def _as_told(notification: Notification, name: str) -> Informed:
-    return Informed(
-        name,
-        notification.kind,
-        notification.stage,
-        told_on=local_date(notification.told_at) if notification.told_at else None,
-        waiver=Waiver(notification.waiver) if notification.waiver else None,
-        why=notification.why,
-        answer=Answer(notification.answer) if notification.answer else None,
-        about=About(notification.about),
-    )
-
-
-def _labels(notification: Notification, register: Register, language: str) -> list[str]:
-    known = (register.categories.get(change.category) for change in changes_of(notification))
-    return [category.label.in_language(language) for category in known if category and not category.confidential]
-
-
-def open_list(session: Session, case: Case, receipt_code: str, *, settings: Settings, now: datetime) -> list[Informed]:
-    """Who was told or not, as it stands, for the person, after their receipt code: art. 19, second sentence.
-
-    Raises WrongReceiptCode or ReceiptCodeLocked; commit all the same: a try counts.
-    """
-    check_receipt_code(session, case, receipt_code, now=now)
-    audit.record(session, "recipients-read", by=audit.DATA_SUBJECT, now=now, case_id=case.id)
-    return informed(session, case, settings)

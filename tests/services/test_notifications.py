@@ -23,7 +23,7 @@ from dsr.domain.lifecycle import Status
 from dsr.domain.notifications import Answer, Change, Channel, State, Waiver
 from dsr.domain.register import Recipient, Register, Text
 from dsr.domain.rights import Right
-from dsr.services import answers, casework, notifications
+from dsr.services import answers, casework, informed, notifications
 from dsr.services.identity import receipt_code_digest
 from dsr.services.receipt_codes import WrongReceiptCode
 from tests.parts.cast import add_case, add_member, add_plan, confirm
@@ -325,8 +325,8 @@ def test_the_list_for_the_person_asks_for_the_receipt_code(desk: Desk) -> None:
         case = session.get_one(Case, desk.case_id)
         case.receipt_code_digest = receipt_code_digest(CODE)
         with pytest.raises(WrongReceiptCode):
-            notifications.open_list(session, case, "0000-0000-0000", settings=desk.settings, now=NOW)
-        shown = notifications.open_list(session, case, CODE.lower(), settings=desk.settings, now=NOW)
+            informed.open_list(session, case, "0000-0000-0000", settings=desk.settings, now=NOW)
+        shown = informed.open_list(session, case, CODE.lower(), settings=desk.settings, now=NOW)
     assert [(each.name, each.state) for each in shown] == [
         ("Boekhoudkantoor Dijkstra", "proposed"),
         ("Duinpost Mailing", "told"),

@@ -20,7 +20,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errors import DomainError
 from dsr.domain.wording import N_
-from dsr.services import answers, copies, identity, intake, later, notifications
+from dsr.services import answers, copies, identity, informed, intake, later
 from dsr.services.answers import LetterNotThere
 from dsr.services.copies import CopyNotThere
 from dsr.services.receipt_codes import ReceiptCodeLocked
@@ -112,7 +112,7 @@ def recipients(token: str) -> ResponseReturnValue:
     """Read who got data, and who was told what became of them (art. 19)."""
     typed = request.form.get("recipients_code", "")
     outcome = _attempt(
-        token, lambda store, case: notifications.open_list(store, case, typed, settings=settings(), now=now())
+        token, lambda store, case: informed.open_list(store, case, typed, settings=settings(), now=now())
     )
     if isinstance(outcome, DomainError):
         return _refuse(token, "recipients_code", outcome)
