@@ -179,7 +179,8 @@ def made_of(correction: Correction, by_hand: Iterable[tuple[str, str]], register
     values = [Value(name, f"{system}.{name}", line) for system, name in by_hand for line in correction.by_hand.lines]
     corrected, noted = _values(correction.changes), _values(correction.for_books)
     for value in values:
-        (noted if is_for_books(register.categories[value.category]) else corrected).append(value)
+        category = register.categories.get(value.category)
+        (noted if category and is_for_books(category) else corrected).append(value)
     return Made(corrected, noted)
 
 

@@ -262,6 +262,7 @@ def _told(values: Sequence[Value], register: Register, language: str) -> tuple[C
     told = (
         Corrected(register.categories[category].label.in_language(language), line.what, line.old, line.new)
         for category, line in lines
+        if category in register.categories
     )
     return tuple(dict.fromkeys(told))
 

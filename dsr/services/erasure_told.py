@@ -29,7 +29,7 @@ from dsr.domain.plans import (
     PlanRow,
     Verdict,
 )
-from dsr.domain.register import Register
+from dsr.domain.register import Register, Table
 from dsr.domain.retention import duty_named
 from dsr.domain.row_keys import Key
 from dsr.domain.wording import N_
@@ -116,9 +116,10 @@ class Erasure:
     def _categories_erased(self) -> dict[str, date]:
         """Category -> the last day on which rows of it went."""
         found: dict[str, date] = {}
+        categories = {(row.system, row.table): row.category for row in self._rows}
         for execution in self._executions:
             for table in self._changed_tables(execution):
-                category = self._register.tables[execution.system][table].category
+                category = categories.get((execution.system, table), "")
                 if execution.done_at and self._is_shown(category):
                     found[category] = max(local_date(execution.done_at), found.get(category, date.min))
         for row in self._rows:
@@ -171,20 +172,26 @@ class Erasure:
             return None
         if words := self._kept_as(entry):
             return words[0].upper() + words[1:]
-        table = self._register.tables[entry.system][entry.table]
+        table = self._table(entry)
+        if table is None:
+            return self._label(entry.category)
         kept = (column for column in entry.columns_kept if column not in {*table.key, *table.via})
         columns = ", ".join(table.column_named(column, self._language) for column in kept)
         return f"{self._label(entry.category)} ({columns})" if columns else self._label(entry.category)
 
     def _kept_as(self, entry: LedgerEntry | PlanRow) -> str | None:
-        words = self._register.tables[entry.system][entry.table].kept_as
+        table = self._table(entry)
+        words = table.kept_as if table else None
         return words.in_language(self._language) if words and entry.columns_kept is not None else None
+
+    def _table(self, entry: LedgerEntry | PlanRow) -> Table | None:
+        """What the register says of it, unless it left the register since."""
+        return self._register.tables.get(entry.system, {}).get(entry.table)
 
     def _needed_by(self, entry: LedgerEntry) -> tuple[str, ...]:
         """The categories, still kept, whose rows belong to these."""
-        tables = self._register.tables[entry.system]
         of_system = (other for other in self._shown_ledger() if other.system == entry.system)
-        children = [other for other in of_system if entry.table in tables[other.table].parents]
+        children = [other for other in of_system if (table := self._table(other)) and entry.table in table.parents]
         return tuple(dict.fromkeys(self._label(child.category) for child in children))
 
     def not_erased(self) -> Iterator[NotErased]:
@@ -256,7 +263,9 @@ class Erasure:
         return [entry for entry in self._ledger if entry.state != "erased" and self._is_shown(entry.category)]
 
     def _is_shown(self, category: str) -> bool:
-        return not self._register.categories[category].confidential
+        """Whether it may be told; what left the register since has no words, and may have been confidential."""
+        known = self._register.categories.get(category)
+        return known is not None and not known.confidential
 
     def _label(self, category: str) -> str:
         return self._register.categories[category].label.in_language(self._language)

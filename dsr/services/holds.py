@@ -244,7 +244,8 @@ def _changed(plan: CasePlan, hold: Hold, systems: Collection[str]) -> Counter[st
 
 
 def _labels(register: Register, categories: Iterable[str], language: str) -> str:
-    return ", ".join(register.categories[name].label.in_language(language) for name in categories)
+    known = register.categories
+    return ", ".join(known[name].label.in_language(language) if name in known else name for name in categories)
 
 
 def ask_for_reviews(session: Session, *, now: datetime) -> None:

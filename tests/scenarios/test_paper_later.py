@@ -162,6 +162,26 @@ def test_the_owner_is_asked_every_year_whether_what_is_kept_was_paid(
     assert kept(firm).may_erase_from == date(2035, 1, 1)
 
 
+WITHOUT_TICKETS = REGISTER.partition("[categories.ticket]")[0] + (
+    "[categories.newsletter]" + REGISTER.partition("[categories.newsletter]")[2].partition("[tables.shop.ticket]")[0]
+)
+NEWSLETTER = "[tables.shop.newsletter]" + REGISTER.partition("[tables.shop.newsletter]")[2]
+
+
+@pytest.mark.parametrize(
+    "register", [REGISTER, PAPER, WITHOUT_TICKETS + NEWSLETTER, REGISTER.replace("shop", "winkel")]
+)
+def test_a_case_can_be_read_whatever_left_the_register(paper_firm: Firm, hanna: Person, register: str) -> None:
+    firm = paper_firm
+    restart(firm, register)
+    assert firm.staff(NOOR).see("/staff/ledger").status_code == 200
+    for page in ("", "/plan", "/letter", "/certificate", "/restriction"):
+        assert hanna.reference in firm.see(NOOR, hanna.reference, page)
+    with firm.store() as session:
+        asked_for = errands.of_case(session, firm.case(session, hanna.reference).id)
+    assert all(firm.see(NOOR, hanna.reference, f"/errands/{each.id}") for each in asked_for)
+
+
 def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
     paper_firm: Firm, hanna: Person, yara: Keeper
 ) -> None:
