@@ -109,7 +109,7 @@ def begin(session: Session, case_id: uuid.UUID, *, settings: Settings, now: date
 
 def _begin(session: Session, case: Case, plan: CasePlan, *, settings: Settings, now: datetime) -> Approved:
     if plan.register_digest != settings.register.digest:
-        raise PlanChanged(N_("The register changed after the approval."))
+        raise PlanChanged(N_("The register changed after this plan was made."))
     correction = correction_of(plan)
     parts = by_system(correction.changes)
     left = begin_on(session, plan, [*parts, *correction.by_hand.systems], now=now)

@@ -86,7 +86,7 @@ def begin(session: Session, case_id: uuid.UUID, register: Register, *, now: date
 
 def _begin(session: Session, case: Case, plan: CasePlan, register: Register, *, now: datetime) -> Approved:
     if plan.register_digest != register.digest:
-        raise PlanChanged(N_("The register changed after the approval."))
+        raise PlanChanged(N_("The register changed after this plan was made."))
     parts, identifiers = plans.parts_of(plan), identifiers_of(case)
     decisions = holds.decided(session, case.id, identifiers, plans.decisions_of(plan, register))
     systems = begin_on(session, plan, parts, now=now)

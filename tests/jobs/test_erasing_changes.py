@@ -54,7 +54,7 @@ def test_another_register_voids_the_approval(workplace: Workplace, approved: Cas
     before = workplace.shop.everything()
     with with_settings(workplace, with_register(workplace, f"{REGISTER}\n# a remark\n")) as context:
         work.run_all(context)
-    check_void(workplace, approved, before, "Het register is na de goedkeuring veranderd.")
+    check_void(workplace, approved, before, "Het register is veranderd nadat dit plan was gemaakt.")
 
 
 def test_another_fiscal_year_voids_the_approval(workplace: Workplace, approved: Case) -> None:

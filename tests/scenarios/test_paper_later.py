@@ -17,7 +17,7 @@ from dsr.jobs import erasing, replay, schedule
 from dsr.jobs.context import Context
 from dsr.mail import delivery
 from dsr.services import errand_items, errands
-from tests.parts.firm import NOOR, Firm, Person
+from tests.parts.firm import NOOR, TIM, Firm, Person
 from tests.parts.paper import PAPER, YARA, Keeper
 from tests.parts.registers import load_register
 from tests.parts.shop import REGISTER
@@ -180,6 +180,18 @@ def test_a_case_can_be_read_whatever_left_the_register(paper_firm: Firm, hanna: 
     with firm.store() as session:
         asked_for = errands.of_case(session, firm.case(session, hanna.reference).id)
     assert all(firm.see(NOOR, hanna.reference, f"/errands/{each.id}") for each in asked_for)
+
+
+def test_a_plan_can_be_read_whatever_left_the_register(paper_firm: Firm, yara: Keeper) -> None:
+    firm = paper_firm
+    bram = Person(firm, "Bram Bos", "bram@example.org", firm.visitor())
+    identified(firm, bram, "erasure")
+    yara.find_quote()
+    plan(firm, bram)
+    restart(firm, REGISTER)
+    assert "quote" in firm.see(TIM, bram.reference, "/approve")
+    approve(firm, bram)
+    assert "Het register is veranderd nadat dit plan was gemaakt." in firm.see(NOOR, bram.reference)
 
 
 def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(

@@ -145,7 +145,8 @@ def approval_page(reference: str, *, error: str = "", typed: Mapping[str, str] |
 
 def _with_grounds(groups: list[dict[str, Any]], newest: Any) -> list[dict[str, Any]]:
     decided: dict[str, Decision] = plans.decisions_of(newest, settings().register)
-    return [{**group, "ground": GROUNDS[decided[group["category"]].ground]} for group in groups]
+    grounds = {name: GROUNDS[decision.ground] for name, decision in decided.items()}
+    return [{**group, "ground": grounds.get(group["category"], "")} for group in groups]
 
 
 @staff.post("/cases/<reference>/approve")
