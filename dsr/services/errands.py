@@ -175,7 +175,7 @@ def others_of(session: Session, errand: Errand) -> list[Errand]:
 
 
 def is_needed(session: Session, errand: Errand) -> bool:
-    """Whether it is still to be done: a search ends with its case, and what a plan said with the plan.
+    """Whether it is still to be done: a search ends with its case, and what a plan said with either of them.
 
     What a law kept goes on its day, long after the case was closed, unless somebody holds it, and a date that is
     missing is asked for until there is one, or another rule. A restriction ends by a
@@ -183,15 +183,16 @@ def is_needed(session: Session, errand: Errand) -> bool:
     """
     if not errand.is_outstanding:
         return False
+    is_open = session.get_one(Case, errand.case_id).is_open
     if errand.plan_id:
-        return session.get_one(CasePlan, errand.plan_id).state == plans.APPROVED
+        return is_open and session.get_one(CasePlan, errand.plan_id).state == plans.APPROVED
     if errand.kind == ERASE:
         return not holds.holds_of(session, errand.case_id)
     if errand.kind == DATES:
         return bool(undated(session, errand.case_id, errand.system))
     if errand.kind in (RESTRICT, LIFT, AGAIN):
         return True
-    return session.get_one(Case, errand.case_id).is_open
+    return is_open
 
 
 def undated(session: Session, case_id: uuid.UUID, system: str) -> list[LedgerEntry]:

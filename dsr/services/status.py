@@ -92,7 +92,7 @@ def follow(session: Session, case: Case, *, settings: Settings, now: datetime) -
     waiting = _waiting(released, settings, local_date(now)) if released else None
     return Progress(
         reference=case.reference,
-        status=Status(case.status),
+        status=_status(case),
         stages=_stages(session, case),
         asked=tuple(_asked(right, case, copy_is_ready=waiting is not None) for right in case.rights),
         received_at=case.received_at,
@@ -108,10 +108,18 @@ def follow(session: Session, case: Case, *, settings: Settings, now: datetime) -
     )
 
 
+def _status(case: Case) -> Status:
+    """How a case stands; one that was closed without an answer was withdrawn before."""
+    status = Status(case.status)
+    return Status.WITHDRAWN if status is Status.CLOSED and not case.answered_at else status
+
+
 def _stages(session: Session, case: Case) -> tuple[Stage, ...]:
     days = _days(session, case)
     if case.answered_at:
         return tuple(Stage(name, "done", days.get(name)) for name in STAGES)
+    if _status(case) is Status.WITHDRAWN:
+        return tuple(Stage(name, "done", day) for name, day in days.items())
     at = next(position for position, name in enumerate(STAGES) if name not in days)
     # Nobody has begun with a case that was only received.
     busy = "later" if case.status == Status.RECEIVED else "now"
@@ -139,7 +147,7 @@ def _asked(right: RequestedRight, case: Case, *, copy_is_ready: bool) -> Asked:
     if case.answered_at:
         # What the answer is stands in the letter, behind the receipt code.
         return Asked(right.kind, "answered", local_date(case.answered_at))
-    if case.status == Status.WITHDRAWN:
+    if _status(case) is Status.WITHDRAWN:
         return Asked(right.kind, "withdrawn")
     if right.kind is Right.ACCESS and copy_is_ready:
         return Asked(right.kind, "copy-ready")

@@ -179,6 +179,18 @@ def test_a_hold_stops_an_owner_who_has_something_of_it_to_destroy(
         assert (plan.state, bool(plan.note)) == ("void" if is_stopped else "approved", is_stopped)
 
 
+def test_a_request_that_is_withdrawn_stops_the_owner(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
+    to_destroy(paper_firm, hanna, yara)
+    yara.open()
+    assert paper_firm.act(NOOR, hanna.reference, "withdraw").status_code == 303
+    assert "Vernietig niets meer." in yara.page()
+    for _ in range(2):
+        page = hanna.status_page()
+        assert "Uw verzoek is ingetrokken" in page
+        assert not [said for said in ("nu bezig", "uiterlijk") if said in page]
+        paper_firm.act(NOOR, hanna.reference, "close")
+
+
 def test_what_an_owner_destroyed_is_gone_whatever_changed_meanwhile(
     paper_firm: Firm, hanna: Person, yara: Keeper
 ) -> None:
