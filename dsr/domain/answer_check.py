@@ -152,5 +152,7 @@ def _warnings(facts: Facts) -> Iterator[Remark]:
     untold = (each.name for each in facts.informed if each.state in (State.PROPOSED, State.MAILED))
     if to_tell := tuple(dict.fromkeys(untold)):
         yield Remark(N_("Not told yet, and the letter says so: %(recipients)s (art. 19)."), recipients=to_tell)
+    if facts.unnamed:
+        yield Remark(N_("No longer in the register, so the letter leaves it out: %(what)s."), what=facts.unnamed)
     if facts.copy_until and facts.copy_until < facts.written_on:
         yield Remark(N_("The copy could be fetched through %(until)s and is gone now."), until=facts.copy_until)

@@ -193,6 +193,8 @@ class Facts:
     unplanned: tuple[str, ...] = ()
     """The systems that had not answered when the newest plan was drawn up."""
     tables_without_entry: tuple[str, ...] = ()
+    unnamed: tuple[str, ...] = ()
+    """The categories that left the register since: of these the letter says nothing."""
     is_cut_short: bool = False
     """Whether an erasure was dropped before all of it was carried out: more stays than what is told to be kept."""
     backup_days: int | None = None

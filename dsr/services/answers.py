@@ -81,6 +81,7 @@ def facts_of(session: Session, case: Case, *, settings: Settings, now: datetime)
         unplanned=tuple(erasure.outstanding) if erasure else (),
         tables_without_entry=tuple(erasure.tables_without_entry()) if erasure else (),
         is_cut_short=erasure is not None and bool(erasure.dropped),
+        unnamed=tuple(erasure.unnamed()) if erasure else (),
         backup_days=settings.register.backup_days,
         nothing_found=not still_kept and _nothing_found(session, case),
         still_kept=still_kept,

@@ -220,8 +220,15 @@ class Erasure:
         return {(entry.system, entry.table, key) for entry in kept for key in kept_rows(entry)}
 
     def leaves_more(self) -> bool:
-        """Whether a system has not answered, or rows stay because another controller decides on them."""
-        return bool(self.outstanding) or any(row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows)
+        """Whether a system has not answered, or rows stay because another controller decides on them, or may stay that
+        nobody can name any more."""
+        return bool(self.outstanding or self.unnamed()) or any(
+            row.why == NOT_OURS and self._is_shown(row.category) for row in self._rows
+        )
+
+    def unnamed(self) -> list[str]:
+        """The categories of its rows that left the register since: the letter has no words for them."""
+        return sorted({row.category for row in self._rows} - self._register.categories.keys())
 
     def _has_no_last_day(self, row: PlanRow) -> bool:
         return row.verdict not in (Verdict.ERASE, Verdict.KEEP) or (

@@ -13,10 +13,11 @@ from dsr.app import transactions
 from dsr.connectors.manual import judged
 from dsr.db.errands import Item
 from dsr.db.plans import LedgerEntry
+from dsr.domain.answer_check import warnings
 from dsr.jobs import erasing, replay, schedule
 from dsr.jobs.context import Context
 from dsr.mail import delivery
-from dsr.services import errand_items, errands
+from dsr.services import answers, errand_items, errands
 from tests.parts.firm import NOOR, TIM, Firm, Person
 from tests.parts.paper import PAPER, YARA, Keeper
 from tests.parts.registers import load_register
@@ -179,6 +180,8 @@ def test_a_case_can_be_read_whatever_left_the_register(paper_firm: Firm, hanna: 
         assert hanna.reference in firm.see(NOOR, hanna.reference, page)
     with firm.store() as session:
         asked_for = errands.of_case(session, firm.case(session, hanna.reference).id)
+        facts = answers.facts_of(session, firm.case(session, hanna.reference), settings=firm.settings, now=firm.clock())
+        assert any("No longer in the register" in str(remark) for remark in warnings(facts))
     assert all(firm.see(NOOR, hanna.reference, f"/errands/{each.id}") for each in asked_for)
 
 
