@@ -14,10 +14,12 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 from dsr.db.answers import AccessCopy
 from dsr.db.base import keys
+from dsr.db.cases import Case
 from dsr.domain.rights import Right
 from dsr.files import FileStore, Place, open_store
 from dsr.services import work
 from dsr.services.copy_archive import PURPOSE
+from tests.bench.byhand import by_hand
 from tests.bench.office import Office, address_of
 from tests.bench.table import Row, compared
 from tests.bench.timing import in_turn, seconds
@@ -33,9 +35,7 @@ def rows(office: Office) -> Iterator[Row]:
     members: Members = {}
 
     def ours(number: int) -> float:
-        case = office.case(_OURS + number, Right.ACCESS)
-        with office.workplace.transaction() as session:
-            work.ask(session, case.id, "copy", now=office.workplace.clock())
+        case = _ask(office, _OURS + number)
         taken = seconds(office.work)
         with office.workplace.transaction() as session:
             copy = session.get_one(AccessCopy, case.id)
@@ -48,6 +48,16 @@ def rows(office: Office) -> Iterator[Row]:
 
     times = in_turn(ROUNDS, ours, bare)
     yield compared("one person, approved -> copy ready", *times, named="the bare SELECTs and the archive", most=1.5)
+    _ask(office, _OURS + ROUNDS + 1)
+    yield by_hand(office, times[1])
+
+
+def _ask(office: Office, customer: int) -> Case:
+    """A case of a customer whose copy waits for the worker."""
+    case = office.case(customer, Right.ACCESS)
+    with office.workplace.transaction() as session:
+        work.ask(session, case.id, "copy", now=office.workplace.clock())
+    return case
 
 
 def _members(store: FileStore, copy: AccessCopy) -> Members:

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, create_engine, select
 from dsr.db.cases import Case
 from dsr.db.plans import CasePlan, LedgerEntry
 from dsr.db.sqlite import DRIVER
+from tests.bench.byhand import by_hand
 from tests.bench.office import Office, address_of
 from tests.bench.table import Row, compared
 from tests.bench.timing import in_turn, seconds
@@ -37,10 +38,10 @@ _LEDGER = ("id", "case_id", "plan_id", "system", "category", "table", "verdict",
 def rows(office: Office) -> Iterator[Row]:
     """The person of ten rows, and the one with five thousand invoices."""
     with bare_ledger(office) as kept:
-        yield _erased(office, kept, "one person, approved -> erased", _OURS, _BARE)
+        yield from _erased(office, kept, "one person, approved -> erased", _OURS, _BARE)
         for first in (_OURS_MANY, _BARE_MANY):
-            add_invoices(office, first, people=ROUNDS + 1)
-        yield _erased(office, kept, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
+            add_invoices(office, first, people=ROUNDS + 2)
+        yield from _erased(office, kept, f"one person with {MANY:,} invoices, erased", _OURS_MANY, _BARE_MANY)
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def bare_ledger(office: Office) -> Iterator[Connection]:
     engine.dispose()
 
 
-def _erased(office: Office, kept: Connection, work: str, ours_from: int, bare_from: int) -> Row:
+def _erased(office: Office, kept: Connection, work: str, ours_from: int, bare_from: int) -> Iterator[Row]:
     ledger: list[tuple[Any, ...]] = []
 
     def ours(number: int) -> float:
@@ -68,7 +69,9 @@ def _erased(office: Office, kept: Connection, work: str, ours_from: int, bare_fr
 
     times = in_turn(ROUNDS, ours, bare)
     _check_equal(office, ours_from + ROUNDS, bare_from + ROUNDS)
-    return compared(work, *times, named="the bare statements", most=3)
+    yield compared(work, *times, named="the bare statements", most=3)
+    office.approve_erasure(ours_from + ROUNDS + 1)
+    yield by_hand(office, times[1])
 
 
 def _ledger(office: Office, case: Case) -> list[tuple[Any, ...]]:
