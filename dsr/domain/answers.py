@@ -264,10 +264,17 @@ class Facts:
         if self.nothing_found and {Outcome.NOT_APPLICABLE} <= outcomes <= {Outcome.NOT_APPLICABLE, Outcome.FULFILLED}:
             return Tenor.NOTHING_FOUND
         if outcomes <= {Outcome.FULFILLED} and not self.given_up:
-            return Tenor.DONE
+            return self._tenor_of_earlier if self.right(Right.ERASURE) else Tenor.DONE
         if outcomes <= {Outcome.FULFILLED, Outcome.PARTLY_FULFILLED} and self._only_kept_by_law and not self.given_up:
             return Tenor.KEPT
         return Tenor.PARTLY if outcomes & {*CARRIED_OUT, Outcome.FORWARDED} else Tenor.REFUSED
+
+    @property
+    def _tenor_of_earlier(self) -> Tenor:
+        """What is to be said of an erasure by which all went but what an earlier one left."""
+        if not self.still_kept:
+            return Tenor.DONE
+        return Tenor.KEPT if all(each.law for each in self.still_kept) else Tenor.PARTLY
 
     @property
     def _only_kept_by_law(self) -> bool:

@@ -8,9 +8,13 @@ from typing import Any
 
 import pytest
 
-from dsr.domain.answers import DecidedRight, Tenor, Without
+from dsr.domain.answers import DecidedRight, StillKept, Tenor, Without
 from dsr.domain.rights import Outcome, Right
 from tests.parts.letter import COMPLETE, KEPT
+
+
+STILL = StillKept("Facturen", "2026-AAAA-BBBB", "AWR art. 52(4)", date(2033, 12, 31))
+ERASED = (DecidedRight(Right.ERASURE, Outcome.FULFILLED),)
 
 
 @pytest.mark.parametrize(
@@ -25,6 +29,9 @@ from tests.parts.letter import COMPLETE, KEPT
             {"rights": COMPLETE.rights[4:], "not_erased": (), "kept": (KEPT, replace(KEPT, rule="period", law=None))},
             Tenor.PARTLY,
         ),
+        ({"rights": ERASED, "still_kept": (STILL,)}, Tenor.KEPT),
+        ({"rights": ERASED, "still_kept": (STILL, replace(STILL, law=None))}, Tenor.PARTLY),
+        ({"rights": COMPLETE.rights[:2], "still_kept": (STILL,)}, Tenor.DONE),
         ({}, Tenor.PARTLY),
         ({"rights": (DecidedRight(Right.OBJECTION, None), *COMPLETE.rights[1:])}, Tenor.UNDECIDED),
         ({"rights": COMPLETE.rights[3:4]}, Tenor.REFUSED),
