@@ -12,7 +12,6 @@ from dsr.domain.answers import DecidedRight, StillKept, Tenor, Without
 from dsr.domain.rights import Outcome, Right
 from tests.parts.letter import COMPLETE, KEPT
 
-
 STILL = StillKept("Facturen", "2026-AAAA-BBBB", "AWR art. 52(4)", date(2033, 12, 31))
 ERASED = (DecidedRight(Right.ERASURE, Outcome.FULFILLED),)
 

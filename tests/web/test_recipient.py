@@ -221,7 +221,7 @@ def test_the_code_of_one_recipient_opens_no_page_of_another(recipient: Recipient
 @pytest.mark.parametrize(
     ("about", "said", "is_named"),
     [
-        ("later", "Tot dan moesten wij ze van de wet bewaren.", False),
+        ("later", "Tot dan bewaarden wij ze nog.", False),
         ("lifted", "eindigde de beperking op het gebruik", True),
     ],
 )
