@@ -53,8 +53,14 @@ def _named(column: str, values: Iterable[Any]) -> list[str]:
 def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
     """One digest of the content of many rows, in whatever order they come."""
     values = _by_column(columns, _sorted(rows, [columns.index(column) for column in key]))
-    # Version 2 writes equal values alike, wherever else they are held.
-    return hashlib.sha256(marshal.dumps([columns, *map(_comparable, values)], 2)).hexdigest()
+    return hashlib.sha256(b"".join(map(_packed, [columns, *values]))).hexdigest()
+
+
+def _packed(values: Sequence[Any]) -> bytes:
+    try:
+        return marshal.dumps(values, 2)  # version 2 writes equal values alike, wherever else they are held
+    except ValueError:  # not of text, numbers and bytes alone
+        return marshal.dumps(_comparable(values), 2)
 
 
 @lru_cache(maxsize=256)
