@@ -56,11 +56,11 @@ def digest_of_rows(columns: Columns, key: Columns, rows: Rows) -> str:
     return hashlib.sha256(b"".join(map(_packed, [columns, *values]))).hexdigest()
 
 
-def _packed(values: Sequence[Any]) -> bytes:
+def _packed(values: Any) -> bytes:
     try:
         return marshal.dumps(values, 2)  # version 2 writes equal values alike, wherever else they are held
     except ValueError:  # not of text, numbers and bytes alone
-        return marshal.dumps(_comparable(values), 2)
+        return marshal.dumps([*_comparable(values)], 2)
 
 
 @lru_cache(maxsize=256)
