@@ -82,7 +82,8 @@ def standing(plan: CasePlan) -> Correction:
     correction = correction_of(plan)
     if plan.state in _ENDED_EARLY:
         done = [change for change in correction.changes if change.system in plan.systems_done]
-        return replace(correction, changes=done, for_books=[])
+        by_hand = [system for system in correction.by_hand.systems if system in plan.systems_done]
+        return Correction(done, by_hand=replace(correction.by_hand, systems=by_hand))
     without = given_up_of(plan)
     return replace(correction, changes=[change for change in correction.changes if change.system not in without])
 

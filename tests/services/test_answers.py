@@ -202,6 +202,17 @@ def test_a_system_without_receipt_keeps_the_letter_back(store: Store) -> None:
     assert len(refused.value.missing) == 2
 
 
+def test_a_right_that_was_withdrawn_is_told_apart_from_what_was_asked_and_done(store: Store) -> None:
+    desk = Desk(store, Right.ERASURE, Right.AUTOMATED_DECISION)
+    desk.decide(Right.ERASURE, Outcome.WITHDRAWN)
+    desk.decide(Right.AUTOMATED_DECISION, Outcome.FULFILLED, "Noor Bakker keek opnieuw.")
+    letter = desk.compose()
+    assert "U vroeg ons om een mens te laten kijken naar een besluit van de computer. Dat hebben wij gedaan." in letter
+    assert "U hebt dit deel van uw verzoek ingetrokken." in letter
+    assert "uw gegevens te verwijderen" not in letter
+    assert missing_parts(desk.facts()) == ()
+
+
 def test_what_has_no_last_day_is_told_with_its_reason(store: Store) -> None:
     desk = Desk(store, Right.ERASURE)
     desk.erase(

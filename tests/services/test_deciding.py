@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from sqlalchemy import select
 
@@ -11,8 +13,9 @@ from dsr.db.cases import Case, RequestedRight
 from dsr.db.plans import CasePlan
 from dsr.domain.lifecycle import Status
 from dsr.domain.plans import PlanChanged
+from dsr.domain.rectification import ByHand, Correction, Line
 from dsr.domain.rights import CARRIED_OUT, Outcome, Right
-from dsr.services import approvals, casework, deciding, plans
+from dsr.services import approvals, casework, corrections, deciding, plans
 from tests.parts import cast
 from tests.parts.store import NOW, Store
 
@@ -84,3 +87,12 @@ def test_one_right_is_withdrawn_and_not_the_last(store: Store) -> None:
     assert states(store) == [plans.DROPPED]
     with pytest.raises(casework.NotPossible, match="all of it was withdrawn"):
         decide(store, case, Right.ACCESS, Outcome.WITHDRAWN, "")
+
+
+@pytest.mark.parametrize(("state", "asked"), [(plans.PROPOSED, ["binder"]), (plans.DROPPED, [])])
+def test_of_a_correction_that_was_dropped_no_owner_was_asked(store: Store, state: str, asked: list[str]) -> None:
+    correction = Correction([], by_hand=ByHand(["binder"], [Line("straat", "Kade 1", "Dam 1")]))
+    with store.transaction() as session:
+        case = cast.add_case(session, Right.RECTIFICATION)
+        made = cast.add_plan(session, case.id, cast.add_member(session).id, state, json.dumps(correction.to_record()))
+        assert corrections.standing(made).by_hand.systems == asked
