@@ -49,6 +49,9 @@ def _without_register(file: Path) -> Settings:
 def _drawn_up(settings: Settings, name: str) -> str:
     system = SqlSystem(name, settings)
     with asking([system]):
+        if closed := system.closed_schemas():
+            left_out = "so nothing of it is in the draft (GRANT USAGE ON SCHEMA …)"
+            click.echo(f"Warning: the reading account may not use schema {', '.join(closed)}, {left_out}", err=True)
         return draft(name, *system.found_tables())
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.engine import Connection, Engine
 
 from dsr.config import Settings
 from dsr.connectors.base import Found, Identifiers, Remarks
-from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks
+from dsr.connectors.sql_accounts import eraser_remarks, reader_remarks, shut_out
 from dsr.connectors.sql_checks import remarks_on
 from dsr.connectors.sql_columns import column_types
 from dsr.connectors.sql_engine import engine_for
@@ -21,6 +21,7 @@ from dsr.connectors.sql_erasing import SqlErasing
 from dsr.connectors.sql_errors import translated
 from dsr.connectors.sql_rows import BATCH, SqlRows
 from dsr.connectors.sql_samples import found_in
+from dsr.connectors.sql_schema import Schema
 from dsr.connectors.sql_statements import SqlStatements
 from dsr.domain.column_types import ColumnType
 from dsr.domain.plans import Row
@@ -101,17 +102,25 @@ class SqlSystem:
     def remarks(self) -> Remarks:
         """The same with what somebody should know, and what the two accounts may and may not do."""
         with self._transaction(self._reader) as reading:
-            remarks = remarks_on(reading, self.register, self.name)
-            remarks += reader_remarks(reading, self.name, self.system, self.tables)
+            remarks = shut_out(reading, f"systems.{self.name}.reader", self.tables) or (
+                remarks_on(reading, self.register, self.name)
+                + reader_remarks(reading, self.name, self.system, self.tables)
+            )
         if self.system.eraser is None and self.system.engine != "sqlite":
             return remarks + Remarks([], [f"systems.{self.name}.eraser: no account is given, so nothing can be erased"])
         with self._transaction(self._eraser) as changing:
-            return remarks + eraser_remarks(changing, self.name, self.tables)
+            closed = shut_out(changing, f"systems.{self.name}.eraser", self.tables)
+            return remarks + (closed or eraser_remarks(changing, self.name, self.tables))
 
     def column_types(self, table: str) -> dict[str, ColumnType]:
         """What the columns of a table can hold."""
         with self._transaction(self._reader) as connection:
             return column_types(connection, self.tables[table].table or table, self.tables[table].schema)
+
+    def closed_schemas(self) -> list[str]:
+        """The schemas that the reading account may not look into. Raises SystemDown or SystemRefuses."""
+        with self._transaction(self._reader) as connection:
+            return Schema(connection).closed
 
     def found_tables(self) -> Seen:
         """Every table of the database, and where its columns may point."""

@@ -30,6 +30,21 @@ _ALMIGHTY = {
 }
 
 
+def shut_out(connection: Connection, at: str, tables: Mapping[str, Table]) -> Remarks | None:
+    """What an account is told that may not look into the schemas of the register; then no more can be known."""
+    named = {table.schema for table in tables.values()}
+    closed = [schema for schema in Schema(connection).closed if schema in named]
+    return (
+        Remarks([f"{at}: it may not use schema {', '.join(closed)}: {let_in(connection, closed)}"]) if closed else None
+    )
+
+
+def let_in(connection: Connection, schemas: Iterable[str]) -> str:
+    """What lets an account look into schemas."""
+    named = ", ".join(map(connection.dialect.identifier_preparer.quote, schemas))
+    return f"GRANT USAGE ON SCHEMA {named} TO {_account(connection)}"
+
+
 def reader_remarks(connection: Connection, name: str, system: DataSystem, tables: Mapping[str, Table]) -> Remarks:
     """The reading account must see every table of the register, and should be able to change none."""
     if connection.dialect.name == "sqlite":
@@ -144,8 +159,10 @@ def _updating(name: str, table: Table, columns: Iterable[str]) -> sa.Executable:
 
 
 def _may_change(connection: Connection, name: str, table: Table) -> bool:
-    changes = _deleting(name, table), _updating(name, table, table.key)
-    return not all(_is_kept_from(connection, change) for change in changes)
+    # PostgreSQL looks first whether a column may have that value; whoever may update something may lock a row.
+    locking = _selecting(name, table).with_for_update()
+    updating = locking if connection.dialect.name == "postgresql" else _updating(name, table, table.key)
+    return not all(_is_kept_from(connection, change) for change in (_deleting(name, table), updating))
 
 
 def _is_kept_from(connection: Connection, statement: sa.Executable) -> bool:

@@ -49,6 +49,7 @@ _LENGTHS = (
     " FROM made JOIN pg_type ON oid = type WHERE typtype = 'd') SELECT name, mark - 4 FROM made WHERE mark > 4"
 )
 
+_CLOSED = sa.text("SELECT nspname FROM pg_namespace WHERE NOT has_schema_privilege(oid, 'USAGE')")
 _SPREADING = ("CASCADE", "SET NULL", "SET DEFAULT")
 
 Place = tuple[str | None, str]
@@ -122,6 +123,12 @@ class Schema:
             return [None]
         others = [name for name in self.inspector.get_schema_names() if name not in _OF_THE_SERVER]
         return [None, *(name for name in others if name != self.inspector.default_schema_name)]
+
+    @cached_property
+    def closed(self) -> list[str]:
+        """The schemas that the account may not look into."""
+        names = self.connection.scalars(_CLOSED) if self.engine == "postgresql" else ()
+        return sorted({*names}.intersection(filter(None, self.schemas)))
 
     def place(self, schema: str | None, name: str) -> Place:
         """Where a table is, whether its schema is named or not."""
@@ -214,14 +221,15 @@ class Schema:
 
     def found_tables(self) -> list[FoundTable]:
         """Every table and view, for a first register; of two with the same name one is called after its schema too."""
-        views = {(schema, name) for schema in self.schemas for name in self._views(schema)}
-        tables = [(schema, name) for schema in self.schemas for name in self._whole_tables(schema)]
+        schemas = [schema for schema in self.schemas if schema not in self.closed]
+        views = {(schema, name) for schema in schemas for name in self._views(schema)}
+        tables = [(schema, name) for schema in schemas for name in self._whole_tables(schema)]
         names: dict[Place, str] = {}
         for schema, name in sorted({*views, *tables}, key=lambda each: (each[0] or "", each[1])):
             names[self.place(schema, name)] = f"{schema}_{name}" if name in names.values() else name
         return [
             self._found(schema, name, names, is_view=(schema, name) in views)
-            for schema in self.schemas
+            for schema in schemas
             for name in sorted({*(found for place, found in [*tables, *views] if place == schema)})
         ]
 

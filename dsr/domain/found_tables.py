@@ -10,8 +10,8 @@ from typing import Any
 
 _WORDS_OF_A_PERSON = """
 email phone telephone telefoon telefoonnummer phonenumber mobile mobiel gsm tel address addr adres street straat
-postcode zip birth birthday birthdate dob geboorte geboortedatum geboren verjaardag firstname lastname surname voornaam
-achternaam geslacht gender bsn iban holder ip ipaddr ipaddress
+postcode zip birth birthday birthdate born dob geboorte geboortedatum geboren verjaardag firstname lastname surname
+voornaam achternaam geslacht gender bsn iban holder ip ipaddr ipaddress
 """
 _PERSONAL = frozenset(_WORDS_OF_A_PERSON.split())
 _PHONES = frozenset(

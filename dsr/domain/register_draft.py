@@ -172,12 +172,13 @@ class _Draft:
         if not children:
             return
         needed = table.name_and_address if self._is_below(table.name, BOOKS) else []
+        fast = [name for name in _fast(table) if name not in needed]
         told = f"what kept rows of {', '.join(children)} need of a row; all else of it goes"
-        yield f"# GAP: keep_columns = {_text(needed)}   # {told}"
+        yield f"# GAP: keep_columns = {_text([*needed, *fast])}   # {told}"
         if needed:
             yield '# GAP: kept_as = { nl = "uw naam en adres", en = "your name and address" }'
         found = [each[table.name] for each in (self.ways.first, self.ways.second) if table.name in each]
-        stays = {*table.key, *needed, *(column for way in found for column in way.key.columns)}
+        stays = {*table.key, *needed, *fast, *(column for way in found for column in way.key.columns)}
         full = {name: column for name, column in table.columns.items() if column.is_required and name not in stays}
         if full:
             fixed = _inline({name: _instead(name, column, table) for name, column in full.items()})
@@ -204,6 +205,13 @@ def _guessed(way: Way) -> str:
 
 def _instead_of(way: Way) -> str:
     return f"; it may be a number in {', '.join(way.instead)} too, so look whose it is" if way.instead else ""
+
+
+def _fast(table: FoundTable) -> list[str]:
+    """The columns that may not be empty and can hold no other value that tells nothing: they point, or are unique."""
+    tied = {column for key in table.foreign_keys for column in key.columns}
+    full = {name: column for name, column in table.columns.items() if column.is_required and name not in table.key}
+    return [name for name, column in full.items() if name in tied or (column.is_unique and column.kind != "text")]
 
 
 def _no_key(table: FoundTable) -> str:

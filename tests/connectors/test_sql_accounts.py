@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -78,11 +79,13 @@ class Accounts:
 
     def found_tables(self) -> list[FoundTable]:
         """What a draft is made of."""
-        system = self.open()
-        try:
+        with closing(self.open()) as system:
             return system.found_tables()[0]
-        finally:
-            system.close()
+
+    def closed_schemas(self) -> list[str]:
+        """What a draft leaves out."""
+        with closing(self.open()) as system:
+            return system.closed_schemas()
 
     def open(self, reader: str = "reader", eraser: str = "eraser") -> SqlSystem:
         """The shop with these accounts."""
@@ -158,6 +161,8 @@ def test_too_little_is_a_mistake(accounts: Accounts) -> None:
         for grant in grants.split("; "):
             accounts.shop.run(grant)
     assert accounts.remarks().mistakes == []
+    if not accounts.is_mariadb:  # there a schema is another database
+        _told_of_a_closed_schema(accounts)
 
 
 def test_a_grant_names_an_account_as_the_database_does(accounts: Accounts) -> None:
@@ -170,6 +175,29 @@ def test_a_grant_names_an_account_as_the_database_does(accounts: Accounts) -> No
         accounts.shop.run(grant)
     assert accounts.remarks(eraser="dsr-eraser").mistakes == []
     accounts.drop(name)
+
+
+def _told_of_a_closed_schema(accounts: Accounts) -> None:
+    number = "id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY"
+    accounts.shop.run("CREATE SCHEMA desk")
+    accounts.shop.run(f"CREATE TABLE desk.note ({number}, mail VARCHAR(80))")
+    note = Table("ticket", ("id",), match={"email": "mail"}, schema="desk")
+    accounts.settings = replace(
+        accounts.settings, register=replace(accounts.settings.register, tables={"shop": {"note": note}})
+    )
+    assert "note" not in [table.name for table in accounts.found_tables()]
+    assert accounts.closed_schemas() == ["desk"]
+    mistakes = accounts.remarks().mistakes
+    for each in ("reader", "eraser"):
+        cure = f"GRANT USAGE ON SCHEMA desk TO {each}"
+        assert f"systems.shop.{each}: it may not use schema desk: {cure}" in mistakes
+        accounts.shop.run(cure)
+    accounts.grant("reader", "SELECT", "desk.note")
+    accounts.grant("eraser", "SELECT, UPDATE, DELETE", "desk.note")
+    assert accounts.remarks() == Remarks([]), "a number that the database gives is no right to change it"
+    accounts.grant("reader", "UPDATE (mail)", "desk.note")
+    (warning,) = accounts.remarks().warnings
+    assert warning.startswith("systems.shop.reader: it may change rows (note)")
 
 
 def test_a_view_that_nobody_can_change_is_no_warning(accounts: Accounts) -> None:

@@ -29,7 +29,7 @@ def test_a_column_that_does_not(column: str) -> None:
 
 @pytest.mark.parametrize("column", ["issued_on", "besteldatum", "InvoiceDate", "betaald_op", "closed_at", "datum"])
 def test_a_column_from_which_a_retention_may_count(column: str) -> None:
-    assert table("t", column, "total", "station", "BirthDate").dates == [column]
+    assert table("t", column, "total", "station", "BirthDate", "born_on").dates == [column]
 
 
 def test_what_an_invoice_shows_of_the_buyer() -> None:

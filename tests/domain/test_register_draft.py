@@ -52,6 +52,7 @@ MEMBERS = FoundTable(
         "agreed": FoundColumn("boolean", is_required=True),
     },
 )
+TO_CLUB = ForeignKey(("club_id",), "clubs", ("id",))
 INVOICES = FoundTable("invoices", ("nr",), {"nr": NUMBER, "member_id": FoundColumn(), "paid_on": DATE, "day": DATE})
 
 
@@ -78,6 +79,15 @@ def test_what_kept_rows_need_is_a_gap() -> None:
 def test_what_may_not_be_empty_and_cannot_be_guessed_is_to_be_filled_in() -> None:
     person = replace(MEMBERS, columns={**MEMBERS.columns, "sex": FoundColumn("other", is_required=True)})
     assert 'agreed = false, sex = "…" }   # these may not be empty' in draft("club", [person, INVOICES])
+
+
+def test_what_may_not_be_empty_and_points_or_is_unique_is_kept() -> None:
+    full = {"ref": FoundColumn("uuid", is_required=True, is_unique=True), "town": FoundColumn(is_required=True)}
+    club = {"club_id": FoundColumn("number", is_required=True)}
+    person = replace(MEMBERS, columns={**MEMBERS.columns, **full, **club}, foreign_keys=(TO_CLUB,))
+    written = draft("club", [person, INVOICES, table("clubs", "name")])
+    assert 'keep_columns = ["name", "town", "ref", "club_id"]' in written
+    assert '# GAP: fixed = { login = "erased-{id}@erased.invalid", agreed = false }' in written
 
 
 def test_tables_are_told_by_what_they_are_about_and_the_person_comes_first() -> None:
@@ -113,9 +123,9 @@ def test_what_was_invoiced_is_of_the_books_whatever_it_is_called_and_its_lines_w
 
 
 def test_what_points_at_an_invoice_is_of_the_books() -> None:
-    paid = table("transactions", "customer_id", "invoice_id", "gateway")
+    paid = table("accounts", "customer_id", "invoice_id", "gateway")
     found = tables(CUSTOMER, INVOICE, paid, table("gifts", "customer_id"))
-    assert (found["transactions"]["category"], found["gifts"]["category"]) == ("books", "person")
+    assert (found["accounts"]["category"], found["gifts"]["category"]) == ("books", "person")
 
 
 def test_what_has_an_address_and_belongs_to_a_person_is_asked_about() -> None:
