@@ -119,14 +119,18 @@ class _Checks:
 
     def _in_foreign_keys(self, name: str, table: Table, at: str) -> Iterator[str]:
         """Foreign keys that let an erasure reach rows which are not found by way of the register, or that stop it."""
-        known = {self.schema.place_of(other, each): other for other, each in self.tables.items()}
+        stops = "a row that it points at cannot be erased"
         for key in self._pointing(name, table) if table.on_erasure == "delete" else ():
-            if key.spreads and not self._is_way(known.get(key.place), name, key):
+            same = [each for other, each in self.tables.items() if self.schema.place_of(other, each) == key.place]
+            ways = [each.parents[name] for each in same if name in each.parents]
+            if key.spreads and key.path not in ways:
                 way = "by a way that is not in the register"
                 yield f"{at}: erasing would reach table {key.name} ({key.on_delete}) {way}"
-            elif not key.spreads and key.place not in known:
-                stops = "a row that it points at cannot be erased"
+            elif not key.spreads and not same:
                 self.warnings.append(f"{at}: table {key.name} points at it and is not in the register: {stops}")
+            elif not key.spreads and ways and key.path not in ways:
+                columns = ", ".join(key.path)
+                self.warnings.append(f"{at}: table {key.name} points at it by {columns} as well: {stops}")
 
     def _in_new_values(self, name: str, table: Table, columns: Set[str], at: str) -> Iterator[str]:
         """Foreign keys by which a value that is emptied, corrected or marked changes rows that point at it."""
@@ -138,10 +142,6 @@ class _Checks:
     def _pointing(self, name: str, table: Table) -> list[Pointing]:
         place = self.schema.place_of(name, table)
         return sorted((key for key in self.schema.foreign_keys if key.target == place), key=lambda key: key.name)
-
-    def _is_way(self, other: str | None, name: str, key: Pointing) -> bool:
-        """Whether a foreign key is the very way by which the register reaches a table."""
-        return other is not None and self.tables[other].parents.get(name) == key.path
 
     def _in_unique_columns(self, name: str, table: Table, at: str) -> Iterator[str]:
         """A value that must be unique can be fixed for one person only."""
@@ -227,13 +227,18 @@ def _not_filled(columns: Mapping[str, Any], at: str, table: Table, staying: Set[
     if not table.may_be_emptied:
         return
     filled = staying | table.fixed.keys() | table.pseudonyms.keys()
-    computed = [column for column, facts in columns.items() if facts.get("computed")]
+    computed = [column for column, facts in columns.items() if facts.get("computed") or _is_numbered(facts)]
     for column in computed:
         if column not in staying:
-            yield f"{at}.keep_columns: {column} is computed by the database from other columns; name it here"
+            yield f"{at}.keep_columns: {column} is filled in by the database alone; name it here"
     full = [column for column, facts in columns.items() if not facts["nullable"] and column not in {*filled, *computed}]
     if full:
         yield f"{at}.fixed: {', '.join(full)} may not be empty: give a fixed value, or keep it under keep_columns"
+
+
+def _is_numbered(facts: Mapping[str, Any]) -> bool:
+    """Whether PostgreSQL takes no other value than the number that it gives itself."""
+    return bool((facts.get("identity") or {}).get("always"))
 
 
 def _not_fitting(columns: Mapping[str, Any], at: str, table: Table, engine: str) -> Iterator[str]:
@@ -263,6 +268,10 @@ def _misfit(type_: Any, kind: str, value: Fixed, engine: str) -> str | None:
     if kind == "time" and (end := _end_of_time(declared)):
         is_read_back = str(value).endswith(end) and _fits(kind, str(value).removesuffix(end), engine)
         return None if is_read_back else f'does not fit in {declared}; give a time, such as "00:00:00{end}"'
+    if isinstance(declared, sa.Enum) and value not in declared.enums:
+        return f"is none of the values it can have; give one of {', '.join(declared.enums)}"
+    if isinstance(declared, sa.ARRAY) and not re.fullmatch(r"\{.*\}", str(value)):
+        return 'is no list; give one, such as "{}"'
     if not _fits(kind, value, engine):
         return f"does not fit in {declared}; give {_EXAMPLES.get(kind, 'a text or a number')}"
     length = getattr(declared, "length", None)

@@ -114,6 +114,23 @@ def test_what_is_longer_than_the_type_behind_a_domain_does_not_fit(shop: Shop, s
         ]
 
 
+@pytest.mark.parametrize("shop_url", ["postgresql", "mariadb"], indirect=True)
+def test_a_fixed_value_is_one_of_those_a_column_can_have(shop: Shop, shop_settings: Settings) -> None:
+    kind = "ENUM('open', 'closed')"
+    if shop.engine.dialect.name == "postgresql":
+        shop.run(f"CREATE TYPE state AS {kind}")
+        kind = "state, tags text[]"
+    shop.run(f"CREATE TABLE client (id INTEGER PRIMARY KEY, mail VARCHAR(80), state {kind})")
+    client = Table("customer", ("id",), match={"email": "mail"}, fixed={"state": "gone"})
+    mistake = "tables.shop.client.fixed.state: 'gone' is none of the values it can have; give one of open, closed"
+    with opened(shop_settings, client=client) as system:
+        assert system.mistakes() == [mistake]
+    fixed = {"state": "closed"} | ({"tags": ""} if "text[]" in kind else {})
+    with opened(shop_settings, client=replace(client, fixed=fixed)) as system:
+        tags = "tables.shop.client.fixed.tags: '' is no list; give one, such as \"{}\""
+        assert system.mistakes() == ([tags] if "tags" in fixed else [])
+
+
 @pytest.mark.parametrize("shop_url", ["postgresql"], indirect=True)
 def test_a_mark_fits_in_its_column(shop: Shop, shop_settings: Settings) -> None:
     shop.run("CREATE TYPE mood AS ENUM ('fine', 'blocked')")

@@ -185,6 +185,16 @@ def test_a_foreign_key_that_only_refuses_is_no_mistake(told: Any, shop: Shop) ->
     assert told() == []
 
 
+def test_a_table_that_points_twice_is_named_twice(remarks: Any, shop: Shop) -> None:
+    both = f"{TO_CUSTOMER}, FOREIGN KEY (friend_id) REFERENCES customer (id)"
+    shop.run(f"CREATE TABLE friends (id INTEGER PRIMARY KEY, customer_id INTEGER, friend_id INTEGER, {both})")
+    friends = Table("ticket", ("id",), via={"customer_id": "customer.id"})
+    stops = "points at it by friend_id as well: a row that it points at cannot be erased"
+    assert f"tables.shop.customer: table friends {stops}" in remarks(friends=friends).warnings
+    twice = replace(friends, table="friends", via={"friend_id": "customer.id"})
+    assert not any(stops in warning for warning in remarks(friends=friends, friends_of=twice).warnings)
+
+
 def test_a_trigger_on_erasing(told: Any, shop: Shop) -> None:
     for statement in TRIGGER[shop.engine.dialect.name]:
         shop.run(statement)
@@ -276,8 +286,12 @@ def test_a_column_that_the_database_computes(told: Any, shop: Shop) -> None:
     shop.run(f"CREATE TABLE member (id INTEGER PRIMARY KEY, mail VARCHAR(80), {computed})")
     member = Table("ticket", ("id",), match={"email": "mail"}, on_erasure="empty")
     (sentence,) = told(member=member)
-    assert sentence.startswith("tables.shop.member.keep_columns: sign is computed by the database")
+    assert sentence.startswith("tables.shop.member.keep_columns: sign is filled in by the database alone")
     assert told(member=replace(member, keep_columns=("sign",))) == []
+    if shop.engine.dialect.name == "postgresql":
+        shop.run("ALTER TABLE member ADD rank integer GENERATED ALWAYS AS IDENTITY")
+        (sentence,) = told(member=replace(member, keep_columns=("sign",), fixed={"rank": 0}))
+        assert sentence.startswith("tables.shop.member.keep_columns: rank is filled in by the database alone")
 
 
 def test_a_key_that_several_rows_can_share(told: Any, remarks: Any, shop: Shop) -> None:

@@ -261,6 +261,8 @@ def test_a_view(values: dict[str, Any], key: str, sentence: str) -> None:
 
 def test_what_is_not_erased_here_may_point_and_needs_its_parent() -> None:
     assert mistakes(register(seen=view(view_of="customer"), counted=view(read_only=True))) == []
+    due = Table("invoice", ("id",), via={"customer_id": "customer.id"}, view_of="invoice")
+    assert mistakes(register(due=due)) == [], "its rows are dated where they stand"
     pointing = Table("invoice", ("id",), via={"invoice_id": "invoice.id"}, read_only=True)
     ((where, told),) = mistakes(register(pointing=pointing))
     assert (where, told[:46]) == ("tables.shop.invoice.keep_columns", "is missing: which columns do kept rows of poin")
