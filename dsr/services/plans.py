@@ -53,7 +53,7 @@ _RIGHTS = table_of(RequestedRight)
 _DECIDE = (
     update(_RIGHTS)
     .where(_RIGHTS.c.case_id == _CASE, _RIGHTS.c.right == bindparam("of_right"))
-    .values({name: bindparam(name) for name in ("outcome", "decided_at", "decided_by_id")})
+    .values({name: bindparam(name) for name in ("outcome", "decided_at", "decided_by_id")} | {"reason_sealed": None})
 )
 STEPS = {Right.ERASURE: "erase", Right.CONSENT_WITHDRAWAL: "erase", Right.RECTIFICATION: "rectify"}
 """What the worker does with an approved plan."""

@@ -64,9 +64,14 @@ def test_what_no_plan_did_is_not_told_as_done(store: Store, outcome: Outcome) ->
         decide(store, case, Right.ERASURE, outcome)
 
 
-def test_a_plan_that_is_being_carried_out_is_not_dropped(store: Store) -> None:
+def test_a_plan_that_is_being_carried_out_is_not_dropped_and_its_outcome_has_no_reason_of_before(store: Store) -> None:
     decide(store, case_with_plan(store, plans.APPROVED), Right.ERASURE, Outcome.REFUSED)
     assert states(store) == [plans.APPROVED]
+    with store.transaction() as session:
+        plans.decide(session, session.scalars(select(CasePlan)).one(), Outcome.FULFILLED, now=NOW)
+    with store.transaction() as session:
+        right = session.scalars(select(RequestedRight)).one()
+        assert (right.outcome, right.reason) == ("fulfilled", None)
 
 
 def test_who_makes_another_plan_takes_the_right_up_again(store: Store) -> None:
