@@ -107,8 +107,8 @@ def first_decisions(session: Session, case: Case, register: Register) -> dict[st
     decided = register_decisions(register)
     for each in restriction.in_force(session, case.id):
         if each.is_final:
-            given = {name: Decision(grounds[each.why], None, decided[name].outstanding) for name in each.categories}
-            decided |= {name: decision for name, decision in given.items() if name in register.categories}
+            known = [name for name in each.categories if name in register.categories]
+            decided |= {name: Decision(grounds[each.why], None, decided[name].outstanding) for name in known}
     return decided
 
 

@@ -15,6 +15,7 @@ from dsr.db.notices import Notice, Task
 from dsr.db.plans import Suppression
 from dsr.db.restrictions import Marking, Restriction
 from dsr.domain.calendars import local_date
+from dsr.domain.register import Register
 from dsr.domain.restriction import Ground, Weighed
 from dsr.domain.rights import Outcome, Right
 from dsr.jobs import erasing, restricting, work
@@ -267,6 +268,7 @@ def test_an_objection_stops_at_once_and_is_then_weighed(workplace: Workplace) ->
         assert restriction.in_force(session, case.id)[0].is_final
         decided = objection.first_decisions(session, found, workplace.context.settings.register)
         assert (decided["ticket"].ground, decided["customer"].ground) == ("c", "a")
+        assert objection.first_decisions(session, found, Register({}, {})) == {}, "it may have left the register"
         with pytest.raises(casework.NotPossible):
             objection.weigh(session, found, Weighed.UPHELD, "", by=handler.id, now=workplace.clock())
 
