@@ -5,7 +5,7 @@ from __future__ import annotations
 from dsr import faults
 from dsr.jobs.context import Context
 from dsr.mail.delivery import DeliveryFailed, Mail
-from dsr.services import audit, holds, housekeeping, notices, recipients, reminders, restriction
+from dsr.services import audit, errand_reminders, holds, housekeeping, notices, recipients, reminders, restriction
 from dsr.services.notices import Claim, Letter
 
 
@@ -23,8 +23,9 @@ def remind(context: Context) -> None:
 
 
 def tell_tasks(context: Context) -> None:
-    """What came up for staff since the last time."""
+    """What came up since the last time, for staff, and for owners who are to stop."""
     with context.transaction() as session:
+        errand_reminders.stop_owners(session, settings=context.settings, now=context.now())
         holds.ask_for_reviews(session, now=context.now())
         restriction.ask_to_lift(session, now=context.now())
         reminders.tell_tasks(session, settings=context.settings, now=context.now())

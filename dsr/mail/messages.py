@@ -132,6 +132,11 @@ def errand_reminder(head: Letterhead, *, errands: Sequence[Item]) -> Message:
     return _write("errand-reminder", head, errands=dated)
 
 
+def errand_stopped(head: Letterhead, *, system: str) -> Message:
+    """To the owner of a system: what they were asked to erase there is to stay."""
+    return _write("errand-stopped", head, system=system)
+
+
 def owner_code(head: Letterhead, *, code: str) -> Message:
     """To the owner of a system: the code that opens the page of the link."""
     return _write("owner-code", head, code=code)
@@ -169,13 +174,14 @@ KINDS: Mapping[str, Callable[..., Message]] = {
     "staff-password": staff_password,
     "errand": errand,
     "errand-reminder": errand_reminder,
+    "errand-stopped": errand_stopped,
     "owner-code": owner_code,
     "notification": notification,
     "notification-reminder": notification_reminder,
     "notification-code": notification_code,
 }
 STAFF_KINDS = frozenset({"plan-to-approve", "staff-digest", "staff-task", "staff-password"})
-OWNER_KINDS = frozenset({"errand", "errand-reminder", "owner-code"})
+OWNER_KINDS = frozenset({"errand", "errand-reminder", "errand-stopped", "owner-code"})
 RECIPIENT_KINDS = frozenset({"notification", "notification-reminder", "notification-code"})
 
 

@@ -1,5 +1,7 @@
 """Reminding the owners of systems: half-way, then every day once it is late, and never more than one mail a day.
 
+Who has something to destroy that is to stay after all is told so at once.
+
 What is late, or has no owner any more, is a task for a handler too.
 """
 
@@ -19,7 +21,7 @@ from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errands import is_reminder_due
 from dsr.services import audit, errands, mailboxes, notices, owners
-from dsr.services.errands import LATE_TASK, OPEN, OWNERLESS_TASK
+from dsr.services.errands import ERASE, LAPSED, LATE_TASK, OPEN, OWNERLESS_TASK
 
 
 def remind_owners(session: Session, *, settings: Settings, now: datetime) -> None:
@@ -33,6 +35,37 @@ def remind_owners(session: Session, *, settings: Settings, now: datetime) -> Non
     for index, theirs in waiting.items():
         if index in known and any(_is_due(errand, today) for errand in theirs):
             _remind(session, known[index], theirs, settings=settings, now=now)
+
+
+def stop_owners(session: Session, *, settings: Settings, now: datetime) -> None:
+    """Tell owners who may be about to destroy something by a plan that lapsed: it stays."""
+    known = owners.owners(settings)
+    of_plans = Errand.state == OPEN, Errand.kind == ERASE, Errand.plan_id.is_not(None)
+    for errand in session.scalars(select(Errand).where(*of_plans)).all():
+        if not errands.is_needed(session, errand):
+            _stop(session, errand, known.get(errand.owner_index), settings=settings, now=now)
+
+
+def _stop(session: Session, errand: Errand, owner: Owner | None, *, settings: Settings, now: datetime) -> None:
+    errand.state, language = LAPSED, settings.procedure.language
+    errands.settle_tasks(session, errand, now=now)
+    if owner is None:
+        return
+    case = session.get_one(Case, errand.case_id)
+    notices.enqueue(
+        session,
+        "errand-stopped",
+        key=f"errand-stopped:{errand.id}",
+        case=case,
+        recipient=owner.email,
+        facts={
+            "reference": case.reference,
+            "link": settings.web.base_url + owners.errand_path(errand),
+            "system": settings.labels(language).get(errand.system, errand.system),
+        },
+        language=language,
+        now=now,
+    )
 
 
 def _is_due(errand: Errand, today: date) -> bool:

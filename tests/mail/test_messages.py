@@ -51,6 +51,7 @@ FACTS: dict[str, dict[str, Any]] = {
     "errand-reminder": {
         "errands": [{"reference": REFERENCE, "system": "Ordner op kantoor", "on": "2027-01-18", "days": -1}]
     },
+    "errand-stopped": {"system": "Ordner op kantoor"},
     "owner-code": {"code": "012345"},
     "notification": {"until": "2027-01-18"},
     "notification-reminder": {"told_on": "2027-01-04", "until": "2027-01-18"},

@@ -173,6 +173,11 @@ def test_a_hold_stops_an_owner_who_has_something_of_it_to_destroy(
     assert firm.act(NOOR, hanna.reference, "holds", **fields).status_code == 303
     assert ("Vernietig niets meer." in yara.page()) is is_stopped
     assert ("Offerte voor een website" in yara.page()) is not is_stopped
+    told = len(firm.mails_to(YARA))
+    for _ in range(2):
+        firm.tick()
+    assert len(firm.mails_to(YARA)) == told + is_stopped
+    assert ("Vernietig er dus niets meer van." in " ".join(firm.mails_to(YARA)[-1].split())) is is_stopped
     with firm.store() as session:
         plan = plans.current(session, firm.case(session, hanna.reference).id)
         assert plan

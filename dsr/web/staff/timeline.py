@@ -59,6 +59,7 @@ NOTICES = {
     "notification-code": N_("code for a recipient"),
     "errand": N_("errand for an owner"),
     "errand-reminder": N_("reminder for an owner"),
+    "errand-stopped": N_("message that an errand is not needed any more"),
     "owner-code": N_("code for an owner"),
 }
 SENTENCES: Mapping[str, str] = {
