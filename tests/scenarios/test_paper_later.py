@@ -217,7 +217,7 @@ def test_after_a_restore_the_owner_sees_to_it_that_what_went_stays_gone(
     assert "1 × Offertes op papier 23 november 2026" in page
     assert "Factuur 12" in page  # it is kept, and not to be destroyed
     assert yara.send("gedaan", done_in="quote", evidence="opnieuw versnipperd").status_code == 303
-    told = "Na het terugzetten van Ordner op kantoor zijn 1 rijen opnieuw gewist; 0 waren al weg"
+    told = "Na het terugzetten van Ordner op kantoor: opnieuw gewiste rijen: 1, al weg: 0"
     assert told in firm.see(NOOR, hanna.reference)
     with firm.store() as session:
         asked_for = errands.of_case(session, firm.case(session, hanna.reference).id)

@@ -123,7 +123,7 @@ SENTENCES: Mapping[str, str] = {
         "Kept rows in %(system)s got new days: %(earlier)s earlier, %(later)s later, %(dated)s that had none."
     ),
     "erasure-replayed": N_(
-        "After a restore of %(system)s %(again)s rows were erased again; %(gone)s were gone, %(left)s were left."
+        "After a restore of %(system)s: rows erased again: %(again)s, gone already: %(gone)s, left: %(left)s."
     ),
     "ledger-taken-over": N_("%(rows)s rows of %(system)s stood in the ledger before, and are counted here now."),
     "later-notice-asked": N_("A mail is wanted when what is kept is gone (%(actor)s)."),
