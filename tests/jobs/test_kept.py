@@ -67,7 +67,7 @@ def test_the_letter_tells_what_is_kept_and_never_that_there_is_nothing(workplace
         case = session.get_one(Case, later.id)
         for_later.note(session, case, by=audit.DATA_SUBJECT, now=workplace.clock())
         letter = answers.compose_letter(session, case, settings=workplace.context.settings, now=workplace.clock())
-    assert "Na een eerder verzoek van u bewaren wij nog" in letter
+    assert "Na een ander verzoek van u bewaren wij nog" in letter
     assert "Als alles weg is, laten wij u dat weten." in letter
 
 
