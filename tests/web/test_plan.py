@@ -95,6 +95,7 @@ def test_who_decides_by_hand_reads_that_the_plan_is_dropped(app: Flask, visitor:
     case = page.removesuffix("/plan")
     with app.app_context(), transaction() as session:
         found = session.scalars(select(Case)).one()
+        approver = str(add_member(session, "Tim de Graaf", "approver").email)
         plan = add_plan(session, found.id, found.handler_id or new_id(), plans.RETURNED)
         plan.outstanding, found.data_subject.email_confirmed_at = [], NOW
         done = {"state": "done", "started_at": NOW, "done_at": NOW}
@@ -108,3 +109,9 @@ def test_who_decides_by_hand_reads_that_the_plan_is_dropped(app: Flask, visitor:
     shown = visitor.see(f"{case}?lang=nl").text
     assert "besliste zelf; plan 1 gaat niet door." in shown
     assert "Het plan hiervoor gaat dan niet door" not in shown
+    tim = Visitor(app.test_client())
+    sign_in(tim, approver)  # by the link in a mail of before
+    assert "Er wacht geen plan meer op goedkeuring." in tim.see(f"{case}/approve?lang=nl").text
+    version = re.search(r'name="version" value="(\d+)"', shown)
+    assert version
+    assert tim.send(f"{case}/approve", case, version=version[1], digest="d").status_code == 422

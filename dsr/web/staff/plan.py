@@ -24,9 +24,9 @@ from dsr.web.runtime import now, settings
 from dsr.web.security import allows
 from dsr.web.staff import case_view
 from dsr.web.staff.acting import act
-from dsr.web.staff.case import find_case
-from dsr.web.staff.case_facts import gather
-from dsr.web.staff.pages import may, me, staff, staff_page
+from dsr.web.staff.case import case_page, find_case
+from dsr.web.staff.case_facts import CaseFacts, gather
+from dsr.web.staff.pages import may, me, say, staff, staff_page
 from dsr.web.staff.rectification import rectification_page
 from dsr.web.staff.words import GROUNDS
 
@@ -117,30 +117,40 @@ def approve(reference: str) -> ResponseReturnValue:
 
 
 def approval_page(reference: str, *, error: str = "", typed: Mapping[str, str] | None = None) -> str:
-    """The page of the approval, after a refusal with the sentence and what was typed."""
+    """The page of the approval, after a refusal with the sentence and what was typed; without a plan that of the case.
+
+    A mailed link leads here, however long ago the plan was returned, lapsed or was dropped.
+    """
     with transaction(writes=False) as session:
         facts = gather(session, find_case(session, reference), settings(), now())
-        if facts.plan is None or facts.plan.state not in ("proposed", "approved", "executed"):
-            abort(404)
-        register = settings().register
-        return staff_page(
-            "staff/approve.html",
-            facts=facts,
-            case=facts.case,
-            plan=facts.plan,
-            lacking=case_view.lacking(facts.series),
-            counts=case_view.plan_counts(facts.plan, facts.rows),
-            going=_with_grounds(case_view.going(facts.rows, register, language()), facts.plan),
-            staying=case_view.staying(facts.rows, register, language()),
-            without_day=case_view.without_day(facts.rows, register, language()),
-            systems=len({row.system for row in facts.rows}),
-            backup_days=register.backup_days,
-            is_own=facts.plan.made_by_id == me() and settings().procedure.approval == "two-people",
-            waits_until=approvals.waits_until(facts.plan, settings(), now()),
-            approval=settings().procedure.approval,
-            error=error,
-            typed=typed or {},
-        )
+        if facts.plan and facts.plan.state in (plans.PROPOSED, plans.APPROVED, plans.EXECUTED):
+            return _approval(facts, facts.plan, error, typed or {})
+    gone = casework.NotPossible(
+        N_("No plan waits for approval any more. Under Erasure plan you see what became of it.")
+    )
+    return case_page(reference, error=error or say(gone), typed=typed)
+
+
+def _approval(facts: CaseFacts, plan: CasePlan, error: str, typed: Mapping[str, str]) -> str:
+    register = settings().register
+    return staff_page(
+        "staff/approve.html",
+        facts=facts,
+        case=facts.case,
+        plan=plan,
+        lacking=case_view.lacking(facts.series),
+        counts=case_view.plan_counts(plan, facts.rows),
+        going=_with_grounds(case_view.going(facts.rows, register, language()), plan),
+        staying=case_view.staying(facts.rows, register, language()),
+        without_day=case_view.without_day(facts.rows, register, language()),
+        systems=len({row.system for row in facts.rows}),
+        backup_days=register.backup_days,
+        is_own=plan.made_by_id == me() and settings().procedure.approval == "two-people",
+        waits_until=approvals.waits_until(plan, settings(), now()),
+        approval=settings().procedure.approval,
+        error=error,
+        typed=typed,
+    )
 
 
 def _with_grounds(groups: list[dict[str, Any]], newest: Any) -> list[dict[str, Any]]:
