@@ -122,7 +122,7 @@ def _by_hand(context: Context, approved: executions.Approved) -> Mapping[str, Co
 def _erase_in(context: Context, approved: executions.Approved, connector: Connector) -> Note:
     system = connector.name
     try:
-        drawing_up.check_before_erasing(connector)
+        drawing_up.check_schema(connector, within=drawing_up.CHECKED_FOR)
         with ExitStack() as theirs:
             receipt = _erase(context, approved, system, theirs.enter_context(connector.erasing()))
             return _Changed(context, approved, system, receipt, theirs.pop_all()).commit
@@ -218,7 +218,7 @@ def _erase_group(context: Context, due: retention.Due, decisions: Mapping[str, D
 
 def _erase_kept(context: Context, due: retention.Due, decisions: Mapping[str, Decision]) -> None:
     connector = _connector(context, due, decisions)
-    drawing_up.check_before_erasing(connector)
+    drawing_up.check_schema(connector, within=drawing_up.CHECKED_FOR)
     with ExitStack() as ours:
         with connector.erasing() as transaction:
             on = local_date(context.now())

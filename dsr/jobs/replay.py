@@ -44,7 +44,7 @@ def run(context: Context, system: str, since: date, *, dry_run: bool = False) ->
     noted = {row for batch in batches for row in batch.rows()}
     outcomes: list[Outcome] = []
     for batch in batches:
-        drawing_up.check_before_erasing(context.systems[system])
+        drawing_up.check_schema(context.systems[system], within=drawing_up.CHECKED_FOR)
         outcomes += (_rehearse if dry_run else _replay)(context, system, batch, noted)
     return Report(outcomes, remembered_from(context))
 

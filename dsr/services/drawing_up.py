@@ -26,7 +26,7 @@ from dsr.domain.wording import N_
 from dsr.services.pointing import with_needs_of_others
 
 CHECKED_FOR = 60
-"""For so many seconds a system that fitted the register is taken to fit it still."""
+"""For so many seconds a system that fitted the register is taken to fit it still: a look costs more than an erasure."""
 
 
 def draw_up(
@@ -73,11 +73,6 @@ def check_schema(system: Connector, *, within: float = 0) -> None:
     if mistakes := system.mistakes(within=within):
         sentence = N_("the register does not fit the database: %(mistakes)s")
         raise RegisterDoesNotFit(system.name, sentence, mistakes="; ".join(mistakes))
-
-
-def check_before_erasing(system: Connector) -> None:
-    """The same before rows go, once a minute: it costs more than to erase one person. Raises as `check_schema` does."""
-    check_schema(system, within=CHECKED_FOR)
 
 
 def draw_up_from(

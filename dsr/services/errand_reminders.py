@@ -11,16 +11,18 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from dsr.config import Owner, Settings
 from dsr.db.cases import Case
 from dsr.db.errands import Errand
+from dsr.db.plans import CasePlan
+from dsr.domain import lifecycle
 from dsr.domain.calendars import local_date
 from dsr.domain.deadlines import days_left
 from dsr.domain.errands import is_reminder_due
-from dsr.services import audit, errands, mailboxes, notices, owners
+from dsr.services import audit, errands, mailboxes, notices, owners, plans
 from dsr.services.errands import ERASE, LAPSED, LATE_TASK, OPEN, OWNERLESS_TASK
 
 
@@ -40,10 +42,10 @@ def remind_owners(session: Session, *, settings: Settings, now: datetime) -> Non
 def stop_owners(session: Session, *, settings: Settings, now: datetime) -> None:
     """Tell owners who may be about to destroy something by a plan that lapsed: it stays."""
     known = owners.owners(settings)
-    of_plans = Errand.state == OPEN, Errand.kind == ERASE, Errand.plan_id.is_not(None)
-    for errand in session.scalars(select(Errand).where(*of_plans)).all():
-        if not errands.is_needed(session, errand):
-            _stop(session, errand, known.get(errand.owner_index), settings=settings, now=now)
+    of_plans = select(Errand).join(CasePlan, CasePlan.id == Errand.plan_id).join(Case, Case.id == Errand.case_id)
+    has_lapsed = or_(CasePlan.state != plans.APPROVED, Case.status.not_in(lifecycle.OPEN))
+    for errand in session.scalars(of_plans.where(Errand.state == OPEN, Errand.kind == ERASE, has_lapsed)).all():
+        _stop(session, errand, known.get(errand.owner_index), settings=settings, now=now)
 
 
 def _stop(session: Session, errand: Errand, owner: Owner | None, *, settings: Settings, now: datetime) -> None:

@@ -187,8 +187,15 @@ def test_a_hold_stops_an_owner_who_has_something_of_it_to_destroy(
 def test_a_request_that_is_withdrawn_stops_the_owner(paper_firm: Firm, hanna: Person, yara: Keeper) -> None:
     to_destroy(paper_firm, hanna, yara)
     yara.open()
+    told = len(paper_firm.mails_to(YARA))
+    paper_firm.tick()
+    assert len(paper_firm.mails_to(YARA)) == told, "what is still wanted is not stopped"
     assert paper_firm.act(NOOR, hanna.reference, "withdraw").status_code == 303
     assert "Vernietig niets meer." in yara.page()
+    paper_firm.tick()
+    assert [
+        "Vernietig er dus niets meer van." in " ".join(mail.split()) for mail in paper_firm.mails_to(YARA)[told:]
+    ] == [True]
     for _ in range(2):
         page = hanna.status_page()
         assert "Uw verzoek is ingetrokken" in page
